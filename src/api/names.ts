@@ -1,0 +1,49 @@
+/** Names that users, charts and other programs rely on. */
+export const group = 'square-operator.dev';
+export const version = 'v1alpha1';
+export const apiVersion = `${group}/${version}`;
+
+/** Who writes: the field manager of every write and the reporter of every event. */
+export const fieldManager = 'square-operator';
+
+export const annotations = {
+  refreshRequestedAt: `${group}/refresh-requested-at`,
+  disconnectRequestedAt: `${group}/disconnect-requested-at`,
+  connectRequestedAt: `${group}/connect-requested-at`,
+  adoptRequestedAt: `${group}/adopt-requested-at`,
+  /** On a token Secret: the connection that it belongs to. */
+  connection: `${group}/connection`,
+  /** On a token Secret: the generation of the grant that it holds. */
+  revision: `${group}/revision`,
+  /** On a token Secret whose token no longer works: `revoked`, `expired` or `orphaned`. */
+  state: `${group}/state`,
+} as const;
+
+export const labels = {
+  managedBy: 'app.kubernetes.io/managed-by',
+  sealingKey: `${group}/sealing-key`,
+} as const;
+
+/** The value of {@link labels.managedBy} on every token Secret. */
+export const managedBy = 'square-operator';
+
+export const secretTypes = {
+  /** Given by users. The type is their consent to its being read. */
+  credential: `${group}/credential`,
+  sealedGrant: `${group}/sealed-grant`,
+  sealingKey: `${group}/sealing-key`,
+} as const;
+
+/** The key of a sealed grant Secret that holds the record. */
+export const grantKey = 'grant.jwe';
+
+/** The finalizer under `deletionPolicy: Revoke`. */
+export const finalizer = `${group}/connection`;
+
+export const sealedSuffix = '-sealed';
+export const sealedSecretName = (connection: string): string => `${connection}${sealedSuffix}`;
+export const connectionOfSealedSecret = (secret: string): string | undefined =>
+  secret.endsWith(sealedSuffix) ? secret.slice(0, -sealedSuffix.length) : undefined;
+
+/** The ConfigMap of the operator's namespace with the public half of the active sealing key. */
+export const sealingKeyConfigMap = 'square-operator-sealing-key';
