@@ -1,0 +1,100 @@
+import type { Duration } from '../clock.ts';
+
+/** The calls to Square, by Square's own names. */
+export type Operation = 'ObtainToken' | 'RevokeToken' | 'RetrieveTokenStatus' | 'ListLocations' | 'RetrieveMerchant';
+
+/** What a failure means for us, by consequence, not by origin. */
+export type FailureClass =
+  /** No answer: time-out, name not resolved, TLS, refused, reset, truncated. Try again, backing off. */
+  | 'Unreachable'
+  /** Square, or what stands before it, has an outage or maintenance. Try again, backing off. */
+  | 'Unavailable'
+  /** Too many requests. Try again after `retryAfter`, or backing off. */
+  | 'RateLimited'
+  /** Decisive: this refresh token will not give a token again. The seller must sign in again. */
+  | 'RefreshTokenRefused'
+  /** Decisive: this authorization code is unknown, used, late or foreign, or its verifier is wrong. Start a new sign-in. */
+  | 'CodeRefused'
+  /** Decisive: this legacy access token cannot be migrated. */
+  | 'MigrationTokenRefused'
+  /** The client ID or secret is wrong, or the client is disabled: the application's fault, no word about any grant. */
+  | 'ClientRefused'
+  /** Decisive about the access token: past its end. */
+  | 'AccessTokenExpired'
+  /** Decisive about the access token: revoked. */
+  | 'AccessTokenRevoked'
+  /** 401 `UNAUTHORIZED`: dead, unknown or foreign, which Square does not tell apart. */
+  | 'AccessTokenUnauthorized'
+  /** The access token lives, but lacks a permission for this call. */
+  | 'InsufficientScopes'
+  /** A revocation found nothing to revoke: what was wanted is so already. */
+  | 'NothingToRevoke'
+  /** Our request was wrong: a bug, or a setting that Square does not take. Trying again does not help. */
+  | 'BadRequest'
+  /** Not recognised. Says nothing about any token, grant or client. */
+  | 'Unknown';
+
+/** Every `reason` a failure can carry: one word for a condition, an event, a log field and a metric label. */
+export const failureReasons = [
+  'SquareTimedOut',
+  'SquareNotResolved',
+  'SquareRefusedConnection',
+  'SquareConnectionLost',
+  'SquareTLSFailed',
+  'SquareAnswerTruncated',
+  'SquareUnavailable',
+  'SquareInternalError',
+  'RateLimited',
+  'RefreshTokenRefused',
+  'CodeRefused',
+  'MigrationTokenRefused',
+  'ClientRefused',
+  'ClientDisabled',
+  'AccessTokenExpired',
+  'AccessTokenRevoked',
+  'AccessTokenUnauthorized',
+  'InsufficientScopes',
+  'NothingToRevoke',
+  'RequestRefused',
+  'Forbidden',
+  'SquareAnswerNotUnderstood',
+  'SquareAnswerTooLarge',
+  'SquareRedirected',
+] as const;
+
+export type FailureReason = (typeof failureReasons)[number];
+
+/** Why a call to Square did not give what it was made for. Holds no token, code, query string or body. */
+export interface Failure {
+  readonly class: FailureClass;
+  readonly reason: FailureReason;
+  readonly operation: Operation;
+  /** HTTP status; absent when no answer came. */
+  readonly status?: number;
+  /** Square's error code (`ACCESS_TOKEN_REVOKED`), as far as it looks like one. */
+  readonly code?: string;
+  /** Type of an error of the OAuth endpoints (`service.not_authorized`), as far as it looks like one. */
+  readonly type?: string;
+  /** How long to wait, when the answer said so; at most one hour. */
+  readonly retryAfter?: Duration;
+  /** What is wrong and what helps, for the person woken at night. */
+  readonly message: string;
+  /** Square may have carried the request out although this failed: a token may be issued, consumed or revoked. */
+  readonly maybeActed: boolean;
+}
+
+const decisive: ReadonlySet<FailureClass> = new Set([
+  'RefreshTokenRefused',
+  'CodeRefused',
+  'MigrationTokenRefused',
+  'AccessTokenExpired',
+  'AccessTokenRevoked',
+]);
+
+/** Whether Square itself said something final about the token or code that was presented. */
+export const isDecisive = (failure: Failure): boolean => decisive.has(failure.class);
+
+const transient: ReadonlySet<FailureClass> = new Set(['Unreachable', 'Unavailable', 'RateLimited', 'Unknown']);
+
+/** Whether the same call may succeed later without anybody changing anything. */
+export const isTransient = (failure: Failure): boolean => transient.has(failure.class);
