@@ -1,0 +1,51 @@
+import type { Duration, Instant } from '../clock.ts';
+
+/** The place of a connection in the metrics. Never a merchant ID. */
+export interface ConnectionSeries {
+  readonly namespace: string;
+  readonly name: string;
+  /** `namespace/name` of the application, or `name` alone in the same namespace; empty without one. */
+  readonly application: string;
+  readonly environment: string;
+  readonly personalAccessToken: boolean;
+  /** When the access token was issued; absent without one. */
+  readonly issuedAt?: Instant | undefined;
+  readonly expiresAt?: Instant | undefined;
+  readonly refreshTokenExpiresAt?: Instant | undefined;
+  readonly nextRefreshAt?: Instant | undefined;
+  readonly lastVerifiedAt?: Instant | undefined;
+  /** Type and current status of each condition. */
+  readonly conditions: Iterable<readonly [type: string, status: string]>;
+}
+
+/** What the operator's view says at the moment of a scrape. */
+export interface OperatorView {
+  connections(): Iterable<ConnectionSeries>;
+  /** Sealed records by the ID of the key that sealed them. */
+  sealedRecords(): Iterable<readonly [keyID: string, count: number]>;
+  /** Sealed grants without a connection. */
+  retainedGrants(): number;
+  /** Token requests that may have rotated a single-use token without our having the answer. */
+  rotationsInDoubt(): number;
+  /** Wall-clock instant of the last event or bookmark of each watch. */
+  watches(): Iterable<readonly [resource: string, lastEventAt: Instant]>;
+}
+
+/** How a step that asks Square ended. */
+export type Result = 'success' | 'failure';
+
+/** Counts what happens. Every label value comes from a finite set. */
+export interface Metrics {
+  /** `reason`: why the refresh was made, or why it failed. */
+  refreshCounted(result: Result, reason: string): void;
+  verifyCounted(result: Result, reason: string): void;
+  /** `code`: the HTTP status, or 0 when no answer came. */
+  apiRequestObserved(operation: string, code: number, took: Duration): void;
+  /** How far the local clock is ahead of Square's. */
+  clockSkewObserved(skew: Duration): void;
+  reconcileObserved(controller: string, result: 'success' | 'error' | 'requeue_after', took: Duration): void;
+  /** Reconciles of `controller` under way change by `by`. */
+  reconcilesActive(controller: string, by: 1 | -1): void;
+  leading(isLeader: boolean): void;
+  sealingKeyInCluster(inCluster: boolean): void;
+}
