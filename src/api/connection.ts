@@ -1,136 +1,134 @@
 import { z } from 'zod';
+import { credential } from './credential.ts';
+import { durationBetween, durationIs } from './duration.ts';
+import { described, listByKeys, marked, namespaceName, objectName, ruled, set, text } from './schema.ts';
+import { tokenSecret } from './token-secret.ts';
 
-/**
- * The schema of `SquareConnection`: types, parsing and the CRD are made from it. It uses only what a structural CRD can
- * say: open objects (the API server prunes), patterns, bounds, and CEL under `x-kubernetes-validations`.
- */
+/** The schema of `SquareConnection`: types, parsing and the CRD are made from it. */
 
-const name253 = z.string().min(1).max(253);
-
-/** A duration: hours, minutes and seconds, such as `168h`, `1h30m` or `90s`. */
-export const duration = z
-  .string()
-  .max(32)
-  .regex(/^([0-9]+h)?([0-9]+m)?([0-9]+s)?$/);
-
-export const secretKeyRef = z.object({
-  name: name253.meta({ description: 'Name of a Secret of type square-operator.dev/credential in the same namespace.' }),
-  key: z.string().min(1).max(253).optional().meta({ description: 'Key within the Secret.' }),
-});
-
-const credentialSource = z.object({
-  secretRef: secretKeyRef.optional(),
-  sealed: z.string().min(1).max(8192).optional(),
-});
-export type CredentialSource = z.infer<typeof credentialSource>;
-
-export const credentialKinds = ['refreshToken', 'migrationToken', 'personalAccessToken'] as const;
-export type CredentialKind = (typeof credentialKinds)[number];
-
-export const credential = z.object({
-  refreshToken: credentialSource.optional(),
-  migrationToken: credentialSource.optional(),
-  personalAccessToken: credentialSource.optional(),
-});
-
-/** What a token Secret can hold. */
-export const tokenSecretValues = ['accessToken', 'expiresAt', 'merchantID', 'environment', 'baseURL'] as const;
-export type TokenSecretValue = (typeof tokenSecretValues)[number];
-
-const secretKeyName = z.string().min(1).max(253);
-
-export const tokenSecret = z.object({
-  name: name253.optional(),
-  keys: z
-    .object({
-      accessToken: secretKeyName.optional(),
-      expiresAt: secretKeyName.optional(),
-      merchantID: secretKeyName.optional(),
-      environment: secretKeyName.optional(),
-      baseURL: secretKeyName.optional(),
-    })
-    .optional(),
-  template: z.record(secretKeyName, z.string().max(4096)).optional(),
-  type: z.string().min(1).max(253).optional(),
-  labels: z.record(z.string(), z.string().max(63)).optional(),
-  annotations: z.record(z.string(), z.string().max(4096)).optional(),
-});
-export type TokenSecretSpec = z.infer<typeof tokenSecret>;
+export { type CredentialKind, type CredentialSource, credential, credentialKinds, secretKeyRef } from './credential.ts';
+export { duration } from './duration.ts';
+export {
+  type Condition,
+  type ConnectionStatus,
+  condition,
+  connectionStatus,
+  type LastFailure,
+  lastFailure,
+} from './status.ts';
+export { type TokenSecretSpec, type TokenSecretValue, tokenSecret, tokenSecretValues } from './token-secret.ts';
 
 export const environments = ['Production', 'Sandbox'] as const;
 export const environment = z.enum(environments);
 export type Environment = z.infer<typeof environment>;
 
 /** A Square permission. The list is open: an unknown name is passed through. */
-export const scope = z
-  .string()
-  .max(128)
-  .regex(/^[A-Z][A-Z0-9_]*$/);
-
-export const connectionSpec = z.object({
-  applicationRef: z.object({ name: name253, namespace: z.string().min(1).max(63).optional() }).optional(),
-  environment: environment.optional(),
-  credential: credential.optional(),
-  merchantID: z.string().min(1).max(191).optional(),
-  scopes: z.array(scope).max(100).optional(),
-  shortLived: z.boolean().optional(),
-  refreshInterval: duration.optional(),
-  verifyInterval: duration.optional(),
-  secret: tokenSecret.optional(),
-  rolloutRestartTargets: z
-    .array(z.object({ kind: z.enum(['Deployment', 'StatefulSet', 'DaemonSet']), name: name253 }))
-    .max(16)
-    .optional(),
-  deletionPolicy: z.enum(['Retain', 'Revoke']).optional(),
-  suspend: z.boolean().optional(),
+export const scope = text('A Square permission, such as ORDERS_READ.', {
+  max: 128,
+  like: /^[A-Z][A-Z0-9_]*$/,
+  write: 'write a permission as Square names it, such as MERCHANT_PROFILE_READ: capitals, digits and underscores',
 });
+
+/** Applied where the connection asks for nothing else. */
+export const defaultVerifyInterval = '1h';
+
+/** In CEL: whether the connection holds a personal access token. */
+const personal = '(has(self.credential) && has(self.credential.personalAccessToken))';
+
+/** In CEL: the type of the token Secret that `spec` asks for. */
+const secretType = (spec: string) =>
+  `(has(${spec}.secret) && has(${spec}.secret.type) ? ${spec}.secret.type : 'Opaque')`;
+
+const rolloutRestartTarget = z.object({
+  kind: described('What kind of workload it is.', z.enum(['Deployment', 'StatefulSet', 'DaemonSet'])),
+  name: objectName('Name of the workload, in the namespace of the connection.'),
+});
+
+export const connectionSpec = ruled(
+  z.object({
+    applicationRef: described(
+      'The SquareApplication by which the seller authorizes. Required unless the credential is a personal access token.',
+      z.object({
+        name: objectName('Name of the SquareApplication.'),
+        namespace: namespaceName(
+          'Its namespace. Default: the namespace of the connection. Another one must be allowed by the application.',
+        ).optional(),
+      }),
+    ).optional(),
+    environment: described(
+      'Where a personal access token is good. An application tells its own environment.',
+      environment,
+    ).optional(),
+    credential: described(
+      'What the connection starts from. Without it the seller signs in on the web.',
+      credential,
+    ).optional(),
+    merchantID: text(
+      'The only seller that this connection takes. Without it the first authorization decides, until a disconnect.',
+      { max: 191, like: /^[!-~]+$/, write: 'write a merchant ID as Square shows it, without spaces' },
+    ).optional(),
+    scopes: set(
+      'The permissions that this connection needs, beyond those of the application. A change asks for one new token.',
+      scope,
+      100,
+    ).optional(),
+    shortLived: described(
+      'Ask for access tokens that live 24 hours, in place of 30 days. A change asks for one new token.',
+      z.boolean(),
+    ).optional(),
+    refreshInterval: durationBetween(
+      'The longest time from one refresh to the next; each is due after 80 to 95 % of it. From 1m to 168h; with shortLived at most 20h. Without it: 168h, with shortLived 12h.',
+      '1m',
+      '168h',
+    ).optional(),
+    verifyInterval: marked(
+      durationBetween(
+        'How often Square is asked whether the access token works (ListLocations). From 1m to 24h.',
+        '1m',
+        '24h',
+      ),
+      { default: defaultVerifyInterval },
+    ).optional(),
+    secret: described('The Secret that workloads read the access token from.', tokenSecret).optional(),
+    rolloutRestartTargets: listByKeys(
+      'Workloads that are restarted when the token changes. Only where the operator runs with --enable-rollout-restart, and the workload carries the annotation square-operator.dev/allow-restart: "true".',
+      rolloutRestartTarget,
+      16,
+      ['kind', 'name'],
+    ).optional(),
+    deletionPolicy: marked(
+      described(
+        'What a deletion of the connection does. Retain loses nothing and revokes nothing; Revoke revokes the authorization at Square and removes both Secrets.',
+        z.enum(['Retain', 'Revoke']),
+      ),
+      { default: 'Retain' },
+    ).optional(),
+    suspend: described('No calls to Square and no writing of Secrets while this is true.', z.boolean()).optional(),
+  }),
+  {
+    rule: `has(self.applicationRef) || ${personal}`,
+    message: 'write applicationRef {name}: only a credential.personalAccessToken can do without an application',
+  },
+  {
+    rule: `!has(self.environment) || (${personal} && !has(self.applicationRef))`,
+    message:
+      'leave environment out: the application tells it. It is for a credential.personalAccessToken without applicationRef',
+    fieldPath: '.environment',
+  },
+  {
+    rule: `has(self.environment) || has(self.applicationRef) || !${personal}`,
+    message:
+      'write environment: Production or Sandbox, since no application tells where the personal access token is good',
+  },
+  {
+    rule: `!has(self.shortLived) || !self.shortLived || !has(self.refreshInterval) || ${durationIs('self.refreshInterval', "<= duration('20h')")}`,
+    message: 'write a refreshInterval of at most 20h: with shortLived the access token lives 24 hours',
+    fieldPath: '.refreshInterval',
+  },
+  {
+    rule: `${secretType('self')} == ${secretType('oldSelf')}`,
+    message:
+      'write the earlier secret.type again: the type of a Secret cannot change. Another type needs another connection',
+  },
+);
 export type ConnectionSpec = z.infer<typeof connectionSpec>;
-
-const time = z.string().meta({ format: 'date-time' });
-
-export const condition = z.object({
-  type: z.string().max(316),
-  status: z.enum(['True', 'False', 'Unknown']),
-  reason: z.string().max(1024),
-  message: z.string().max(32768),
-  lastTransitionTime: time,
-  observedGeneration: z.int().min(0).optional(),
-});
-export type Condition = z.infer<typeof condition>;
-
-export const lastFailure = z.object({
-  /** When the latest of the failures in a row happened. */
-  time,
-  /** When the first of them happened. */
-  since: time,
-  reason: z.string().max(128),
-  message: z.string().max(1024),
-  /** Failures of this operation in a row. */
-  count: z.int().min(1),
-});
-export type LastFailure = z.infer<typeof lastFailure>;
-
-export const connectionStatus = z.object({
-  observedGeneration: z.int().min(0).optional(),
-  conditions: z.array(condition).max(16).optional(),
-  merchantID: z.string().optional(),
-  merchantName: z.string().optional(),
-  requestedScopes: z.array(z.string()).optional(),
-  scopes: z.array(z.string()).optional(),
-  accessTokenIssuedAt: time.optional(),
-  accessTokenExpiresAt: time.optional(),
-  refreshTokenExpiresAt: time.optional(),
-  lastRefreshTime: time.optional(),
-  nextRefreshTime: time.optional(),
-  lastVerifyTime: time.optional(),
-  lastFailure: lastFailure.optional(),
-  secretName: z.string().optional(),
-  sealedSecretName: z.string().optional(),
-  sealingKeyID: z.string().optional(),
-  revision: z.int().min(0).optional(),
-  authorizeURL: z.string().optional(),
-  lastHandledRefreshRequest: z.string().optional(),
-  lastHandledDisconnectRequest: z.string().optional(),
-  lastHandledAdoptRequest: z.string().optional(),
-});
-export type ConnectionStatus = z.infer<typeof connectionStatus>;

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { described, listByKeys, text, time } from './schema.ts';
+
+const count = (description: string) => described(description, z.int().min(0));
+
+export const condition = z.object({
+  type: text('What is told, in one word.', { max: 316 }),
+  status: described('True, False, or Unknown when it could not be found out.', z.enum(['True', 'False', 'Unknown'])),
+  reason: text('Why, in one word.', { max: 1024 }),
+  message: text('What is wrong, since when, and what to do.', { min: 0, max: 32768 }),
+  lastTransitionTime: time('When the status of this condition changed last.'),
+  observedGeneration: count('The metadata.generation that this was told of.').optional(),
+});
+export type Condition = z.infer<typeof condition>;
+
+export const conditions = (description: string) => listByKeys(description, condition, 16, ['type']);
+
+export const observedGeneration = count('The metadata.generation that this status was computed from.');
+
+export const lastFailure = z.object({
+  /** When the latest of the failures in a row happened. */
+  time: time('When the latest of the failures in a row happened.'),
+  /** When the first of them happened. */
+  since: time('When the first of them happened.'),
+  reason: text('What failed, in one word.', { max: 128 }),
+  message: text('What failed, and what helps.', { min: 0, max: 1024 }),
+  /** Failures of this operation in a row. */
+  count: described('How many there were in a row.', z.int().min(1)),
+});
+export type LastFailure = z.infer<typeof lastFailure>;
+
+/** The bounds of what the status takes over from elsewhere: the writer cuts, since the API server would refuse it all. */
+export const statusBounds = { merchantName: 1024, scopes: 256, scope: 128, failureMessage: 1024, request: 64 } as const;
+
+const scopeList = (description: string) =>
+  described(description, z.array(text('A permission.', { max: statusBounds.scope })).max(statusBounds.scopes));
+const secretName = (description: string) => text(description, { max: 253 });
+const request = (intent: string) =>
+  text(`The value of the annotation square-operator.dev/${intent}-requested-at that was answered last.`, {
+    min: 0,
+    max: statusBounds.request,
+  });
+
+export const connectionStatus = z.object({
+  observedGeneration: observedGeneration.optional(),
+  conditions: conditions('What is known of the connection: Ready sums up the others.').optional(),
+  merchantID: text('The seller whose authorization is held.', { max: 191 }).optional(),
+  merchantName: text("The seller's business name, as Square tells it.", {
+    min: 0,
+    max: statusBounds.merchantName,
+  }).optional(),
+  requestedScopes: scopeList('The permissions that the connection and its application ask for.').optional(),
+  scopes: scopeList('The permissions that the seller granted.').optional(),
+  accessTokenIssuedAt: time("When Square issued the access token, by Square's clock.").optional(),
+  accessTokenExpiresAt: time("When the access token ends, by Square's clock. Absent when it never does.").optional(),
+  refreshTokenExpiresAt: time('When the refresh token ends. Absent when it never does.').optional(),
+  lastRefreshTime: time('When Square last gave a token.').optional(),
+  nextRefreshTime: time('When the next refresh is due.').optional(),
+  lastVerifyTime: time('When Square last accepted the access token; written at most every 6 hours.').optional(),
+  lastFailure: described(
+    'The latest failures in a row. Absent when the last attempt went well.',
+    lastFailure,
+  ).optional(),
+  secretName: secretName('The Secret that holds the published token.').optional(),
+  sealedSecretName: secretName('The Secret that holds the sealed grant.').optional(),
+  sealingKeyID: text('The sealing key under which the grant is sealed.', { max: 253 }).optional(),
+  revision: count('The generation of the grant that is held: one more with every token.').optional(),
+  authorizeURL: text('The page on which the seller signs in. It carries no authority by itself.', {
+    max: 2048,
+  }).optional(),
+  lastHandledRefreshRequest: request('refresh').optional(),
+  lastHandledDisconnectRequest: request('disconnect').optional(),
+  lastHandledAdoptRequest: request('adopt').optional(),
+});
+export type ConnectionStatus = z.infer<typeof connectionStatus>;
+
+export const applicationStatus = z.object({
+  observedGeneration: observedGeneration.optional(),
+  conditions: conditions('What is known of the application.').optional(),
+  connections: described(
+    'The connections that use the application.',
+    z.object({ total: count('All of them.'), ready: count('Those whose condition Ready is True.') }),
+  ).optional(),
+  authorizations: count('How many different sellers have authorized the application.').optional(),
+});
+export type ApplicationStatus = z.infer<typeof applicationStatus>;

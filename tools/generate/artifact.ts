@@ -1,0 +1,6 @@
+/** A generated file. */
+export interface Artifact {
+  /** From the root of the repository. */
+  readonly path: string;
+  readonly text: string;
+}

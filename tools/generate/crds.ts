@@ -1,0 +1,60 @@
+import { stringify } from 'yaml';
+import { category, definitions, type ResourceDefinition } from '../../src/api/crd.ts';
+import { group, version } from '../../src/api/names.ts';
+import type { Artifact } from './artifact.ts';
+import { type Structural, structural } from './structural.ts';
+
+/** One CustomResourceDefinition a file, made from the schemas of `src/api`. */
+export function crds(): Artifact[] {
+  return definitions.map((definition) => ({
+    path: `crds/${definition.plural}.yaml`,
+    text: [
+      '# Generated from src/api by "npm run generate". Do not edit.',
+      stringify(customResourceDefinition(definition), { lineWidth: 0, aliasDuplicateObjects: false }),
+    ].join('\n'),
+  }));
+}
+
+/** The definition as the API server takes it. */
+export function customResourceDefinition(definition: ResourceDefinition): object {
+  const { kind, plural, singular, shortName } = definition;
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}`, labels: { 'app.kubernetes.io/name': 'square-operator' } },
+    spec: {
+      group,
+      names: { kind, listKind: `${kind}List`, plural, singular, shortNames: [shortName], categories: [category] },
+      scope: 'Namespaced',
+      versions: [
+        {
+          name: version,
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          additionalPrinterColumns: definition.columns,
+          schema: { openAPIV3Schema: root(definition) },
+        },
+      ],
+    },
+  };
+}
+
+function root(definition: ResourceDefinition): Structural {
+  return {
+    type: 'object',
+    description: definition.description,
+    required: ['spec'],
+    ...(definition.rules.length > 0 && { 'x-kubernetes-validations': definition.rules }),
+    properties: {
+      apiVersion: { type: 'string', description: `Always ${group}/${version}.` },
+      kind: { type: 'string', description: `Always ${definition.kind}.` },
+      metadata: { type: 'object' },
+      spec: { ...structural(definition.spec, 'spec'), description: 'What is wanted.' },
+      status: {
+        ...structural(definition.status, 'status'),
+        description: 'What the operator found; only it writes here.',
+      },
+    },
+  };
+}

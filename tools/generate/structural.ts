@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { patternInCELOnly } from '../../src/api/schema.ts';
+
+/** A schema as a CustomResourceDefinition takes it (Kubernetes, "Specifying a structural schema"). */
+export interface Structural {
+  type: string;
+  description?: string;
+  properties?: Record<string, Structural>;
+  items?: Structural;
+  additionalProperties?: Structural;
+  [keyword: string]: unknown;
+}
+
+type JSONSchema = Readonly<Record<string, unknown>>;
+
+/** Keywords that are taken over as they are; everything else has a line below, or is an error. */
+const plain = [
+  'description',
+  'type',
+  'format',
+  'default',
+  'enum',
+  'minimum',
+  'maximum',
+  'minLength',
+  'maxLength',
+  'minItems',
+  'maxItems',
+  'maxProperties',
+  'required',
+  'x-kubernetes-list-type',
+  'x-kubernetes-list-map-keys',
+] as const;
+
+/** Said in CEL (`propertyNames`), or without a meaning in a CRD. */
+const dropped = new Set(['$schema', 'propertyNames', patternInCELOnly]);
+
+/** The structural schema of a zod schema. Throws for what a CRD cannot say. */
+export function structural(schema: z.ZodType, path = ''): Structural {
+  return convert(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'throw' }) as JSONSchema, path);
+}
+
+function convert(from: JSONSchema, path: string): Structural {
+  const to: Structural = { type: String(from['type']) };
+  for (const keyword of plain) if (from[keyword] !== undefined) to[keyword] = from[keyword];
+  for (const [keyword, value] of Object.entries(from)) {
+    if ((plain as readonly string[]).includes(keyword) || dropped.has(keyword)) continue;
+    nested(to, keyword, value, from, path);
+  }
+  if (to.type === 'integer') boundInteger(to);
+  return to;
+}
+
+function nested(to: Structural, keyword: string, value: unknown, from: JSONSchema, path: string): void {
+  switch (keyword) {
+    case 'pattern':
+      if (from[patternInCELOnly] !== true) to['pattern'] = value;
+      return;
+    case 'properties':
+      to.properties = Object.fromEntries(
+        Object.entries(value as Record<string, JSONSchema>).map(([name, inner]) => [
+          name,
+          convert(inner, `${path}.${name}`),
+        ]),
+      );
+      return;
+    case 'items':
+      to.items = convert(value as JSONSchema, `${path}[]`);
+      return;
+    case 'additionalProperties':
+      if (value !== false) to.additionalProperties = convert(value as JSONSchema, `${path}{}`);
+      return;
+    case 'x-kubernetes-validations':
+      to['x-kubernetes-validations'] = value;
+      return;
+    default:
+      throw new Error(`${path}: a CRD cannot say "${keyword}"`);
+  }
+}
+
+/** zod bounds integers by what JavaScript counts exactly; a CRD says it by the format. */
+function boundInteger(to: Structural): void {
+  if (to['maximum'] === Number.MAX_SAFE_INTEGER) delete to['maximum'];
+  if (to['minimum'] === Number.MIN_SAFE_INTEGER) delete to['minimum'];
+  to['format'] = 'int64';
+}
