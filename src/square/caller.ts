@@ -1,0 +1,86 @@
+import type { Clock, Duration, Instant, SquareTime } from '../clock.ts';
+import type { Operation } from '../domain/failure.ts';
+import { failureOf, failureOfFault, type Subject } from './classify.ts';
+import { type JSONObject, parseObject, readErrors } from './error-shapes.ts';
+import type { Outcome } from './port.ts';
+import type { Answer, Call, Transport } from './transport.ts';
+
+/** Makes a value of a 200 answer; `undefined` when the answer does not hold one. */
+export type Reader<T> = (object: JSONObject) => T | undefined;
+
+/** Told of each call when it ends. `code` is the HTTP status, or the reason when no answer came. */
+export type Observer = (operation: Operation, code: string, duration: Duration) => void;
+
+export interface CallerOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly time: SquareTime;
+  readonly observe?: Observer | undefined;
+}
+
+/** An answer with what is known of it. */
+export interface Received {
+  readonly answer: Answer;
+  readonly object: JSONObject | undefined;
+  readonly at: Instant | undefined;
+}
+
+/** Sends calls, sets Square's time by recognised answers and gives failures their meaning. */
+export interface Caller {
+  /** The value that `read` finds in a 200 answer, or the failure. */
+  ask<T>(subject: Subject, call: Call, read: Reader<T>): Promise<Outcome<T>>;
+  /** Like `ask`, but any 200 answer is given out as it came. `read` only tells whether Square's time is set by it. */
+  askRaw(subject: Subject, call: Call, read: Reader<unknown>): Promise<Outcome<Received>>;
+}
+
+export function createCaller(options: CallerOptions): Caller {
+  const { transport, clock, time, observe } = options;
+
+  async function receive(subject: Subject, call: Call): Promise<Outcome<Received>> {
+    const start = clock.monotonic();
+    const result = await transport.send(call);
+    const duration = clock.monotonic() - start;
+    if (result.kind === 'fault') {
+      const failure = failureOfFault(subject, result);
+      observe?.(subject.operation, failure.reason, duration);
+      return { ok: false, failure };
+    }
+    observe?.(subject.operation, String(result.status), duration);
+    return { ok: true, value: { answer: result, object: parseObject(result.body), at: dateOf(result) } };
+  }
+
+  /** Takes in the time of an answer that is Square's by its shape, then tells success from failure. */
+  function judge<T>(subject: Subject, received: Received, read: Reader<T>): Outcome<T> {
+    const { answer, object, at } = received;
+    const value = answer.status === 200 && object !== undefined ? read(object) : undefined;
+    if (at !== undefined && (value !== undefined || isSquares(object))) time.observe(at);
+    if (value !== undefined) return at === undefined ? { ok: true, value } : { ok: true, value, at };
+    return { ok: false, failure: failureOf(subject, answer, object, at ?? time.now()) };
+  }
+
+  return {
+    async ask(subject, call, read) {
+      const received = await receive(subject, call);
+      return received.ok ? judge(subject, received.value, read) : received;
+    },
+    async askRaw(subject, call, read) {
+      const received = await receive(subject, call);
+      if (!received.ok) return received;
+      const outcome = judge(subject, received.value, read);
+      return received.value.answer.status === 200 || outcome.ok ? received : outcome;
+    },
+  };
+}
+
+const isSquares = (object: JSONObject | undefined) => {
+  const { shape } = readErrors(object);
+  return shape === 'V1' || shape === 'V2';
+};
+
+/** `Date` in the one form that servers send (RFC 9110 section 5.6.7). An answer out of a cache has no time. */
+function dateOf(answer: Answer): Instant | undefined {
+  const { date, age } = answer.headers;
+  if (typeof date !== 'string' || age !== undefined || !/^[A-Z][a-z]{2}, .* GMT$/.test(date)) return undefined;
+  const instant = Date.parse(date);
+  return Number.isNaN(instant) ? undefined : instant;
+}
