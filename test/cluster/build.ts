@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { cacheDir, cached } from './cache.ts';
+import { guarded } from './child.ts';
+import { type BinaryName, sourceOf, writeModule } from './go-modules.ts';
+import { withLock } from './lock.ts';
+import type { Report } from './provider.ts';
+
+/** Pure Go: the binaries need no C compiler to be built, and run in an image that is empty but for them. */
+const environment = (): NodeJS.ProcessEnv => ({
+  ...process.env,
+  CGO_ENABLED: '0',
+  GOFLAGS: '-mod=mod',
+  GOWORK: 'off',
+});
+
+/**
+ * Builds what is missing of the binaries and gives the folder that holds them all.
+ *
+ * Starts at the same time build once: the others wait and say for whom. A build that is interrupted leaves nothing that
+ * could be taken for a binary, and what it had finished is not done again.
+ */
+export async function ensureBinaries(names: readonly BinaryName[], report: Report): Promise<string> {
+  const dir = cacheDir();
+  const missing = () => names.filter((name) => !cached(name, dir));
+  if (missing().length === 0) return dir;
+  await mkdir(dir, { recursive: true });
+  const waiting = ({ pid, since }: { pid: number; since: string }) =>
+    report.progress(`Waiting for process ${pid}, which has been building the control plane since ${since} …`);
+  await withLock(`${dir}.lock`, waiting, async () => {
+    await removeRemains(dir);
+    const todo = missing();
+    for (const [index, name] of todo.entries()) {
+      await build(name, dir, `Building ${name} (${index + 1} of ${todo.length})`, report);
+    }
+  });
+  report.progress(undefined);
+  return dir;
+}
+
+/** What interrupted builds have left. Only for the holder of the lock. */
+async function removeRemains(dir: string): Promise<void> {
+  const names = (await readdir(dir)).filter((name) => name.startsWith('.building-'));
+  await Promise.all(names.map((name) => rm(join(dir, name), { recursive: true, force: true })));
+}
+
+async function build(name: BinaryName, dir: string, label: string, report: Report): Promise<void> {
+  const work = join(dir, `.building-${name}-${process.pid}`);
+  const { module, package: path, ldflags } = sourceOf(name);
+  const started = performance.now();
+  let doing = 'reading the module';
+  const show = () => report.progress(`${label}, ${elapsed(performance.now() - started)}: ${doing}`);
+  show();
+  const timer = setInterval(show, 1_000);
+  try {
+    await writeModule(work, module, environment());
+    const binary = join(work, 'out', name);
+    await compile(['build', '-v', '-trimpath', '-ldflags', ldflags, '-o', binary, path], work, (step) => {
+      doing = step;
+    });
+    await publish(binary, join(dir, name), dir);
+    report.line(`Built ${name} in ${elapsed(performance.now() - started)}.`);
+  } finally {
+    clearInterval(timer);
+    report.progress(undefined);
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** Runs `go`, which names the packages one by one, and ends it together with this process. */
+async function compile(args: readonly string[], cwd: string, onStep: (step: string) => void): Promise<void> {
+  const { path, args: guardedArgs } = guarded('go', args);
+  const go = spawn(path, guardedArgs, { cwd, env: environment(), detached: true, stdio: ['pipe', 'ignore', 'pipe'] });
+  go.stdin.on('error', () => {});
+  const said: string[] = [];
+  let packages = 0;
+  createInterface(go.stderr).on('line', (line) => {
+    said.push(line);
+    if (said.length > 20) said.shift();
+    const download = /^go: downloading (.+)$/.exec(line);
+    if (!download) packages += 1;
+    onStep(download ? `downloading ${download[1]}` : `package ${packages}, ${line}`);
+  });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    go.on('error', reject);
+    go.on('close', resolve);
+  });
+  if (code !== 0) throw new Error(`\`go ${args.join(' ')}\` failed in ${cwd}:\n${said.join('\n')}`);
+}
+
+/** Makes the binary appear whole and at once, and not before it is on the disk. */
+async function publish(from: string, to: string, dir: string): Promise<void> {
+  await sync(from);
+  await rename(from, to);
+  await sync(dir);
+}
+
+async function sync(path: string): Promise<void> {
+  await using handle = await open(path, 'r');
+  await handle.sync();
+}
+
+function elapsed(milliseconds: number): string {
+  const total = Math.round(milliseconds / 1000);
+  return total < 60 ? `${total} s` : `${Math.floor(total / 60)} min ${total % 60} s`;
+}

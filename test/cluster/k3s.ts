@@ -1,0 +1,62 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Provider, Report } from './provider.ts';
+import { recordContainer, removeFiles, writePrivately } from './record.ts';
+
+const image = () => process.env.K3S_IMAGE || 'rancher/k3s:v1.36.3-k3s1';
+
+/**
+ * k3s in a container. Its image is `K3S_IMAGE`, or that of the Kubernetes version that the other providers run; the
+ * network is `K3S_NETWORK_MODE`, for engines that have no bridge.
+ */
+export const k3s: Provider = {
+  name: 'k3s',
+  howToGet:
+    'start a Docker engine, or point DOCKER_HOST at the socket of one (podman’s will do), that has or can pull the image K3S_IMAGE',
+  async available(report) {
+    // Only here, for it takes most of a second to load.
+    const { getContainerRuntimeClient } = await import('testcontainers');
+    try {
+      await getContainerRuntimeClient();
+    } catch {
+      return 'no Docker engine answers';
+    }
+    return (await pulled(report)) || `the Docker engine neither has nor can pull the image ${image()}`;
+  },
+  async start({ dir, report, outlive = false }) {
+    // The companion that removes the containers of a dead process would remove this one too.
+    if (outlive) process.env.TESTCONTAINERS_RYUK_DISABLED = 'true';
+    const { K3sContainer } = await import('@testcontainers/k3s');
+    report.progress(`Starting ${image()} …`);
+    const container = new K3sContainer(image());
+    if (process.env.K3S_NETWORK_MODE) container.withNetworkMode(process.env.K3S_NETWORK_MODE);
+    const started = await container.start().finally(() => report.progress(undefined));
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    if (outlive) await recordContainer(dir, started.getId());
+    const kubeconfig = join(dir, 'kubeconfig');
+    await writePrivately(kubeconfig, started.getKubeConfig());
+    return {
+      kubeconfig,
+      async stop() {
+        await started.stop({ remove: true, removeVolumes: true });
+        await removeFiles(dir);
+      },
+    };
+  },
+};
+
+async function pulled(report: Report): Promise<boolean> {
+  const { getContainerRuntimeClient, ImageName } = await import('testcontainers');
+  const client = await getContainerRuntimeClient();
+  const name = ImageName.fromString(image());
+  if (await client.image.exists(name)) return true;
+  report.progress(`Pulling ${image()} …`);
+  try {
+    await client.image.pull(name);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    report.progress(undefined);
+  }
+}

@@ -1,0 +1,68 @@
+// `npm run cluster -- up --dir DIR [--provider NAME | --use-existing-cluster]` and `npm run cluster -- down --dir DIR`
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { withLock } from './lock.ts';
+import { runningIn, takeDown } from './record.ts';
+import { reportTo } from './report.ts';
+import { type Choice, providers, startControlPlane } from './start.ts';
+
+const usage = `Usage:
+  npm run cluster -- up --dir DIR [--provider NAME | --use-existing-cluster]
+      starts a Kubernetes control plane and returns when it is ready; DIR/kubeconfig is cluster admin
+  npm run cluster -- down --dir DIR
+      ends it and removes its data
+Providers, in the order in which they are tried: ${providers.map(({ name }) => name).join(', ')}.`;
+
+const report = reportTo(process.stderr);
+
+async function up(dir: string, choice: Choice): Promise<void> {
+  const running = await runningIn(dir);
+  if (running.length > 0) {
+    throw new Error(
+      `A control plane is up in ${dir} (${running.join(', ')}). End it with \`npm run cluster -- down --dir ${dir}\`.`,
+    );
+  }
+  // A Ctrl-C or a stop signal in the middle must not leave half of a control plane.
+  const interrupted = (signal: NodeJS.Signals) =>
+    void takeDown(dir).finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  const started = performance.now();
+  const { kubeconfig } = await startControlPlane({ dir, report, outlive: true, ...choice });
+  report.line(`Ready after ${((performance.now() - started) / 1000).toFixed(1)} s.`);
+  process.stdout.write(`export KUBECONFIG=${kubeconfig}\n`);
+}
+
+async function main(): Promise<void> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: {
+      dir: { type: 'string' },
+      provider: { type: 'string' },
+      'use-existing-cluster': { type: 'boolean' },
+    },
+  });
+  const [command, ...rest] = positionals;
+  if ((command !== 'up' && command !== 'down') || rest.length > 0 || !values.dir) throw new Error(usage);
+  const dir = resolve(values.dir);
+  const waiting = ({ pid }: { pid: number }) =>
+    report.progress(`Waiting for process ${pid}, which is at work in ${dir} …`);
+  await withLock(`${dir}.lock`, waiting, async () => {
+    if (command === 'up') {
+      await mkdir(dir, { recursive: true, mode: 0o700 });
+      await up(dir, { provider: values.provider, useExistingCluster: values['use-existing-cluster'] });
+    } else if (!(await takeDown(dir))) {
+      report.line(`There is no control plane in ${dir}.`);
+    }
+  });
+}
+
+try {
+  await main();
+  // What was started stays; nothing of it may keep this program waiting.
+  process.exit(0);
+} catch (error) {
+  report.progress(undefined);
+  report.line((error as Error).message);
+  process.exit(1);
+}
