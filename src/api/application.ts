@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { environment, scope } from './connection.ts';
 import { clientSecretRef, secretKeyRef } from './credential.ts';
-import { described, map, marked, ruled, set, text } from './schema.ts';
+import { described, labelValue, map, marked, qualifiedName, ruled, set, shaped } from './schema.ts';
 
 /** The schema of `SquareApplication`: types, parsing and the CRD are made from it. */
 
@@ -11,23 +11,16 @@ export { type ApplicationStatus, applicationStatus } from './status.ts';
 export const defaultMaxAuthorizations = 500;
 
 const url = (description: string) =>
-  text(description, {
+  shaped(description, {
     max: 2048,
     like: /^(https:\/\/[^\/?#@\s]+|http:\/\/(localhost|127[.]0[.]0[.]1|\[::1\])(:[0-9]{1,5})?)([\/?][^#\s]*)?$/,
     write:
       'write an https URL without user, fragment or spaces, such as https://square.example.com/oauth/callback; plain http only for localhost, 127.0.0.1 and [::1]',
   });
 
-const labelKey = {
-  max: 317,
-  like: /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/,
-  write: 'write label keys as Kubernetes does: name or example.com/name',
-} as const;
-const labelValue = described('A label value.', z.string().max(63));
-
 const selectorRequirement = ruled(
   z.object({
-    key: text('The label.', labelKey),
+    key: shaped('The label.', qualifiedName),
     operator: described(
       'How the label is compared with the values.',
       z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
@@ -41,7 +34,7 @@ const selectorRequirement = ruled(
 );
 
 const selector = z.object({
-  matchLabels: map('Labels that the namespace has, all of them.', labelKey, labelValue, 16).optional(),
+  matchLabels: map('Labels that the namespace has, all of them.', qualifiedName, labelValue, 16).optional(),
   matchExpressions: described(
     'Requirements that the labels of the namespace meet, all of them.',
     z.array(selectorRequirement).max(16),
@@ -90,7 +83,7 @@ export const applicationSpec = ruled(
     ),
     clientID: unchanging(
       'clientID',
-      text('Square application ID, from the Developer Console. It cannot change later.', {
+      shaped('Square application ID, from the Developer Console. It cannot change later.', {
         max: 191,
         like: /^[!-~]+$/,
         write: 'write the application ID as the Square Developer Console shows it, without spaces',

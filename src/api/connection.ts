@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { credential } from './credential.ts';
 import { durationBetween, durationIs } from './duration.ts';
-import { described, listByKeys, marked, namespaceName, objectName, ruled, set, text } from './schema.ts';
+import { described, listByKeys, marked, namespaceName, objectName, ruled, set, shaped } from './schema.ts';
 import { tokenSecret } from './token-secret.ts';
 
 /** The schema of `SquareConnection`: types, parsing and the CRD are made from it. */
@@ -23,7 +23,7 @@ export const environment = z.enum(environments);
 export type Environment = z.infer<typeof environment>;
 
 /** A Square permission. The list is open: an unknown name is passed through. */
-export const scope = text('A Square permission, such as ORDERS_READ.', {
+export const scope = shaped('A Square permission, such as ORDERS_READ.', {
   max: 128,
   like: /^[A-Z][A-Z0-9_]*$/,
   write: 'write a permission as Square names it, such as MERCHANT_PROFILE_READ: capitals, digits and underscores',
@@ -63,7 +63,7 @@ export const connectionSpec = ruled(
       'What the connection starts from. Without it the seller signs in on the web.',
       credential,
     ).optional(),
-    merchantID: text(
+    merchantID: shaped(
       'The only seller that this connection takes. Without it the first authorization decides, until a disconnect.',
       { max: 191, like: /^[!-~]+$/, write: 'write a merchant ID as Square shows it, without spaces' },
     ).optional(),

@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { described, marked, objectName, ruled, secretKeyShape, text } from './schema.ts';
+import {
+  described,
+  looksLike,
+  marked,
+  objectName,
+  ruled,
+  type Shape,
+  secretKey,
+  shaped,
+  unrepeated,
+} from './schema.ts';
 
 const credentialSecretName = objectName(
   'Name of a Secret in the same namespace. It must have the type square-operator.dev/credential, which is your consent to its being read.',
@@ -8,7 +18,7 @@ const credentialSecretName = objectName(
 /** A key of a Secret of users. */
 export const secretKeyRef = z.object({
   name: credentialSecretName,
-  key: text('Key within the Secret whose value is read.', secretKeyShape),
+  key: shaped('Key within the Secret whose value is read.', secretKey),
 });
 
 /** The key of a client secret's Secret where a reference names none. */
@@ -17,23 +27,19 @@ export const defaultClientSecretKey = 'client-secret';
 /** A client secret; `key` has a default. */
 export const clientSecretRef = z.object({
   name: credentialSecretName,
-  key: marked(text('Key within the Secret whose value is the client secret.', secretKeyShape), {
+  key: marked(shaped('Key within the Secret whose value is the client secret.', secretKey), {
     default: defaultClientSecretKey,
   }).optional(),
 });
 
 const base64url = '[A-Za-z0-9_-]+';
 
-const sealed = text(
-  'The value, sealed offline to the public key of the operator: the output of "kubectl square seal". It opens for this connection alone.',
-  {
-    max: 8192,
-    like: new RegExp(`^${Array.from({ length: 5 }, () => base64url).join('[.]')}$`),
-    write:
-      'write the output of "kubectl square seal": a JWE in compact form, five parts joined by dots. Never a token in clear',
-    secret: true,
-  },
-);
+const sealedShape: Shape = {
+  max: 8192,
+  like: new RegExp(`^${Array.from({ length: 5 }, () => base64url).join('[.]')}$`),
+  write:
+    'write the output of "kubectl square seal": a JWE in compact form, five parts joined by dots. Never a token in clear',
+};
 
 const credentialSource = (description: string) =>
   described(
@@ -41,11 +47,19 @@ const credentialSource = (description: string) =>
     ruled(
       z.object({
         secretRef: described('Where the value lies, in a Secret of the same namespace.', secretKeyRef).optional(),
-        sealed: sealed.optional(),
+        sealed: unrepeated(
+          'The value, sealed offline to the public key of the operator: the output of "kubectl square seal". It opens for this connection alone.',
+          sealedShape,
+        ).optional(),
       }),
       {
         rule: 'has(self.secretRef) != has(self.sealed)',
         message: 'write exactly one of secretRef {name, key} and sealed',
+      },
+      {
+        rule: `!has(self.sealed) || ${looksLike('self.sealed', sealedShape)}`,
+        message: sealedShape.write,
+        fieldPath: '.sealed',
       },
     ),
   );

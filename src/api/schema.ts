@@ -34,35 +34,43 @@ export function marked<S extends z.ZodType>(schema: S, marks: Readonly<Record<st
 /** A regular expression, without single quotes, as CEL takes it. */
 const inCEL = (pattern: RegExp): string => `r'${pattern.source}'`;
 
-export interface Shape {
+export interface Bounds {
   readonly min?: number;
   readonly max: number;
+}
+
+export interface Shape extends Bounds {
   /** What the text must look like; RE2 and JavaScript read it alike. */
-  readonly like?: RegExp;
+  readonly like: RegExp;
   /** What to write, when it does not look so. */
-  readonly write?: string;
-  /** The API server repeats a value that breaks a pattern; a value that may be secret is checked by CEL alone. */
-  readonly secret?: boolean;
+  readonly write: string;
 }
 
-/** The mark on a schema whose pattern the CRD leaves to CEL. */
-export const patternInCELOnly = 'x-pattern-in-cel-only';
+/** In CEL: `value` has the shape. */
+export const looksLike = (value: string, { like }: Shape): string => `${value}.matches(${inCEL(like)})`;
 
-/** A bounded text of one shape. */
-export function text(description: string, { min = 1, max, like, write = '', secret = false }: Shape): z.ZodString {
-  const bounded = z.string().min(min).max(max);
-  if (like === undefined) return described(description, bounded);
-  const shaped = ruled(bounded.regex(like, { error: write }), {
-    rule: `self.matches(${inCEL(like)})`,
-    message: write,
-  });
-  return described(description, secret ? marked(shaped, { [patternInCELOnly]: true }) : shaped);
-}
+/** A bounded text. */
+export const text = (description: string, { min = 1, max }: Bounds): z.ZodString =>
+  described(description, z.string().min(min).max(max));
+
+/**
+ * A bounded text of one shape. In the CRD the shape is a rule in CEL, not a `pattern`: where a pattern is broken the API
+ * server shows the bare expression and checks no rule at all.
+ */
+export const shaped = (description: string, shape: Shape): z.ZodString =>
+  ruled(unrepeated(description, shape), { rule: looksLike('self', shape), message: shape.write });
+
+/**
+ * The same, for a value that may be a secret: the API server repeats a text that breaks a rule of its own, so the object
+ * around it has to have the rule, made with {@link looksLike}.
+ */
+export const unrepeated = (description: string, shape: Shape): z.ZodString =>
+  text(description, shape).regex(shape.like, { error: shape.write });
 
 /** A bounded map of texts, whose keys have one shape. */
 export function map<V extends z.ZodType>(
   description: string,
-  keys: Shape & { readonly like: RegExp; readonly write: string },
+  keys: Shape,
   values: V,
   maxProperties: number,
 ): z.ZodRecord<z.ZodString, V> {
@@ -71,7 +79,7 @@ export function map<V extends z.ZodType>(
   return described(
     description,
     ruled(record, {
-      rule: `self.all(k, k.size() <= ${keys.max} && k.matches(${inCEL(keys.like)}))`,
+      rule: `self.all(k, k.size() <= ${keys.max} && ${looksLike('k', keys)})`,
       message: keys.write,
     }),
   );
@@ -102,7 +110,7 @@ const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
 /** The name of a Kubernetes object. */
 export const objectName = (description: string): z.ZodString =>
-  text(description, {
+  shaped(description, {
     max: 253,
     like: subdomain,
     write:
@@ -110,15 +118,29 @@ export const objectName = (description: string): z.ZodString =>
   });
 
 export const namespaceName = (description: string): z.ZodString =>
-  text(description, {
+  shaped(description, {
     max: 63,
     like: label,
     write: "write the name of a namespace: lower-case letters, digits and '-', with a letter or digit at both ends",
   });
 
 /** A key of a Secret's `data`. */
-export const secretKeyShape = {
+export const secretKey: Shape = {
   max: 253,
   like: /^\.?[-_a-zA-Z0-9][-._a-zA-Z0-9]*$/,
   write: "write a Secret key: letters, digits, '-', '_' and '.', not starting with two dots",
-} as const;
+};
+
+/** A key of labels and annotations. */
+export const qualifiedName: Shape = {
+  max: 317,
+  like: /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/,
+  write: "write keys as Kubernetes does: name or example.com/name, of letters, digits, '-', '_' and '.'",
+};
+
+export const labelValue = shaped('A label value.', {
+  min: 0,
+  max: 63,
+  like: /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/,
+  write: "write a label value: letters, digits, '-', '_' and '.', with a letter or digit at both ends",
+});

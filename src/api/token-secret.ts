@@ -1,5 +1,19 @@
 import { z } from 'zod';
-import { described, map, objectName, type Rule, ruled, secretKeyShape, text } from './schema.ts';
+import {
+  described,
+  labelValue,
+  looksLike,
+  map,
+  objectName,
+  qualifiedName,
+  type Rule,
+  ruled,
+  type Shape,
+  secretKey,
+  shaped,
+  text,
+  unrepeated,
+} from './schema.ts';
 
 /** What a token Secret can hold. */
 export const tokenSecretValues = ['accessToken', 'expiresAt', 'merchantID', 'environment', 'baseURL'] as const;
@@ -13,7 +27,7 @@ const meanings: Readonly<Record<TokenSecretValue, string>> = {
   baseURL: "the base URL of Square's API in that environment",
 };
 
-const keyOf = (value: TokenSecretValue) => text(`Secret key that holds ${meanings[value]}.`, secretKeyShape).optional();
+const keyOf = (value: TokenSecretValue) => shaped(`Secret key that holds ${meanings[value]}.`, secretKey).optional();
 
 const values = tokenSecretValues.join(', ');
 
@@ -42,34 +56,25 @@ const keys = described(
   ),
 );
 
-/** No `{{` but that of a placeholder; one expression, since the API server counts what a rule may cost. */
-const templateText = new RegExp(`^([^{]|\\{[^{]|\\{\\{(${tokenSecretValues.join('|')})\\}\\})*\\{?$`);
+const placeholders = tokenSecretValues.map((value) => `{{${value}}}`).join(', ');
 
-const template = map(
-  `Further Secret keys with texts of your own, in which ${tokenSecretValues.map((value) => `{{${value}}}`).join(', ')} are replaced. For files such as .env or JSON.`,
-  secretKeyShape,
-  text('A text with placeholders.', {
-    min: 0,
-    max: 4096,
-    like: templateText,
-    write: `write placeholders as they stand here, without spaces: ${tokenSecretValues.map((value) => `{{${value}}}`).join(', ')}`,
-    secret: true,
-  }),
-  32,
-);
-
-const qualifiedName = {
-  max: 317,
-  like: /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/,
-  write: "write keys as Kubernetes does: name or example.com/name, of letters, digits, '-', '_' and '.'",
-} as const;
-
-const labelValue = text('A label value.', {
+const templateText: Shape = {
   min: 0,
-  max: 63,
-  like: /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/,
-  write: "write a label value: letters, digits, '-', '_' and '.', with a letter or digit at both ends",
-});
+  max: 4096,
+  // No `{{` but that of a placeholder; one expression, since the API server counts what a rule may cost.
+  like: new RegExp(`^([^{]|\\{[^{]|\\{\\{(${tokenSecretValues.join('|')})\\}\\})*\\{?$`),
+  write: `write placeholders as they stand here, without spaces: ${placeholders}`,
+};
+
+const template = ruled(
+  map(
+    `Further Secret keys with texts of your own, in which ${placeholders} are replaced. For files such as .env or JSON.`,
+    secretKey,
+    unrepeated('A text with placeholders.', templateText),
+    32,
+  ),
+  { rule: `self.all(k, ${looksLike('self[k]', templateText)})`, message: templateText.write },
+);
 
 const notOurs = (what: string): Rule => ({
   rule: `self.all(k, !k.startsWith('square-operator.dev/'))`,

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { patternInCELOnly } from '../../src/api/schema.ts';
 
 /** A schema as a CustomResourceDefinition takes it (Kubernetes, "Specifying a structural schema"). */
 export interface Structural {
@@ -32,8 +31,8 @@ const plain = [
   'x-kubernetes-list-map-keys',
 ] as const;
 
-/** Said in CEL (`propertyNames`), or without a meaning in a CRD. */
-const dropped = new Set(['$schema', 'propertyNames', patternInCELOnly]);
+/** Said in CEL, with a message that says what to write (`pattern`, `propertyNames`), or without a meaning in a CRD. */
+const dropped = new Set(['$schema', 'pattern', 'propertyNames']);
 
 /** The structural schema of a zod schema. Throws for what a CRD cannot say. */
 export function structural(schema: z.ZodType, path = ''): Structural {
@@ -42,20 +41,17 @@ export function structural(schema: z.ZodType, path = ''): Structural {
 
 function convert(from: JSONSchema, path: string): Structural {
   const to: Structural = { type: String(from['type']) };
-  for (const keyword of plain) if (from[keyword] !== undefined) to[keyword] = from[keyword];
+  Object.assign(to, Object.fromEntries(plain.filter((word) => from[word] !== undefined).map((word) => [word, from[word]])));
   for (const [keyword, value] of Object.entries(from)) {
     if ((plain as readonly string[]).includes(keyword) || dropped.has(keyword)) continue;
-    nested(to, keyword, value, from, path);
+    nested(to, keyword, value, path);
   }
   if (to.type === 'integer') boundInteger(to);
   return to;
 }
 
-function nested(to: Structural, keyword: string, value: unknown, from: JSONSchema, path: string): void {
+function nested(to: Structural, keyword: string, value: unknown, path: string): void {
   switch (keyword) {
-    case 'pattern':
-      if (from[patternInCELOnly] !== true) to['pattern'] = value;
-      return;
     case 'properties':
       to.properties = Object.fromEntries(
         Object.entries(value as Record<string, JSONSchema>).map(([name, inner]) => [
