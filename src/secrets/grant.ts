@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { environment } from '../api/connection.ts';
+import type { Grant } from '../domain/grant.ts';
+import { openToken, token } from '../domain/token.ts';
+import { placeOf, unopened } from './boundHeader.ts';
+import type { Binding, KeyRing, Opened } from './port.ts';
+import { openRecord, sealRecord } from './record.ts';
+
+/** The version of the JSON inside the record. A later version may add members of its own; it may not change these. */
+const grantVersion = 1;
+
+const value = z.string().min(1);
+const instant = z.number();
+
+/** Members that a later version added are let pass. */
+const stored = z.object({
+  generation: z.int().min(1),
+  connectionUID: z.string(),
+  environment,
+  clientID: z.string(),
+  kind: z.enum(['OAuth', 'PersonalAccessToken']),
+  merchantID: z.string().exactOptional(),
+  accessToken: z.object({ value, issuedAt: instant, expiresAt: instant.exactOptional() }),
+  refreshToken: z.object({ value, singleUse: z.boolean(), expiresAt: instant.exactOptional() }).exactOptional(),
+  requested: z.object({ scopes: z.array(z.string()), shortLived: z.boolean() }),
+  taken: z.array(z.string()),
+  handled: z.object({
+    refresh: z.string().exactOptional(),
+    disconnect: z.string().exactOptional(),
+    adopt: z.string().exactOptional(),
+  }),
+  sealedAt: instant,
+});
+type Stored = z.infer<typeof stored>;
+
+/** The grant as one record of purpose `grant`. Throws when it belongs to another application than the binding says. */
+export function sealGrant(ring: KeyRing, binding: Binding, grant: Grant): string {
+  if (!agrees(grant, binding)) {
+    throw new Error(`the grant for ${binding.namespace}/${binding.name} is of another environment or client ID`);
+  }
+  const json = JSON.stringify({ v: grantVersion, ...clear(grant) });
+  return sealRecord(ring, 'grant', binding, Buffer.from(json));
+}
+
+/** Opens what `sealGrant` made for these live objects; anything else is refused with the reason. Never throws. */
+export function openGrant(ring: KeyRing, binding: Binding, jwe: string): Opened<Grant> {
+  const record = openRecord(ring, 'grant', binding, jwe);
+  if (!record.ok) return record;
+  const place = placeOf({ purpose: 'grant', binding });
+  const content = parseJSON(record.value);
+  const version = (content as { v?: unknown } | undefined)?.v;
+  if (typeof version === 'number' && version > grantVersion) {
+    const message = `${place} was written by a later version of the operator (grant ${version}; this one reads ${grantVersion}): run that version again`;
+    return unopened('UnsupportedVersion', record.keyID, message);
+  }
+  const parsed = stored.safeParse(content);
+  if (version !== grantVersion || !parsed.success || !agrees(parsed.data, binding)) {
+    const fields = parsed.success ? [] : parsed.error.issues.map((issue) => issue.path.join('.'));
+    const message = `${place} opens, but holds no grant of this connection (${fields.join(', ') || 'version or owner'}). Restore it from a backup, or give a new credential`;
+    return unopened('Malformed', record.keyID, message);
+  }
+  return { ok: true, value: concealed(parsed.data), keyID: record.keyID };
+}
+
+function clear({ accessToken, refreshToken, ...rest }: Grant): Stored {
+  return {
+    ...rest,
+    requested: { scopes: [...rest.requested.scopes], shortLived: rest.requested.shortLived },
+    taken: [...rest.taken],
+    accessToken: { ...accessToken, value: openToken(accessToken.value) },
+    ...(refreshToken && { refreshToken: { ...refreshToken, value: openToken(refreshToken.value) } }),
+  };
+}
+
+function concealed({ accessToken, refreshToken, ...rest }: Stored): Grant {
+  return {
+    ...rest,
+    accessToken: { ...accessToken, value: token(accessToken.value) },
+    ...(refreshToken && { refreshToken: { ...refreshToken, value: token(refreshToken.value) } }),
+  };
+}
+
+function agrees(grant: Pick<Grant, 'environment' | 'clientID'>, binding: Binding): boolean {
+  return grant.environment === binding.environment && grant.clientID === binding.clientID;
+}
+
+function parseJSON(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,63 @@
+import { grantKey, sealedSecretName, secretTypes } from '../api/names.ts';
+import { parseInstant } from '../clock.ts';
+import { isReason, type KubeClient } from '../kube/client.ts';
+import { type KubeObject, secrets } from '../kube/resource.ts';
+import type { GrantSecret, HeldSecret, WriteProblem } from './port.ts';
+import { textOf, typeOf } from './secretText.ts';
+import { changeProblem, createProblem, mayHaveWritten, notOwned } from './writeProblem.ts';
+
+/** What the watch keeps of `<connection>-sealed`. */
+export function projectGrantSecret(object: KubeObject): GrantSecret {
+  const { uid = '', resourceVersion = '', creationTimestamp = '' } = object.metadata;
+  const jwe = textOf(object, grantKey);
+  return { uid, resourceVersion, createdAt: parseInstant(creationTimestamp) ?? 0, ...(jwe !== undefined && { jwe }) };
+}
+
+export interface GrantToStore {
+  readonly namespace: string;
+  /** Name of the connection. */
+  readonly connection: string;
+  /** The version that may be replaced; absent when there should be none. */
+  readonly held?: HeldSecret | undefined;
+  readonly jwe: string;
+}
+
+/** `object` is the Secret as it is now, to be taken in by the informer. */
+export type StoreOutcome = { readonly kind: 'Stored'; readonly object: KubeObject } | WriteProblem;
+
+/**
+ * Writes the record as a compare-and-set: `Conflict` when the Secret is not the one held, and then nothing was changed.
+ * One request; after an answer that was lost, and where another Secret stands in the way, one GET more to tell what is
+ * there. The Secret never has an owner reference, so no deletion takes it along. Throws nothing of the API server's.
+ */
+export async function storeGrant(deps: { readonly client: KubeClient }, grant: GrantToStore): Promise<StoreOutcome> {
+  const where = `${grant.namespace}/${sealedSecretName(grant.connection)}`;
+  try {
+    return { kind: 'Stored', object: await write(deps.client, grant) };
+  } catch (error) {
+    const problem = (grant.held === undefined ? createProblem : changeProblem)(error, where);
+    const inTheWay = isReason(error, 'AlreadyExists');
+    return inTheWay || mayHaveWritten(error) ? await lookAgain(deps.client, grant, problem) : problem;
+  }
+}
+
+function write(client: KubeClient, { namespace, connection, held, jwe }: GrantToStore): Promise<KubeObject> {
+  const name = sealedSecretName(connection);
+  const data = { [grantKey]: Buffer.from(jwe).toString('base64') };
+  if (held === undefined) {
+    const metadata = { name, namespace };
+    return client.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata, type: secretTypes.sealedGrant, data });
+  }
+  const { uid, resourceVersion } = held;
+  return client.mergePatch(secrets, namespace, name, { metadata: { uid, resourceVersion }, data });
+}
+
+async function lookAgain(client: KubeClient, grant: GrantToStore, problem: WriteProblem): Promise<StoreOutcome> {
+  const name = sealedSecretName(grant.connection);
+  const existing = await client.get(secrets, grant.namespace, name).catch(() => undefined);
+  if (existing === undefined) return problem;
+  if (typeOf(existing) !== secretTypes.sealedGrant) {
+    return notOwned(`${grant.namespace}/${name}`, `its type is not ${secretTypes.sealedGrant}`);
+  }
+  return textOf(existing, grantKey) === grant.jwe ? { kind: 'Stored', object: existing } : problem;
+}

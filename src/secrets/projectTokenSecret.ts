@@ -1,0 +1,80 @@
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { annotations, labels, managedBy } from '../api/names.ts';
+import { openToken } from '../domain/token.ts';
+import type { KubeObject } from '../kube/resource.ts';
+import { ownedMetadata, readOwned } from './ownedMetadata.ts';
+import type { RenderedTokenSecret, TokenSecret, TokenSecretShape } from './port.ts';
+import { dataOf, typeOf } from './secretText.ts';
+
+type Texts = Readonly<Record<string, string>>;
+
+const ownLabels = [labels.managedBy];
+const ownAnnotations = [annotations.connection, annotations.revision, annotations.state, ownedMetadata];
+
+/** A key for digests of token Secrets. They are compared within one process only, so it is random and never stored. */
+export const createDigestKey = (): KeyObject => createSecretKey(randomBytes(32));
+
+/** What the watch keeps of a token Secret. */
+export function projectTokenSecret(object: KubeObject, digestKey: KeyObject): TokenSecret {
+  const { uid = '', resourceVersion = '', labels: marks = {}, annotations: notes = {} } = object.metadata;
+  const data = dataOf(object);
+  const owned = readOwned(notes[ownedMetadata]);
+  const connection = notes[annotations.connection];
+  const state = notes[annotations.state];
+  const revision = /^\d{1,15}$/.test(notes[annotations.revision] ?? '')
+    ? Number(notes[annotations.revision])
+    : undefined;
+  return {
+    uid,
+    resourceVersion,
+    managed: marks[labels.managedBy] === managedBy,
+    ...(connection !== undefined && { connection }),
+    ...(revision !== undefined && { revision }),
+    ...(state !== undefined && { state }),
+    digest: digestOf(
+      digestKey,
+      typeOf(object),
+      data,
+      pick(marks, [...ownLabels, ...owned.labels]),
+      pick(notes, [...ownAnnotations, ...owned.annotations]),
+    ),
+    shape: shared({ keys: Object.keys(data).sort(), ...owned }),
+  };
+}
+
+/** The digest that the Secret has when nothing of it needs healing: its type, all its data, and the metadata we own. */
+export function expectedDigest(secret: RenderedTokenSecret, digestKey: KeyObject): string {
+  return digestOf(digestKey, secret.type, encodedData(secret), secret.labels, secret.annotations);
+}
+
+/** The values in base64, as the API server takes them. */
+export function encodedData(secret: RenderedTokenSecret): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(secret.data).map(([key, value]) => [key, Buffer.from(openToken(value)).toString('base64')]),
+  );
+}
+
+function digestOf(key: KeyObject, type: string, ...parts: [data: Texts, labels: Texts, annotations: Texts]): string {
+  const sorted = parts.map((texts) => Object.entries(texts).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return createHmac('sha256', key)
+    .update(JSON.stringify([type, ...sorted]))
+    .digest('base64url')
+    .slice(0, 22);
+}
+
+function pick(texts: Texts, names: readonly string[]): Texts {
+  return Object.fromEntries(names.flatMap((name) => (Object.hasOwn(texts, name) ? [[name, texts[name] ?? '']] : [])));
+}
+
+const shapes = new Map<string, TokenSecretShape>();
+/** More shapes than this are kept one by one: they are somebody's doing, not ours. */
+const mostShapes = 1_000;
+
+/** One object for all Secrets that look alike: thousands do. */
+function shared(shape: TokenSecretShape): TokenSecretShape {
+  const id = JSON.stringify(shape);
+  const known = shapes.get(id);
+  if (known !== undefined) return known;
+  if (shapes.size < mostShapes) shapes.set(id, shape);
+  return shape;
+}

@@ -1,0 +1,43 @@
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { type Token, token } from '../domain/token.ts';
+import type { KubeObject } from '../kube/resource.ts';
+import type { CredentialSecret, MemoryVault, VaultValue } from './port.ts';
+import { dataOf, typeOf } from './secretText.ts';
+
+/**
+ * A vault of this process: AES-256-GCM under a random key that is never stored. It keeps tokens out of heap dumps and
+ * core files as far as a process can that holds the key too. Digests are 128 bits of HMAC-SHA-256.
+ */
+export function createMemoryVault(): MemoryVault {
+  const key = randomBytes(32);
+  const digestKey = randomBytes(32);
+  return {
+    put(value) {
+      const iv = randomBytes(12);
+      const cipher = createCipheriv('aes-256-gcm', key, iv);
+      const sealed = Buffer.concat([iv, cipher.update(value), cipher.final(), cipher.getAuthTag()]);
+      return sealed.toString('latin1') as VaultValue;
+    },
+    open(sealed): Token {
+      const bytes = Buffer.from(sealed, 'latin1');
+      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12), { authTagLength: 16 });
+      decipher.setAuthTag(bytes.subarray(-16));
+      const clear = Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]);
+      return token(clear.toString('utf8'));
+    },
+    digest: (value) => createHmac('sha256', digestKey).update(value).digest('base64url').slice(0, 22),
+  };
+}
+
+/** What the watch keeps of a user's Secret: its values only under the vault's key. */
+export function projectCredentialSecret(object: KubeObject, vault: MemoryVault): CredentialSecret {
+  const keys = Object.entries(dataOf(object)).map(([key, base64]) => {
+    const value = Buffer.from(base64, 'base64');
+    return [key, { digest: vault.digest(value), sealed: vault.put(value) }] as const;
+  });
+  return {
+    type: typeOf(object),
+    resourceVersion: object.metadata.resourceVersion ?? '',
+    keys: Object.assign(Object.create(null) as object, Object.fromEntries(keys)),
+  };
+}
