@@ -26,7 +26,7 @@ export interface StreamOptions {
 
 export interface Answer {
   status: number;
-  /** The parsed JSON, or `undefined` where the body is empty or none. */
+  /** The parsed JSON; the text where it is none; `undefined` where there is no body. */
   body: unknown;
 }
 
@@ -80,6 +80,8 @@ export class KubeError extends Error {
    * `Unreachable` when there was no answer.
    */
   readonly reason: string;
+  /** The name of the object that the server's answer is about, where it says so. */
+  readonly about?: string;
   /** How long the server asked to wait. */
   readonly retryAfter?: Duration;
   /** Whether the server may have acted all the same: the answer was lost or says that it gave up midway. */
@@ -90,6 +92,7 @@ export class KubeError extends Error {
     reason: string;
     message: string;
     mayHaveActed: boolean;
+    about?: string | undefined;
     retryAfter?: Duration | undefined;
     cause?: unknown;
   }) {
@@ -98,6 +101,7 @@ export class KubeError extends Error {
     this.status = fields.status;
     this.reason = fields.reason;
     this.mayHaveActed = fields.mayHaveActed;
+    if (fields.about !== undefined) this.about = fields.about;
     if (fields.retryAfter !== undefined) this.retryAfter = fields.retryAfter;
   }
 }

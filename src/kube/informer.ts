@@ -1,7 +1,11 @@
 import type { Clock, Instant } from '../clock.ts';
 import type { KubeClient } from './client.ts';
+import { createFollower } from './follower.ts';
 import type { Log } from './log.ts';
+import { silentLog } from './log.ts';
 import type { Key, KubeObject, Resource } from './resource.ts';
+import { nameOf } from './resource.ts';
+import { createStore } from './store.ts';
 
 export interface Change<T> {
   key: Key;
@@ -63,4 +67,45 @@ export interface InformerOptions<T> {
   onState?: ((state: InformerState) => void) | undefined;
   /** In [0, 1); spreads renewals and retries. */
   random?: (() => number) | undefined;
+}
+
+/** See `Informer`. It does nothing before `start`. */
+export function createInformer<T>(options: InformerOptions<T>): Informer<T> {
+  const { resource, project, log = silentLog } = options;
+  const listeners: ((change: Change<T>) => void)[] = [];
+  const about = { resource: nameOf(resource) };
+  const store = createStore<T>({
+    project,
+    tell: (change) => {
+      for (const listener of listeners) {
+        try {
+          listener(change);
+        } catch (error) {
+          log.error({ ...about, key: change.key, err: error }, 'a listener of the watch failed');
+        }
+      }
+    },
+    onUnreadable: (key, error) =>
+      log.error({ ...about, key, err: error }, 'an object could not be read and is skipped'),
+  });
+  const follower = createFollower({ ...options, log, store });
+  return {
+    resource,
+    synced: follower.synced,
+    whenSynced: follower.whenSynced,
+    get: (key) => store.held.get(key)?.value,
+    *entries() {
+      for (const [key, { value }] of store.held) yield [key, value];
+    },
+    get size() {
+      return store.held.size;
+    },
+    writing: store.writing,
+    absorb: store.absorb,
+    forget: store.forget,
+    onChange: (listener) => void listeners.push(listener),
+    lastEvent: follower.lastEvent,
+    healthy: follower.healthy,
+    start: follower.start,
+  };
 }
