@@ -41,7 +41,10 @@ export function structural(schema: z.ZodType, path = ''): Structural {
 
 function convert(from: JSONSchema, path: string): Structural {
   const to: Structural = { type: String(from['type']) };
-  Object.assign(to, Object.fromEntries(plain.filter((word) => from[word] !== undefined).map((word) => [word, from[word]])));
+  Object.assign(
+    to,
+    Object.fromEntries(plain.filter((word) => from[word] !== undefined).map((word) => [word, from[word]])),
+  );
   for (const [keyword, value] of Object.entries(from)) {
     if ((plain as readonly string[]).includes(keyword) || dropped.has(keyword)) continue;
     nested(to, keyword, value, path);

@@ -1,0 +1,94 @@
+import { group, sealingKeyConfigMap } from './api/names.ts';
+
+/** A rule of a role, with a sentence why the operator cannot do without. */
+export interface Permission {
+  readonly why: string;
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** What the operator does in every namespace that it watches. */
+export const watchedPermissions: readonly Permission[] = [
+  {
+    why: 'It follows the connections and applications, and never changes their spec or metadata.',
+    apiGroups: [group],
+    resources: ['squareconnections', 'squareapplications'],
+    verbs: ['get', 'list', 'watch'],
+  },
+  {
+    why: 'It says in the status what it found.',
+    apiGroups: [group],
+    resources: ['squareconnections/status', 'squareapplications/status'],
+    verbs: ['patch'],
+  },
+  {
+    why: 'It follows credentials, sealed grants and token Secrets (by type or label only), seals grants, publishes tokens, and removes the earlier token Secret after a renaming. RBAC knows neither types nor labels, so the rule is for all Secrets.',
+    apiGroups: [''],
+    resources: ['secrets'],
+    verbs: ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'],
+  },
+  {
+    why: 'It tells of what happened, and counts repetitions in the same event.',
+    apiGroups: ['events.k8s.io'],
+    resources: ['events'],
+    verbs: ['create', 'patch'],
+  },
+];
+
+/** What it does across the cluster. */
+export const clusterPermissions: readonly Permission[] = [
+  {
+    why: 'The labels of a namespace decide whether an application with allowedNamespaces.from: Selector allows it.',
+    apiGroups: [''],
+    resources: ['namespaces'],
+    verbs: ['get', 'list', 'watch'],
+  },
+];
+
+/** What it does in its own namespace only. */
+export const ownNamespacePermissions: readonly Permission[] = [
+  {
+    why: 'One replica at a time acts: the holder of the lease.',
+    apiGroups: ['coordination.k8s.io'],
+    resources: ['leases'],
+    verbs: ['get', 'create', 'update', 'patch'],
+  },
+  {
+    why: 'The public half of the sealing key lies in a ConfigMap. RBAC cannot name what does not exist yet, so creating is for any name.',
+    apiGroups: [''],
+    resources: ['configmaps'],
+    verbs: ['create'],
+  },
+  {
+    why: 'It keeps that ConfigMap, and no other, up to date.',
+    apiGroups: [''],
+    resources: ['configmaps'],
+    resourceNames: [sealingKeyConfigMap],
+    verbs: ['get', 'update', 'patch'],
+  },
+  {
+    why: 'The sealing keys lie in Secrets of its own namespace, unless they come from files.',
+    apiGroups: [''],
+    resources: ['secrets'],
+    verbs: ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'],
+  },
+  {
+    why: 'It tells of what concerns itself and no connection.',
+    apiGroups: ['events.k8s.io'],
+    resources: ['events'],
+    verbs: ['create', 'patch'],
+  },
+];
+
+/** What everybody may read, so that credentials can be sealed offline. */
+export const publicPermissions: readonly Permission[] = [
+  {
+    why: 'Whoever seals a credential needs the public key.',
+    apiGroups: [''],
+    resources: ['configmaps'],
+    resourceNames: [sealingKeyConfigMap],
+    verbs: ['get'],
+  },
+];

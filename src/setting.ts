@@ -1,0 +1,94 @@
+/** What was read from one text: a value, or what to write instead. */
+export type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly write: string };
+
+/** A kind of value that a setting can have. */
+export interface ValueKind<T> {
+  /** The word for the reference and `--help`. */
+  readonly word: string;
+  read(text: string): Reading<T>;
+}
+
+const value = <T>(read: T): Reading<T> => ({ ok: true, value: read });
+const instead = <T>(write: string): Reading<T> => ({ ok: false, write });
+
+export const path: ValueKind<string> = { word: 'path', read: value };
+
+export const bool: ValueKind<boolean> = {
+  word: 'true|false',
+  read: (text) => (text === 'true' ? value(true) : text === 'false' ? value(false) : instead('write true or false')),
+};
+
+export const wholeNumber = (least: number, most: number): ValueKind<number> => ({
+  word: 'number',
+  read(text) {
+    const number = /^[0-9]{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    return number >= least && number <= most ? value(number) : instead(`write a whole number from ${least} to ${most}`);
+  },
+});
+
+export const oneOf = <const T extends string>(...words: readonly T[]): ValueKind<T> => ({
+  word: words.join('|'),
+  read(text) {
+    const found = words.find((word) => word === text);
+    return found === undefined ? instead(`write one of ${words.join(', ')}`) : value(found);
+  },
+});
+
+const namespaceLike = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+export const namespace: ValueKind<string> = {
+  word: 'namespace',
+  read: (text) => (namespaceLike.test(text) ? value(text) : instead('write the name of one namespace')),
+};
+
+/** Names with commas between them; sorted, each once. */
+export const namespaces: ValueKind<readonly string[]> = {
+  word: 'namespace,…',
+  read(text) {
+    const names = text.split(',').map((name) => name.trim());
+    return names.every((name) => namespaceLike.test(name))
+      ? value([...new Set(names)].sort())
+      : instead('write names of namespaces with commas between them, such as shop-a,shop-b');
+  },
+};
+
+/** Where a server listens. `host` absent: on all addresses; port 0: on a port that is free. */
+export interface BindAddress {
+  readonly host?: string;
+  readonly port: number;
+}
+
+/** `:8080`, `127.0.0.1:0`, `[::1]:8080`; `0` is `'off'`. */
+export const bindAddress: ValueKind<BindAddress | 'off'> = {
+  word: 'address|0',
+  read(text) {
+    if (text === '0') return value('off');
+    const parts = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]*):([0-9]{1,5})$/.exec(text);
+    const port = Number(parts?.[2] ?? Number.NaN);
+    if (parts === null || port > 65_535) return instead('write HOST:PORT, :PORT for all addresses, or 0 for off');
+    const host = (parts[1] ?? '').replace(/^\[|\]$/g, '');
+    return value(host === '' ? { port } : { host, port });
+  },
+};
+
+const loopback = (hostname: string) =>
+  hostname === 'localhost' || hostname === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname);
+
+/** An https URL, or plain http to this machine; without user, query, fragment and final slash. */
+export const url = ({ withPath, example }: { withPath: boolean; example: string }): ValueKind<string> => ({
+  word: 'URL',
+  read(text) {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (url === undefined) return instead(`write a URL such as ${example}`);
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback(url.hostname))) {
+      return instead(
+        `write an https URL such as ${example}; plain http only to this machine (127.0.0.1, [::1], localhost)`,
+      );
+    }
+    if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+      return instead(`write a URL without user, query and fragment, such as ${example}`);
+    }
+    if (!withPath && url.pathname !== '/') return instead(`write scheme, host and port only, such as ${example}`);
+    return value(`${url.origin}${url.pathname}`.replace(/\/+$/, ''));
+  },
+});

@@ -1,0 +1,65 @@
+import { Document, type Node, type YAMLSeq } from 'yaml';
+import {
+  clusterPermissions,
+  ownNamespacePermissions,
+  type Permission,
+  publicPermissions,
+  watchedPermissions,
+} from '../../src/permissions.ts';
+import type { Artifact } from './artifact.ts';
+
+const name = 'square-operator';
+const namespace = 'square-operator';
+const labels = { 'app.kubernetes.io/name': name };
+const rbac = 'rbac.authorization.k8s.io';
+
+/** ServiceAccount, roles and bindings under which the operator runs; the namespace is `square-operator`. */
+export function rbacManifest(): Artifact[] {
+  const head =
+    '# Generated from src/permissions.ts by "npm run generate". Do not edit.\n# The operator may do this, and nothing else.\n';
+  const objects = [
+    new Document({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace, labels } }),
+    role('ClusterRole', name, [...watchedPermissions, ...clusterPermissions]),
+    binding('ClusterRoleBinding', 'ClusterRole', name, operator),
+    role('Role', name, ownNamespacePermissions),
+    binding('RoleBinding', 'Role', name, operator),
+    role('Role', `${name}-sealing-key-reader`, publicPermissions),
+    binding('RoleBinding', 'Role', `${name}-sealing-key-reader`, everybody),
+  ];
+  return [
+    { path: 'deploy/rbac.yaml', text: head + objects.map((object) => object.toString({ lineWidth: 0 })).join('---\n') },
+  ];
+}
+
+const operator = { kind: 'ServiceAccount', name, namespace };
+const everybody = { apiGroup: rbac, kind: 'Group', name: 'system:authenticated' };
+
+const metadata = (kind: string, of: string) => ({
+  name: of,
+  ...(!kind.startsWith('Cluster') && { namespace }),
+  labels,
+});
+
+function role(kind: 'ClusterRole' | 'Role', of: string, permissions: readonly Permission[]): Document {
+  const document = new Document({
+    apiVersion: `${rbac}/v1`,
+    kind,
+    metadata: metadata(kind, of),
+    rules: permissions.map(({ why: _, ...rule }) => rule),
+  });
+  const rules = document.get('rules') as YAMLSeq<Node>;
+  rules.items.forEach((rule, index) => {
+    rule.commentBefore = ` ${permissions[index]?.why}`;
+  });
+  return document;
+}
+
+function binding(kind: string, roleKind: string, of: string, subject: object): Document {
+  return new Document({
+    apiVersion: `${rbac}/v1`,
+    kind,
+    metadata: metadata(kind, of),
+    roleRef: { apiGroup: rbac, kind: roleKind, name: of },
+    subjects: [subject],
+  });
+}
