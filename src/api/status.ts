@@ -18,6 +18,7 @@ export const conditions = (description: string) => listByKeys(description, condi
 export const observedGeneration = count('The metadata.generation that this status was computed from.');
 
 export const lastFailure = z.object({
+  operation: described('What was tried.', z.enum(['TakeUp', 'Refresh', 'Verify'])),
   /** When the latest of the failures in a row happened. */
   time: time('When the latest of the failures in a row happened.'),
   /** When the first of them happened. */
@@ -26,6 +27,9 @@ export const lastFailure = z.object({
   message: text('What failed, and what helps.', { min: 0, max: 1024 }),
   /** Failures of this operation in a row. */
   count: described('How many there were in a row.', z.int().min(1)),
+  credentialDigest: text('Keyed digest of the credential that was tried, so that a new one is told from it.', {
+    max: 64,
+  }).optional(),
 });
 export type LastFailure = z.infer<typeof lastFailure>;
 

@@ -1,0 +1,140 @@
+/** Condition types of a `SquareConnection`: which way is good, and what each says. */
+export const conditionTypes = {
+  Ready: { polarity: 'positive', says: 'The connection is authorized, its token valid and published.' },
+  Valid: {
+    polarity: 'positive',
+    says: 'Square accepted the access token (ListLocations). Unknown when nobody could prove it either way.',
+  },
+  Expired: { polarity: 'negative', says: 'The access token is past its end, by Square’s word or by Square’s time.' },
+  Revoked: { polarity: 'negative', says: 'Square said decisively that the access token was revoked.' },
+  Renewable: { polarity: 'positive', says: 'As far as is known, a new access token can be had without the seller.' },
+  Published: { polarity: 'positive', says: 'The Secret for workloads holds the current access token.' },
+  ScopesSatisfied: { polarity: 'positive', says: 'The access token has every permission that is wanted.' },
+  Reconciling: { polarity: 'negative', says: 'Work is under way or will be tried again by itself. Absent when not.' },
+  Stalled: { polarity: 'negative', says: 'A person has to change something before this goes on. Absent when not.' },
+} as const;
+
+export type ConditionType = keyof typeof conditionTypes;
+
+interface ReasonEntry {
+  /** What is so. */
+  readonly means: string;
+  /** What a person does about it; empty when nothing is to be done. */
+  readonly remedy: string;
+}
+
+const reason = (means: string, remedy = ''): ReasonEntry => ({ means, remedy });
+
+/** Every reason that a condition of a `SquareConnection` can carry, with its remedy. */
+export const reasons = {
+  Valid: reason('The token is valid and published.'),
+  ReauthorizationNeeded: reason(
+    'The access token still works, but Square refuses to renew it.',
+    'Have the seller sign in again, or give a new credential, before the access token expires.',
+  ),
+  AwaitingAuthorization: reason(
+    'There is no grant yet, and no credential that gives one.',
+    'Have the seller sign in, or set spec.credential.',
+  ),
+  InvalidSpec: reason('The spec cannot be understood.', 'Correct the field that the message names.'),
+  Suspended: reason('spec.suspend is true: no call to Square and no write to a Secret is made.', 'Unset spec.suspend.'),
+  ApplicationNotFound: reason('The SquareApplication does not exist.', 'Create it, or correct spec.applicationRef.'),
+  ApplicationNotReachable: reason(
+    'The SquareApplication is in a namespace that the operator does not watch.',
+    'Add its namespace to --watch-namespaces.',
+  ),
+  NotAllowedByApplication: reason(
+    'The SquareApplication does not allow connections of this namespace.',
+    'Extend spec.allowedNamespaces of the SquareApplication.',
+  ),
+  ApplicationNotReady: reason(
+    'The SquareApplication has a fault that all its connections share.',
+    'Look at the conditions of the SquareApplication.',
+  ),
+  CredentialSecretNotFound: reason('The credential’s Secret does not exist.', 'Create it, or correct secretRef.'),
+  CredentialSecretWrongType: reason(
+    'The credential’s Secret has not the type that consents to its being read.',
+    'Create it anew with type square-operator.dev/credential.',
+  ),
+  CredentialKeyNotFound: reason('The credential’s Secret lacks the key.', 'Add the key, or correct secretRef.key.'),
+  CredentialMalformed: reason('The credential’s value cannot be a token.', 'Store the token alone, without quotes.'),
+  SealedCredentialUnreadable: reason(
+    'The sealed credential cannot be opened for this connection.',
+    'Seal it again for this namespace, name and application, with the current public key.',
+  ),
+  CredentialRefused: reason('Square refused the credential.', 'Give a new one, or have the seller sign in.'),
+  TakingUp: reason('The credential could not be tried yet; it will be tried again.'),
+  OtherMerchant: reason(
+    'The grant belongs to another seller than the pinned one.',
+    'Give a credential of the pinned seller, or correct spec.merchantID.',
+  ),
+  GrantUnreadable: reason(
+    'The sealed grant cannot be opened; nothing is overwritten.',
+    'Bring back the sealing key that the message names, or restore the Secret.',
+  ),
+  GrantOfAnotherApplication: reason(
+    'The sealed grant was made for another application.',
+    'Point spec.applicationRef back, or delete the sealed Secret to give the grant up.',
+  ),
+  GrantSecretNotOwned: reason(
+    'The name of the sealed Secret is taken by a Secret of something else.',
+    'Rename that Secret, or the connection.',
+  ),
+  GrantOutdated: reason(
+    'The sealed grant is older than what this connection has seen; using it could end a newer one.',
+    'Restore the newer Secret, or annotate square-operator.dev/adopt-requested-at to take this one.',
+  ),
+  RetainedGrantFound: reason(
+    'A grant of an earlier connection of this name is kept in the sealed Secret.',
+    'Set spec.merchantID to its seller, present its credential, or annotate square-operator.dev/adopt-requested-at; or delete the sealed Secret to give it up.',
+  ),
+  Expired: reason('The access token is past its end.', 'See why it was not renewed: condition Renewable.'),
+  Revoked: reason('Square says that the access token was revoked.', 'Have the seller sign in again.'),
+  Accepted: reason('Square accepted the access token.'),
+  Unproven: reason('The access token was not put to the test yet.'),
+  Unverified: reason('Square could not be asked; what was proven last is in the message.'),
+  AccessTokenRevoked: reason('Square says that the access token was revoked.', 'Have the seller sign in again.'),
+  AccessTokenExpired: reason('The access token is past its end.', 'See why it was not renewed: condition Renewable.'),
+  TokenRejected: reason(
+    'Square does not accept the access token and does not say why.',
+    'Have the seller sign in again, or give a new credential.',
+  ),
+  NotExpired: reason('The access token is within its lifetime.'),
+  NeverExpires: reason('A personal access token never expires.'),
+  NotRevoked: reason('Square accepts the access token.'),
+  NoToken: reason('There is no access token.'),
+  RefreshTokenSealed: reason('The refresh token is held sealed.'),
+  NotNeeded: reason('A personal access token is never renewed.'),
+  RefreshTokenExpired: reason('The refresh token is past its 90 days.', 'Have the seller sign in again.'),
+  RefreshRefused: reason('Square refused the refresh token.', 'Have the seller sign in again.'),
+  RefreshFailing: reason('The renewal fails for now and is tried again.'),
+  Published: reason('The Secret holds the current access token.'),
+  NotPublished: reason('The current access token is not in the Secret.'),
+  SecretNotOwned: reason(
+    'A Secret of that name exists and is not this connection’s; it was left as it is.',
+    'Rename it or delete it, or set spec.secret.name.',
+  ),
+  SecretUnrenderable: reason('The Secret cannot be made from spec.secret.', 'Correct spec.secret.'),
+  ScopesGranted: reason('Every wanted permission was granted.'),
+  ScopesMissing: reason('Permissions are missing.', 'Have the seller sign in again and grant them.'),
+  ScopesUnknown: reason('Square was not asked about the permissions yet.'),
+  Retrying: reason('Something failed and is tried again.'),
+  Progressing: reason('Work is under way.'),
+} as const satisfies Record<string, ReasonEntry>;
+
+export type Reason = keyof typeof reasons;
+
+/** Condition types of a `SquareApplication`: only `Ready`. Its reasons: */
+export const applicationReasons = {
+  Ready: reason('The application can be used.'),
+  ClientSecretNotFound: reason(
+    'The client secret cannot be read.',
+    'Create the Secret with type square-operator.dev/credential and the key that the message names.',
+  ),
+  ClientRefused: reason(
+    'Square refuses the application ID and secret.',
+    'Put the current secret from Square’s developer console into the Secret.',
+  ),
+} as const satisfies Record<string, ReasonEntry>;
+
+export type ApplicationReason = keyof typeof applicationReasons;

@@ -1,0 +1,174 @@
+import type { ConnectionSpec, CredentialKind, Environment } from '../api/connection.ts';
+import type { Instant } from '../clock.ts';
+import type { FailureClass } from './failure.ts';
+import type { Grant } from './grant.ts';
+
+/**
+ * What one reconcile sees: the fields that a decision needs and nothing else. Missing and damaged things are members of
+ * a union, never `undefined`.
+ */
+export interface Observation {
+  readonly connection: Connection;
+  readonly application: Application;
+  readonly credential: Credential;
+  readonly grant: GrantState;
+  readonly tokenSecret: TokenSecret;
+  /** Token Secrets of this connection under other names, left behind by a renaming. */
+  readonly formerTokenSecrets: readonly string[];
+  readonly history: History;
+}
+
+/** Now, as the two clocks see it. */
+export interface Now {
+  /** Square's time: lifetimes, slots and backoffs are measured by it. */
+  readonly square: Instant;
+  /** Whether an answer of Square has confirmed {@link square} since the operator started. */
+  readonly confirmed: boolean;
+  /** The wall clock: only for what people wrote, such as the time of a request annotation. */
+  readonly wall: Instant;
+}
+
+export interface Connection {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly generation: number;
+  /** The API server's wall clock. */
+  readonly createdAt: Instant;
+  readonly deleting: boolean;
+  /** Or what is wrong with it, one sentence a problem. */
+  readonly spec:
+    | { readonly ok: true; readonly value: ConnectionSpec }
+    | { readonly ok: false; readonly problem: string };
+  /** Values of the request annotations, as people wrote them. */
+  readonly requests: Requests;
+}
+
+export interface Requests {
+  readonly refresh?: string;
+  readonly adopt?: string;
+}
+
+export type Application =
+  /** A personal access token needs none. */
+  | { readonly kind: 'NotNeeded'; readonly environment: Environment }
+  | { readonly kind: 'Missing'; readonly ref: string }
+  | { readonly kind: 'NotAllowed'; readonly ref: string }
+  /** Outside the namespaces that the operator watches. */
+  | { readonly kind: 'NotReachable'; readonly ref: string }
+  | {
+      readonly kind: 'Found';
+      /** `namespace/name` */
+      readonly ref: string;
+      readonly environment: Environment;
+      readonly clientID: string;
+      readonly scopes: readonly string[];
+      readonly clientSecret: ClientSecret;
+      /** Square refused this client, and nothing has changed since: `retryAt` is when one connection may ask again. */
+      readonly refusal?: ApplicationRefusal;
+    };
+
+export interface ApplicationRefusal {
+  readonly since: Instant;
+  readonly retryAt: Instant;
+}
+
+export type ClientSecret =
+  /** PKCE: the application holds none. */
+  { readonly kind: 'None' } | { readonly kind: 'Present' } | { readonly kind: 'Problem'; readonly message: string };
+
+export type Credential =
+  | { readonly kind: 'None' }
+  | { readonly kind: 'Problem'; readonly reason: CredentialProblem; readonly message: string }
+  | {
+      readonly kind: 'Given';
+      readonly type: CredentialKind;
+      /** Keyed digest of the value. */
+      readonly digest: string;
+    };
+
+export type CredentialProblem =
+  | 'CredentialSecretNotFound'
+  | 'CredentialSecretWrongType'
+  | 'CredentialKeyNotFound'
+  | 'CredentialMalformed'
+  | 'SealedCredentialUnreadable';
+
+export type GrantState =
+  | { readonly kind: 'Absent' }
+  /** The Secret's name is taken by something that the operator did not make. */
+  | { readonly kind: 'NotOwned' }
+  /** It is there, but what it is bound to is not known without its application. */
+  | { readonly kind: 'Closed' }
+  | { readonly kind: 'Unreadable'; readonly message: string; readonly keyID?: string }
+  | { readonly kind: 'OfAnotherApplication'; readonly clientID: string }
+  /** Left by an earlier connection of this name. */
+  | { readonly kind: 'Retained'; readonly grant: Grant; readonly keyID: string }
+  /** Older than what the status has seen: put back from a backup, or by somebody. */
+  | { readonly kind: 'Outdated'; readonly grant: Grant; readonly keyID: string; readonly seen: number }
+  | { readonly kind: 'Held'; readonly grant: Grant; readonly keyID: string };
+
+/** Why the token in a token Secret no longer works: `rejected` when Square does not say whether it was revoked. */
+export type TokenSecretState = 'revoked' | 'rejected' | 'expired' | 'orphaned';
+
+export type TokenSecret =
+  | { readonly kind: 'Absent'; readonly name: string }
+  /** The name is taken by a Secret that is not this connection's. `retryAt`: when to look again. */
+  | { readonly kind: 'NotOwned'; readonly name: string; readonly retryAt: Instant }
+  | {
+      readonly kind: 'Ours';
+      readonly name: string;
+      /** Whether it holds exactly what would be published now, its state annotation left aside. */
+      readonly current: boolean;
+      readonly state?: TokenSecretState;
+    }
+  /** What would be published cannot be made from the spec. */
+  | { readonly kind: 'Unrenderable'; readonly name: string; readonly message: string };
+
+export type Operation = 'TakeUp' | 'Refresh' | 'Verify';
+
+/** What is known of the past: from the status at first, from this process's own work after that. */
+export interface History {
+  /** The generation of the grant that {@link proof} speaks of; 0 when there was none. */
+  readonly revision: number;
+  readonly proof: Proof;
+  /**
+   * Whether the token before this one was accepted last: Square issued this one in its place, so until the first
+   * verification nothing speaks against it.
+   */
+  readonly carried: boolean;
+  /** Failures in a row, by operation. */
+  readonly failures: { readonly [operation in Operation]?: FailureStreak };
+  /** Digest of the credential that {@link failures}.TakeUp speaks of, when this process tried it. */
+  readonly triedCredential?: string;
+  /** Since when verifications are counted by this process: its first look at the connection, or the latest one. */
+  readonly verifyFrom: Instant;
+  /** When Square last accepted or refused the access token. */
+  readonly verifiedAt?: Instant;
+  readonly merchantName?: string;
+  /** Permissions that Square says the token has; unknown until it was asked. */
+  readonly scopes?: readonly string[];
+  /** Requests that were answered. */
+  readonly handled: Requests;
+}
+
+/** What Square said last about the access token of this generation. */
+export type Proof =
+  | { readonly kind: 'None' }
+  | { readonly kind: 'Accepted' }
+  | { readonly kind: 'Revoked' }
+  /** Square forgot it or never knew it; it does not say which. */
+  | { readonly kind: 'Unauthorized' }
+  | { readonly kind: 'Expired' };
+
+export interface FailureStreak {
+  readonly since: Instant;
+  readonly time: Instant;
+  readonly count: number;
+  /** `OtherMerchant`: Square's answer was good, but for another seller than the pinned one. */
+  readonly class: FailureClass | 'OtherMerchant';
+  readonly reason: string;
+  readonly message: string;
+  /** No earlier than this, when Square asked for it. */
+  readonly retryAt?: Instant;
+}

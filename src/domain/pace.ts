@@ -1,0 +1,73 @@
+import type { ConnectionSpec } from '../api/connection.ts';
+import type { Instant } from '../clock.ts';
+import type { FailureStreak, Observation } from './observation.ts';
+import {
+  type Backoff,
+  backoffDelay,
+  nextVerifySlot,
+  proofBackoff,
+  refreshBackoff,
+  refusedBackoff,
+  takeUpBackoff,
+} from './schedule.ts';
+
+/** When an operation that failed may be tried again; 0 when it did not fail, `undefined` when not by itself. */
+export function nextAttempt(o: Observation, operation: 'TakeUp' | 'Refresh'): Instant | undefined {
+  const failure = o.history.failures[operation];
+  if (failure === undefined) return 0;
+  const backoff = operation === 'TakeUp' ? backoffOfTakeUp(failure) : backoffOfRefresh(failure, o);
+  return backoff === undefined ? undefined : after(failure, backoff, o);
+}
+
+/** When a token that was never proven, or a time that was never confirmed, is to be put to the test. */
+export function nextProof(o: Observation): Instant {
+  const failure = o.history.failures.Verify;
+  return failure === undefined ? 0 : after(failure, proofBackoff, o);
+}
+
+/** When the access token is next verified: at once until it was proven, then in the connection's slots. */
+export function nextVerification(o: Observation, spec: ConnectionSpec): Instant {
+  const { history } = o;
+  if (history.proof.kind === 'None') return nextProof(o);
+  const slot = nextVerifySlot(spec, o.connection.uid, Math.max(history.verifyFrom, history.verifiedAt ?? 0));
+  return Math.max(slot, history.failures.Verify?.retryAt ?? 0);
+}
+
+function after(failure: FailureStreak, backoff: Backoff, o: Observation): Instant {
+  const at = failure.time + backoffDelay(backoff, failure.count, o.connection.uid);
+  return Math.max(at, failure.retryAt ?? 0);
+}
+
+/** A credential that Square refused is tried again only when it changes. */
+function backoffOfTakeUp(failure: FailureStreak): Backoff | undefined {
+  switch (failure.class) {
+    case 'RefreshTokenRefused':
+    case 'CodeRefused':
+    case 'MigrationTokenRefused':
+    case 'AccessTokenExpired':
+    case 'AccessTokenRevoked':
+    case 'AccessTokenUnauthorized':
+    case 'OtherMerchant':
+      return undefined;
+    case 'BadRequest':
+    case 'InsufficientScopes':
+      return refusedBackoff;
+    case 'Unreachable':
+    case 'Unavailable':
+    case 'RateLimited':
+    case 'ClientRefused':
+    case 'NothingToRevoke':
+    case 'Unknown':
+      return takeUpBackoff;
+  }
+}
+
+/**
+ * A refused refresh token is asked about again, rarely, for as long as the access token works: Square may have been
+ * wrong. When the access token is dead too there is exactly one refresh for each generation.
+ */
+function backoffOfRefresh(failure: FailureStreak, o: Observation): Backoff | undefined {
+  const dead = o.history.proof.kind === 'Revoked' || o.history.proof.kind === 'Unauthorized';
+  if (failure.class === 'RefreshTokenRefused') return dead ? undefined : refusedBackoff;
+  return failure.class === 'BadRequest' || failure.class === 'OtherMerchant' ? refusedBackoff : refreshBackoff;
+}

@@ -1,0 +1,204 @@
+import type { Reason } from '../api/conditions.ts';
+import { formatInstant } from '../clock.ts';
+import type { Grant } from './grant.ts';
+import type { Now, Observation } from './observation.ts';
+import {
+  applicationFault,
+  describe,
+  doubt,
+  no,
+  published,
+  renewable,
+  renewalIsComing,
+  signInAgain,
+  tokenState,
+  type Verdict,
+  yes,
+} from './verdict.ts';
+
+/** The summary, and what it means for waiting tools: going on by itself, or stuck until a person changes something. */
+export interface Summary {
+  readonly ready: Verdict;
+  readonly reconciling?: Verdict;
+  readonly stalled?: Verdict;
+}
+
+const stuck = (ready: Verdict): Summary => ({ ready, stalled: yes(ready.reason, ready.message) });
+const goingOn = (ready: Verdict): Summary => ({ ready, reconciling: yes('Retrying', ready.message) });
+/** Neither: it waits for somebody, and that is no fault. */
+const resting = (ready: Verdict): Summary => ({ ready });
+
+export function summary(o: Observation, now: Now): Summary {
+  const { spec } = o.connection;
+  if (!spec.ok) return stuck(no('InvalidSpec', spec.problem));
+  if (spec.value.suspend === true) return resting(no('Suspended', 'Suspended: unset spec.suspend to go on.'));
+  const fault = grantFault(o) ?? applicationProblem(o);
+  if (fault !== undefined) return fault;
+  return o.grant.kind === 'Held' ? held(o, o.grant.grant, spec.value.merchantID, now) : withoutGrant(o);
+}
+
+function grantFault(o: Observation): Summary | undefined {
+  const sealed = `${o.connection.name}-sealed`;
+  switch (o.grant.kind) {
+    case 'Unreadable':
+      return stuck(no('GrantUnreadable', `${o.grant.message} Nothing was overwritten.`));
+    case 'NotOwned':
+      return stuck(
+        no('GrantSecretNotOwned', `Secret ${sealed} is not of type square-operator.dev/sealed-grant: rename it.`),
+      );
+    case 'OfAnotherApplication':
+      return stuck(
+        no(
+          'GrantOfAnotherApplication',
+          `Secret ${sealed} holds a grant of client ${o.grant.clientID}. Point spec.applicationRef back, or delete that Secret to give the grant up.`,
+        ),
+      );
+    case 'Retained':
+      return stuck(
+        no(
+          'RetainedGrantFound',
+          `Secret ${sealed} holds a grant that an earlier connection of this name left${ofMerchant(o.grant.grant)}. To take it, set spec.merchantID, present its credential, or annotate square-operator.dev/adopt-requested-at with the time now; to give it up, delete that Secret.`,
+        ),
+      );
+    case 'Outdated':
+      return stuck(
+        no(
+          'GrantOutdated',
+          `Secret ${sealed} holds revision ${o.grant.grant.generation} of the grant, but revision ${o.grant.seen} was seen: it was restored or put back. Restore the newer one, or annotate square-operator.dev/adopt-requested-at with the time now to take this one.`,
+        ),
+      );
+    case 'Closed':
+    case 'Absent':
+    case 'Held':
+      return undefined;
+  }
+}
+
+const ofMerchant = (grant: Grant) => (grant.merchantID === undefined ? '' : ` (merchant ${grant.merchantID})`);
+
+function applicationProblem({ application }: Observation): Summary | undefined {
+  switch (application.kind) {
+    case 'Missing':
+      return resting(
+        no(
+          'ApplicationNotFound',
+          `SquareApplication ${application.ref} does not exist: create it, or correct spec.applicationRef.`,
+        ),
+      );
+    case 'NotAllowed':
+      return stuck(
+        no(
+          'NotAllowedByApplication',
+          `SquareApplication ${application.ref} does not allow connections of this namespace: extend its spec.allowedNamespaces.`,
+        ),
+      );
+    case 'NotReachable':
+      return stuck(
+        no(
+          'ApplicationNotReachable',
+          `SquareApplication ${application.ref} is in a namespace that is not watched: add it to --watch-namespaces.`,
+        ),
+      );
+    case 'NotNeeded':
+    case 'Found':
+      return undefined;
+  }
+}
+
+/** Nothing is held yet. */
+function withoutGrant(o: Observation): Summary {
+  if (o.credential.kind === 'None') {
+    const ways = 'set spec.credential, or have the seller sign in';
+    return resting(no('AwaitingAuthorization', `There is no grant yet: ${ways}.`));
+  }
+  if (o.credential.kind === 'Problem') {
+    const { reason, message } = o.credential;
+    return reason === 'CredentialSecretNotFound' ? resting(no(reason, message)) : stuck(no(reason, message));
+  }
+  const fault = applicationFault(o);
+  if (fault !== undefined && o.credential.type !== 'personalAccessToken')
+    return resting(no('ApplicationNotReady', fault));
+  const failure = o.history.failures.TakeUp;
+  if (failure === undefined) return goingOn(no('TakingUp', 'The credential is about to be tried.'));
+  switch (failure.class) {
+    case 'OtherMerchant':
+      return stuck(no('OtherMerchant', failure.message));
+    case 'RefreshTokenRefused':
+    case 'CodeRefused':
+    case 'MigrationTokenRefused':
+    case 'AccessTokenExpired':
+    case 'AccessTokenRevoked':
+    case 'AccessTokenUnauthorized':
+      return stuck(no('CredentialRefused', `${failure.message} Give a new credential, or have the seller sign in.`));
+    default:
+      return goingOn(no('TakingUp', `The credential could not be tried yet: ${describe(failure)}`));
+  }
+}
+
+function held(o: Observation, grant: Grant, pin: string | undefined, now: Now): Summary {
+  if (pin !== undefined && grant.merchantID !== undefined && pin !== grant.merchantID) {
+    return stuck(
+      no(
+        'OtherMerchant',
+        `The held grant is of merchant ${grant.merchantID}, but spec.merchantID is ${pin}: correct it, or give a credential of that seller.`,
+      ),
+    );
+  }
+  const dead = deadToken(o, grant, now);
+  if (dead !== undefined) {
+    return renewalIsComing(o, grant, now) ? { ready: dead, reconciling: yes('Retrying', renewing(o)) } : stuck(dead);
+  }
+  const publication = published(o);
+  if (publication.status !== 'True') return publicationFault(publication);
+  const retrying = o.history.failures.Refresh ?? o.history.failures.TakeUp;
+  const reconciling =
+    retrying !== undefined && isTransient(retrying.class) ? { reconciling: yes('Retrying', describe(retrying)) } : {};
+  if (tokenState(o, grant, now) === 'Unproven') {
+    const failure = o.history.failures.Verify;
+    return goingOn(
+      no('Unverified', failure === undefined ? 'The access token was not put to the test yet.' : describe(failure)),
+    );
+  }
+  const renewal = renewable(o, grant, now);
+  if (renewal.status === 'False') return { ready: yes('ReauthorizationNeeded', renewal.message) };
+  const failure = doubt(o);
+  if (failure !== undefined) return { ready: yes('Unverified', describe(failure)), ...reconciling };
+  return {
+    ready: yes('Valid', `The access token is valid and published in Secret ${o.tokenSecret.name}.`),
+    ...reconciling,
+  };
+}
+
+function deadToken(o: Observation, grant: Grant, now: Now): Verdict | undefined {
+  switch (tokenState(o, grant, now)) {
+    case 'Revoked':
+      return no('Revoked', `Square says that the access token was revoked. ${signInAgain}`);
+    case 'Unauthorized':
+      return no(
+        'TokenRejected',
+        `Square does not accept the access token, and does not say whether it was revoked. ${signInAgain}`,
+      );
+    case 'Expired': {
+      const end = grant.accessToken.expiresAt;
+      return no(
+        'Expired',
+        `The access token ended${end === undefined ? '' : ` at ${formatInstant(end)}`}. ${renewable(o, grant, now).message}`,
+      );
+    }
+    case 'Accepted':
+    case 'Unproven':
+      return undefined;
+  }
+}
+
+const renewing = (o: Observation): string =>
+  o.history.failures.Refresh === undefined
+    ? 'A new access token is about to be asked for.'
+    : describe(o.history.failures.Refresh);
+
+const stuckUnpublished: readonly Reason[] = ['SecretNotOwned', 'SecretUnrenderable'];
+const publicationFault = (verdict: Verdict): Summary =>
+  stuckUnpublished.includes(verdict.reason) ? stuck(verdict) : goingOn(verdict);
+
+const isTransient = (failureClass: string): boolean =>
+  ['Unreachable', 'Unavailable', 'RateLimited', 'Unknown'].includes(failureClass);

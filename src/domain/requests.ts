@@ -1,0 +1,28 @@
+import { parseInstant } from '../clock.ts';
+import type { Now, Observation, Requests } from './observation.ts';
+import { requestLifetime } from './schedule.ts';
+
+export type Request = keyof Requests;
+
+/**
+ * What a request annotation asks for now. `Act` is given once: for a value that was not answered yet, later than the
+ * object and than the grant that is held, and at most 15 minutes old, so that a restored or copied object never acts on
+ * an old request. Anything else that was not answered yet is `Stale`: it is answered by saying so.
+ */
+export function requestState(o: Observation, request: Request, now: Now): 'None' | 'Act' | 'Stale' {
+  const value = o.connection.requests[request];
+  if (value === undefined || isHandled(o, request, value)) return 'None';
+  const at = parseInstant(value);
+  if (at === undefined) return 'Stale';
+  const grantSealedAt = o.grant.kind === 'Held' ? o.grant.grant.sealedAt : 0;
+  // Kubernetes times have whole seconds, so a request made in the second of the creation is later than it.
+  const late = at < o.connection.createdAt || at < Math.floor(grantSealedAt / 1000) * 1000;
+  const old = now.wall - at > requestLifetime;
+  const ahead = at - now.wall > requestLifetime;
+  return late || old || ahead ? 'Stale' : 'Act';
+}
+
+function isHandled(o: Observation, request: Request, value: string): boolean {
+  if (o.history.handled[request] === value) return true;
+  return 'grant' in o.grant && o.grant.grant.handled[request] === value;
+}

@@ -1,0 +1,90 @@
+import type { CredentialKind } from '../api/connection.ts';
+import type { Instant } from '../clock.ts';
+import type { Failure } from './failure.ts';
+import type { ApplicationRefusal, GrantState, Requests, TokenSecretState } from './observation.ts';
+
+/** One thing to do. `because` ends up in the log, in events and in metrics. */
+export type Step =
+  /** Try a credential that was never tried, and seal what it gives. */
+  | { readonly kind: 'TakeUp'; readonly credential: CredentialKind; readonly because: TakeUpReason }
+  /** Make a grant that an earlier connection left, or an older record, this connection's own. */
+  | { readonly kind: 'Adopt'; readonly because: AdoptReason; readonly request?: string }
+  /** Ask Square for a new access token, and seal the answer. */
+  | {
+      readonly kind: 'Refresh';
+      readonly because: RefreshReason;
+      /** The value of the request annotation that it answers. */
+      readonly request?: string;
+    }
+  /** Ask Square whether the access token works. */
+  | { readonly kind: 'Verify'; readonly because: VerifyReason }
+  /** Write the token Secret. */
+  | { readonly kind: 'Publish'; readonly because: PublishReason }
+  /** Say on the token Secret that its token no longer works. Never empties it. */
+  | { readonly kind: 'Withdraw'; readonly state: TokenSecretState; readonly because: WithdrawReason }
+  /** Delete the token Secret of an earlier name. */
+  | { readonly kind: 'Remove'; readonly name: string; readonly because: 'Renamed' }
+  /** Nothing, until `until` or until something changes. */
+  | { readonly kind: 'Wait'; readonly until?: Instant; readonly because: WaitReason };
+
+export type TakeUpReason = 'CredentialNew' | 'CredentialRetry';
+export type AdoptReason = 'MerchantMatches' | 'CredentialAlreadyTaken' | 'AdoptRequested';
+export type RefreshReason =
+  | 'RefreshRequested'
+  | 'Due'
+  | 'ScopesChanged'
+  | 'LifetimeChanged'
+  | 'AccessTokenRevoked'
+  | 'AccessTokenUnauthorized'
+  | 'AccessTokenExpired';
+export type VerifyReason = 'Unproven' | 'Slot' | 'TimeUnconfirmed';
+export type PublishReason = 'NotPublished' | 'Changed';
+export type WithdrawReason = 'TokenDead' | 'ConnectionDeleted';
+export type WaitReason =
+  | 'Deleting'
+  | 'SpecInvalid'
+  | 'Suspended'
+  | 'GrantBlocked'
+  | 'RetainedGrantFound'
+  | 'CredentialProblem'
+  | 'CredentialRefused'
+  | 'ApplicationProblem'
+  | 'AwaitingAuthorization'
+  | 'Backoff'
+  | 'OtherMerchant'
+  | 'NothingDue';
+
+/** What the world answered. */
+export type Fact =
+  /** A token reply (or a personal access token) is sealed; or a record was adopted. */
+  | {
+      readonly kind: 'Sealed';
+      readonly grant: GrantState & { kind: 'Held' };
+      /** A new grant, a new token of the held one, or the same token under another owner. */
+      readonly how: 'TakenUp' | 'Refreshed' | 'Adopted';
+      readonly answers: Requests;
+    }
+  | {
+      readonly kind: 'Verified';
+      /** What else Square said in the same breath; absent when it was not asked or did not say. */
+      readonly merchantName?: string;
+      readonly scopes?: readonly string[];
+    }
+  | { readonly kind: 'Published' }
+  | { readonly kind: 'NotOwned'; readonly retryAt: Instant }
+  | { readonly kind: 'Withdrawn'; readonly state: TokenSecretState }
+  | { readonly kind: 'Removed'; readonly name: string }
+  /** The place of the sealed grant is taken by something else. */
+  | { readonly kind: 'GrantPlaceNotOwned' }
+  /** The token belongs to another seller than the pinned one; nothing was changed. */
+  | { readonly kind: 'OtherMerchant'; readonly credential?: string; readonly message: string }
+  | {
+      readonly kind: 'Failed';
+      readonly failure: Failure;
+      /** Digest of the credential that was tried. */
+      readonly credential?: string;
+      /** Square refused the client: the application's fault, and when to ask again. */
+      readonly refusal?: ApplicationRefusal;
+    }
+  /** Somebody was faster: look again. */
+  | { readonly kind: 'Stale' };

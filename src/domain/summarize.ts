@@ -1,0 +1,187 @@
+import type { ConditionType, Reason } from '../api/conditions.ts';
+import type { Condition, ConnectionStatus, LastFailure } from '../api/connection.ts';
+import { sealedSecretName } from '../api/names.ts';
+import { statusBounds } from '../api/status.ts';
+import { formatInstant, type Instant } from '../clock.ts';
+import { nextRefresh } from './decide.ts';
+import type { Grant } from './grant.ts';
+import type { FailureStreak, History, Now, Observation, Operation } from './observation.ts';
+import { summary } from './ready.ts';
+import type { StoredStatus } from './recall.ts';
+import { requestState } from './requests.ts';
+import {
+  expired,
+  no,
+  published,
+  renewable,
+  revoked,
+  scopesSatisfied,
+  unknown,
+  type Verdict,
+  valid,
+  yes,
+} from './verdict.ts';
+import { wantedScopes } from './wanted.ts';
+
+type Verdicts = Partial<Record<ConditionType, Verdict>>;
+
+/** The whole status, from nothing but what was seen. `stored` only tells since when a condition has been as it is. */
+export function summarize(o: Observation, stored: StoredStatus, now: Now): ConnectionStatus {
+  const { ready, reconciling, stalled } = summary(o, now);
+  const verdicts: Verdicts = {
+    Ready: ready,
+    ...aboutToken(o, stored, now),
+    ...(reconciling === undefined ? {} : { Reconciling: reconciling }),
+    ...(stalled === undefined ? {} : { Stalled: stalled }),
+  };
+  return {
+    observedGeneration: o.connection.generation,
+    conditions: conditions(verdicts, o.connection.generation, stored, now.wall),
+    ...aboutSecrets(o),
+    ...('grant' in o.grant ? aboutGrant(o, o.grant.grant, o.grant.keyID, now) : kept(stored)),
+    ...aboutHistory(o, now),
+  };
+}
+
+function aboutToken(o: Observation, stored: StoredStatus, now: Now): Verdicts {
+  if (o.grant.kind === 'Held') {
+    const { grant } = o.grant;
+    return {
+      Valid: valid(o, grant, now),
+      Expired: expired(o, grant, now),
+      Revoked: revoked(o, grant, now),
+      Renewable: renewable(o, grant, now),
+      Published: published(o),
+      ScopesSatisfied: scopesSatisfied(o),
+    };
+  }
+  if (o.grant.kind === 'Absent' || stored.revision === 0) {
+    return {
+      Valid: unknown('NoToken', 'There is no access token.'),
+      Expired: unknown('NoToken', 'There is no access token.'),
+      Revoked: unknown('NoToken', 'There is no access token.'),
+      Renewable: unknown('NoToken', 'There is no refresh token.'),
+      Published: o.tokenSecret.kind === 'Absent' ? no('NotPublished', 'There is nothing to publish.') : published(o),
+      ScopesSatisfied: unknown('ScopesUnknown', 'There is no access token.'),
+    };
+  }
+  return asLastProven(stored, now);
+}
+
+const lasting = ['Valid', 'Expired', 'Revoked', 'Renewable', 'Published', 'ScopesSatisfied'] as const;
+
+/** The grant cannot be looked into now: what was proven stays, and only the clock moves on. */
+function asLastProven(stored: StoredStatus, now: Now): Verdicts {
+  const message = 'As it was known last: the sealed grant cannot be used now, see the condition Ready.';
+  const verdicts: Verdicts = {};
+  for (const type of lasting) {
+    const known = stored.conditions.get(type);
+    if (known !== undefined) verdicts[type] = { status: known.status, reason: known.reason as Reason, message };
+  }
+  if (stored.expiresAt !== undefined && now.square >= stored.expiresAt) {
+    const ended = `The access token ended at ${formatInstant(stored.expiresAt)}.`;
+    verdicts.Expired = yes('AccessTokenExpired', ended);
+    verdicts.Valid = no('AccessTokenExpired', ended);
+  }
+  return verdicts;
+}
+
+function conditions(verdicts: Verdicts, generation: number, stored: StoredStatus, at: Instant): Condition[] {
+  return Object.entries(verdicts).map(([type, { status, reason, message }]) => {
+    const before = stored.conditions.get(type);
+    const since = before?.status === status ? before.since : formatInstant(at);
+    return { type, status, reason, message, lastTransitionTime: since, observedGeneration: generation };
+  });
+}
+
+function aboutSecrets(o: Observation): ConnectionStatus {
+  return {
+    ...(o.tokenSecret.kind === 'Ours' ? { secretName: o.tokenSecret.name } : {}),
+    ...(o.grant.kind === 'Absent' || o.grant.kind === 'NotOwned'
+      ? {}
+      : { sealedSecretName: sealedSecretName(o.connection.name) }),
+  };
+}
+
+function aboutGrant(o: Observation, grant: Grant, keyID: string, now: Now): ConnectionStatus {
+  const { spec } = o.connection;
+  const { accessToken, refreshToken, merchantID } = grant;
+  const seen = o.grant.kind === 'Outdated' ? o.grant.seen : grant.generation;
+  const next = spec.ok && o.grant.kind === 'Held' ? nextRefresh(o, grant, spec.value, now) : undefined;
+  const wanted = spec.ok ? wantedScopes(o, spec.value) : [];
+  return {
+    sealingKeyID: keyID,
+    revision: o.grant.kind === 'Retained' ? o.history.revision : seen,
+    accessTokenIssuedAt: formatInstant(accessToken.issuedAt),
+    ...(merchantID === undefined ? {} : { merchantID }),
+    ...(wanted.length === 0 ? {} : { requestedScopes: wanted.slice(0, statusBounds.scopes) }),
+    ...(accessToken.expiresAt === undefined ? {} : { accessTokenExpiresAt: formatInstant(accessToken.expiresAt) }),
+    ...(refreshToken?.expiresAt === undefined ? {} : { refreshTokenExpiresAt: formatInstant(refreshToken.expiresAt) }),
+    ...(refreshToken === undefined ? {} : { lastRefreshTime: formatInstant(accessToken.issuedAt) }),
+    ...(next === undefined ? {} : { nextRefreshTime: formatInstant(Math.max(next, now.square)) }),
+  };
+}
+
+/** What the status said of a grant that cannot be looked into: above all its revision, which guards against old ones. */
+function kept(stored: StoredStatus): ConnectionStatus {
+  return {
+    ...(stored.revision === 0 ? {} : { revision: stored.revision }),
+    ...(stored.merchantID === undefined ? {} : { merchantID: stored.merchantID }),
+    ...(stored.issuedAt === undefined ? {} : { accessTokenIssuedAt: formatInstant(stored.issuedAt) }),
+    ...(stored.expiresAt === undefined ? {} : { accessTokenExpiresAt: formatInstant(stored.expiresAt) }),
+    ...(stored.refreshTokenExpiresAt === undefined
+      ? {}
+      : { refreshTokenExpiresAt: formatInstant(stored.refreshTokenExpiresAt) }),
+  };
+}
+
+function aboutHistory(o: Observation, now: Now): ConnectionStatus {
+  const { history } = o;
+  const refresh = answered(o, 'refresh', now);
+  const adopt = answered(o, 'adopt', now);
+  const failure = lastFailure(history);
+  return {
+    ...(history.merchantName === undefined
+      ? {}
+      : { merchantName: history.merchantName.slice(0, statusBounds.merchantName) }),
+    ...(history.scopes === undefined
+      ? {}
+      : { scopes: history.scopes.slice(0, statusBounds.scopes).map((scope) => scope.slice(0, statusBounds.scope)) }),
+    ...(history.verifiedAt === undefined ? {} : { lastVerifyTime: formatInstant(history.verifiedAt) }),
+    ...(failure === undefined ? {} : { lastFailure: failure }),
+    ...(refresh === undefined ? {} : { lastHandledRefreshRequest: refresh }),
+    ...(adopt === undefined ? {} : { lastHandledAdoptRequest: adopt }),
+  };
+}
+
+/** The request answered last; a stale one is answered by being recorded. */
+function answered(o: Observation, request: 'refresh' | 'adopt', now: Now): string | undefined {
+  const value = o.connection.requests[request];
+  const stale = value !== undefined && requestState(o, request, now) === 'Stale';
+  return (stale ? value : o.history.handled[request])?.slice(0, statusBounds.request);
+}
+
+const byWeight: readonly Operation[] = ['TakeUp', 'Refresh', 'Verify'];
+
+/** The failure that weighs most. A single failed verification of a proven token is not worth telling yet. */
+function lastFailure(history: History): LastFailure | undefined {
+  for (const operation of byWeight) {
+    const streak = history.failures[operation];
+    if (streak === undefined) continue;
+    if (operation === 'Verify' && streak.count < 2 && history.proof.kind !== 'None') continue;
+    return stored(operation, streak, operation === 'TakeUp' ? history.triedCredential : undefined);
+  }
+  return undefined;
+}
+
+function stored(operation: Operation, streak: FailureStreak, credentialDigest: string | undefined): LastFailure {
+  return {
+    operation,
+    time: formatInstant(streak.time),
+    since: formatInstant(streak.since),
+    reason: streak.reason,
+    message: streak.message.slice(0, statusBounds.failureMessage),
+    count: streak.count,
+    ...(credentialDigest === undefined ? {} : { credentialDigest }),
+  };
+}

@@ -1,0 +1,169 @@
+import type { Reason } from '../api/conditions.ts';
+import { formatInstant } from '../clock.ts';
+import { isExpired, nextRefresh } from './decide.ts';
+import type { Grant } from './grant.ts';
+import type { FailureStreak, Now, Observation } from './observation.ts';
+import { wantedScopes } from './wanted.ts';
+
+/** What a condition says, before it is known since when. */
+export interface Verdict {
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+export const yes = (reason: Reason, message: string): Verdict => ({ status: 'True', reason, message });
+export const no = (reason: Reason, message: string): Verdict => ({ status: 'False', reason, message });
+export const unknown = (reason: Reason, message: string): Verdict => ({ status: 'Unknown', reason, message });
+
+/** After so many failed verifications in a row, what was proven last no longer counts as known. */
+const failedSlots = 2;
+
+/** "ListLocations timed out …; 3 times in a row since 2026-…": the failure, for people. */
+export function describe(failure: FailureStreak): string {
+  const times = failure.count === 1 ? 'once' : `${failure.count} times in a row`;
+  return `${failure.message} Failed ${times}, since ${formatInstant(failure.since)}.`;
+}
+
+/** The failed verifications that make what was proven last doubtful; `undefined` while nothing does. */
+export function doubt(o: Observation): FailureStreak | undefined {
+  const failure = o.history.failures.Verify;
+  return failure !== undefined && failure.count >= failedSlots ? failure : undefined;
+}
+
+/** What is known of the access token, in one word. */
+export type TokenState = 'Accepted' | 'Unproven' | 'Revoked' | 'Unauthorized' | 'Expired';
+
+export function tokenState(o: Observation, grant: Grant, now: Now): TokenState {
+  const { proof, carried } = o.history;
+  if (proof.kind === 'Revoked') return 'Revoked';
+  if (proof.kind === 'Expired' || isExpired(grant, now)) return 'Expired';
+  if (proof.kind === 'Unauthorized') return 'Unauthorized';
+  return proof.kind === 'Accepted' || carried ? 'Accepted' : 'Unproven';
+}
+
+export function valid(o: Observation, grant: Grant, now: Now): Verdict {
+  const state = tokenState(o, grant, now);
+  switch (state) {
+    case 'Revoked':
+      return no('AccessTokenRevoked', 'Square says that the access token was revoked.');
+    case 'Expired':
+      return no('AccessTokenExpired', `The access token ended at ${endOf(grant)}.`);
+    case 'Unauthorized':
+      return no('TokenRejected', 'Square does not accept the access token, and does not say whether it was revoked.');
+    case 'Accepted':
+    case 'Unproven':
+  }
+  const failure = doubt(o);
+  if (failure !== undefined) {
+    const { verifiedAt } = o.history;
+    const last =
+      verifiedAt === undefined ? 'It was never proven.' : `Last proven valid at ${formatInstant(verifiedAt)}.`;
+    return unknown('Unverified', `${describe(failure)} ${last}`);
+  }
+  if (state === 'Accepted') return yes('Accepted', 'Square accepted the access token (ListLocations).');
+  const reported = o.history.failures.Verify;
+  return unknown(
+    'Unproven',
+    reported === undefined ? 'The access token was not put to the test yet.' : describe(reported),
+  );
+}
+
+const endOf = (grant: Grant): string =>
+  grant.accessToken.expiresAt === undefined ? 'an unknown time' : formatInstant(grant.accessToken.expiresAt);
+
+export function expired(o: Observation, grant: Grant, now: Now): Verdict {
+  if (tokenState(o, grant, now) === 'Expired')
+    return yes('AccessTokenExpired', `The access token ended at ${endOf(grant)}.`);
+  if (grant.accessToken.expiresAt === undefined) return no('NeverExpires', 'A personal access token never expires.');
+  return no('NotExpired', `The access token lasts until ${endOf(grant)}.`);
+}
+
+export function revoked(o: Observation, grant: Grant, now: Now): Verdict {
+  switch (tokenState(o, grant, now)) {
+    case 'Revoked':
+      return yes('AccessTokenRevoked', `Square says that the access token was revoked. ${signInAgain}`);
+    case 'Unauthorized':
+      return unknown('TokenRejected', 'Square does not accept the access token, and does not say why.');
+    case 'Unproven':
+      return unknown('Unproven', 'The access token was not put to the test yet.');
+    case 'Expired':
+    case 'Accepted':
+      return no('NotRevoked', 'Square has not said that the access token was revoked.');
+  }
+}
+
+export const signInAgain = 'Have the seller sign in again, or give a new credential.';
+
+export function renewable(o: Observation, grant: Grant, now: Now): Verdict {
+  const { refreshToken } = grant;
+  if (refreshToken === undefined) return yes('NotNeeded', 'A personal access token is never renewed.');
+  const before = isExpired(grant, now) ? '' : ` before ${endOf(grant)}, when the access token ends`;
+  if (refreshToken.expiresAt !== undefined && now.square >= refreshToken.expiresAt) {
+    const ended = formatInstant(refreshToken.expiresAt);
+    return no('RefreshTokenExpired', `The refresh token ended at ${ended}: have the seller sign in again${before}.`);
+  }
+  const failure = o.history.failures.Refresh;
+  if (failure?.class === 'RefreshTokenRefused') {
+    const since = formatInstant(failure.since);
+    return no(
+      'RefreshRefused',
+      `Square refused the refresh token at ${since}: have the seller sign in again${before}.`,
+    );
+  }
+  const fault = applicationFault(o);
+  if (fault !== undefined) return unknown('ApplicationNotReady', fault);
+  if (failure !== undefined) return yes('RefreshFailing', describe(failure));
+  const given = o.connection.spec.ok && o.connection.spec.value.credential !== undefined;
+  const spare = given ? ' The credential that it came from is no longer needed and may be deleted.' : '';
+  return yes('RefreshTokenSealed', `The refresh token is held sealed.${spare}`);
+}
+
+/** What keeps Square from being asked in the application's name. */
+export function applicationFault(o: Observation): string | undefined {
+  if (o.application.kind !== 'Found') return undefined;
+  const { ref, clientSecret, refusal } = o.application;
+  if (clientSecret.kind === 'Problem') return `SquareApplication ${ref}: ${clientSecret.message}`;
+  if (refusal === undefined) return undefined;
+  return `Square refuses the client of SquareApplication ${ref} since ${formatInstant(refusal.since)}: look at its conditions.`;
+}
+
+export function published(o: Observation): Verdict {
+  const { tokenSecret } = o;
+  switch (tokenSecret.kind) {
+    case 'Absent':
+      return no('NotPublished', `Secret ${tokenSecret.name} was not written.`);
+    case 'NotOwned': {
+      const remedy = 'rename it or delete it, or set spec.secret.name';
+      return no(
+        'SecretNotOwned',
+        `Secret ${tokenSecret.name} exists and is not this connection's; it was left alone: ${remedy}.`,
+      );
+    }
+    case 'Unrenderable':
+      return no('SecretUnrenderable', tokenSecret.message);
+    case 'Ours': {
+      if (!tokenSecret.current)
+        return no('NotPublished', `Secret ${tokenSecret.name} does not hold the current token.`);
+      const marked = tokenSecret.state === undefined ? '' : `, and says that it is ${tokenSecret.state}`;
+      return yes('Published', `Secret ${tokenSecret.name} holds the current token${marked}.`);
+    }
+  }
+}
+
+export function scopesSatisfied(o: Observation): Verdict {
+  const wanted = o.connection.spec.ok ? wantedScopes(o, o.connection.spec.value) : [];
+  if (wanted.length === 0) return yes('ScopesGranted', 'No permission in particular is wanted.');
+  const { scopes } = o.history;
+  if (scopes === undefined) return unknown('ScopesUnknown', 'Square was not asked about the permissions yet.');
+  const missing = wanted.filter((scope) => !scopes.includes(scope));
+  if (missing.length === 0) return yes('ScopesGranted', 'Every wanted permission was granted.');
+  const names = missing.slice(0, 20).join(', ') + (missing.length > 20 ? ` and ${missing.length - 20} more` : '');
+  return no('ScopesMissing', `Missing: ${names}. Have the seller sign in again and grant them.`);
+}
+
+/** Whether the access token will be renewed by itself, sooner or later. */
+export function renewalIsComing(o: Observation, grant: Grant, now: Now): boolean {
+  const { spec } = o.connection;
+  return spec.ok && spec.value.suspend !== true && nextRefresh(o, grant, spec.value, now) !== undefined;
+}
