@@ -13,11 +13,12 @@ const namespace = 'square-operator';
 const labels = { 'app.kubernetes.io/name': name };
 const rbac = 'rbac.authorization.k8s.io';
 
-/** ServiceAccount, roles and bindings under which the operator runs; the namespace is `square-operator`. */
+/** Namespace, ServiceAccount, roles and bindings under which the operator runs. */
 export function rbacManifest(): Artifact[] {
   const head =
     '# Generated from src/permissions.ts by "npm run generate". Do not edit.\n# The operator may do this, and nothing else.\n';
   const objects = [
+    new Document({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } }),
     new Document({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace, labels } }),
     role('ClusterRole', name, [...watchedPermissions, ...clusterPermissions]),
     binding('ClusterRoleBinding', 'ClusterRole', name, operator),

@@ -1,0 +1,45 @@
+import { applicationReasons, conditionTypes, reasons } from '../../src/api/conditions.ts';
+import { environmentName, type Setting, settings } from '../../src/config.ts';
+import type { Artifact } from './artifact.ts';
+import { code, page, table } from './markdown.ts';
+
+/** The reference of the settings. */
+export function settingsReference(): Artifact[] {
+  const rows = (Object.values(settings) as Setting<unknown>[]).map((setting) => [
+    code(`--${setting.name}`),
+    code(environmentName(setting)),
+    setting.kind.word,
+    setting.default === undefined ? '' : code(setting.default),
+    setting.help,
+  ]);
+  const text = page(
+    'src/config.ts',
+    '# Settings',
+    'A flag wins over its environment variable; an empty text counts as not given.',
+    table(['Flag', 'Environment variable', 'Value', 'Default', 'Meaning'], rows),
+  );
+  return [{ path: 'docs/reference/settings.md', text }];
+}
+
+/** The reference of condition types and reasons. */
+export function conditionsReference(): Artifact[] {
+  const types = Object.entries(conditionTypes).map(([type, { polarity, says }]) => [
+    code(type),
+    polarity === 'positive' ? 'True is good' : 'True is bad',
+    says,
+  ]);
+  const rows = (entries: Readonly<Record<string, { means: string; remedy: string }>>) =>
+    Object.entries(entries).map(([reason, { means, remedy }]) => [code(reason), means, remedy]);
+  const head = ['Reason', 'What is so', 'What to do'];
+  const text = page(
+    'src/api/conditions.ts',
+    '# Conditions and reasons',
+    '## SquareConnection',
+    table(['Condition', '', 'Meaning'], types),
+    table(head, rows(reasons)),
+    '## SquareApplication',
+    `The condition is ${code('Ready')}.`,
+    table(head, rows(applicationReasons)),
+  );
+  return [{ path: 'docs/reference/conditions.md', text }];
+}
