@@ -34,18 +34,39 @@ export interface OperatorView {
 /** How a step that asks Square ended. */
 export type Result = 'success' | 'failure';
 
+/** What a work queue tells while it works; fits `QueueObserver` of the Kubernetes runtime. */
+export interface QueueObservations {
+  added(): void;
+  started(waited: Duration): void;
+  finished(worked: Duration): void;
+  delayed(delay: Duration): void;
+}
+
+/** What a work queue shows when looked at; `WorkQueue` of the Kubernetes runtime fits. */
+export interface QueueSight {
+  readonly length: number;
+  unfinished(): Duration[];
+}
+
 /** Counts what happens. Every label value comes from a finite set. */
-export interface Metrics {
+export interface Counted {
   /** `reason`: why the refresh was made, or why it failed. */
   refreshCounted(result: Result, reason: string): void;
   verifyCounted(result: Result, reason: string): void;
   /** `code`: the HTTP status, or 0 when no answer came. */
   apiRequestObserved(operation: string, code: number, took: Duration): void;
+  reconcileObserved(controller: string, result: 'success' | 'error' | 'requeue_after', took: Duration): void;
+  queueObserver(name: string): QueueObservations;
+}
+
+export interface Metrics extends Counted {
   /** How far the local clock is ahead of Square's. */
   clockSkewObserved(skew: Duration): void;
-  reconcileObserved(controller: string, result: 'success' | 'error' | 'requeue_after', took: Duration): void;
   /** Reconciles of `controller` under way change by `by`. */
   reconcilesActive(controller: string, by: 1 | -1): void;
-  leading(isLeader: boolean): void;
+  /** From now on depth and unfinished work of `queue` are exported. */
+  queueSeen(name: string, queue: QueueSight): void;
   sealingKeyInCluster(inCluster: boolean): void;
+  /** Everything in Prometheus's text format, piece by piece. */
+  scrape(): AsyncGenerator<string>;
 }

@@ -1,0 +1,87 @@
+/** What stands in the place of a secret. */
+export const redacted = '[redacted]';
+
+/** How Square's secrets begin (Square, OAuth and access token pages); application IDs (`sq0idp-`) are public. */
+const beginnings = [
+  'EAAA',
+  'EAAl',
+  'EQAA',
+  ...['csp', 'csb', 'cgp', 'cgb', 'atp', 'atb'].map((kind) => `sq0${kind}-`),
+  'eyJhbGciOi',
+];
+
+/** One character of base64, base64url, or of either inside a URL. */
+const base64 = '(?:[\\w+/-]|%2[BbFf])';
+
+const patterns = [
+  // What a token of Square, a client secret or an authorization code looks like.
+  'E(?:AA[Al]|QAA)[\\w-]{8,}',
+  '(?:sandbox-)?sq0(?:c[sg]|at)[pb]-[\\w-]+',
+  // JWE and JWT in compact form.
+  'eyJ[\\w-]{8,}(?:\\.[\\w-]*){1,4}',
+  // The two schemes of `Authorization` at Square.
+  '(?<=\\bBearer(?:\\s|%20|\\+)+)[\\w.~+/=%-]{8,}',
+  '(?<=\\bClient(?:\\s|%20|\\+)+)[\\w.~+/=%-]{20,}',
+  // Values by their names in a body or a query.
+  `(?<=\\b(?:access_token|refresh_token|migration_token|client_secret|code_verifier)(?:\\\\*["'])?\\s*[:=]\\s*(?:\\\\*["'])?)[^\\s"'&,}\\\\[]+`,
+  '(?<=[?&](?:code|state)=)[^\\s"&\\\\[]+',
+  `(?:${beginnings.flatMap(coresOf).join('|')})${base64}{8,}(?:=|%3[Dd]){0,2}`,
+];
+const secret = new RegExp(patterns.join('|'), 'g');
+
+/**
+ * The text without what looks like a token, client secret, authorization code or JWE: raw, in base64 or in a URL. It is
+ * the last net: nothing of the kind should get here. What is masked never includes a quote or a backslash, so a line of
+ * JSON stays one.
+ */
+export const maskText = (text: string): string => text.replace(secret, redacted);
+
+/** What the base64 of any text holds that has `literal` inside, for each of the three ways it can lie in the bytes. */
+function coresOf(literal: string): string[] {
+  return [0, 1, 2].map((before) => {
+    const encoded = Buffer.concat([Buffer.alloc(before), Buffer.from(literal)]).toString('base64');
+    const whole = Math.floor(((before + literal.length) * 8) / 6);
+    return encoded.slice(Math.ceil((before * 8) / 6), whole).replaceAll('+', '\\+');
+  });
+}
+
+const deepest = 8;
+
+/**
+ * A plain copy of anything for a log line: strings masked; errors with type, code, message, stack and causes; bytes
+ * only counted; whatever knows how to print itself (`toJSON`), as a token does, is asked. Never throws.
+ */
+export function maskValue(value: unknown, depth = 0, above: readonly object[] = []): unknown {
+  if (typeof value === 'string') return maskText(value);
+  if (typeof value === 'bigint' || typeof value === 'symbol') return maskText(String(value));
+  if (typeof value === 'function') return '[function]';
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth > deepest || above.includes(value)) return '[…]';
+  try {
+    return maskObject(value, (inner) => maskValue(inner, depth + 1, [...above, value]));
+  } catch {
+    return '[unprintable]';
+  }
+}
+
+function maskObject(value: object, inner: (value: unknown) => unknown): unknown {
+  if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
+  if (value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
+  if (value instanceof Error) return maskError(value, inner);
+  if ('toJSON' in value && typeof value.toJSON === 'function') return inner(value.toJSON());
+  if (value instanceof Map) return [...value].map(inner);
+  if (value instanceof Set || Array.isArray(value)) return [...value].map(inner);
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [maskText(key), inner(member)]));
+}
+
+function maskError(error: Error, inner: (value: unknown) => unknown): unknown {
+  const { name, message, stack, cause } = error;
+  const own = Object.entries(error).filter(([key]) => key !== 'cause' && key !== 'stack' && key !== 'name');
+  return {
+    type: name,
+    message: inner(message),
+    ...Object.fromEntries(own.map(([key, member]) => [key, inner(member)])),
+    ...(stack !== undefined && { stack: inner(stack) }),
+    ...(cause !== undefined && { cause: inner(cause) }),
+  };
+}
