@@ -1,7 +1,10 @@
-import type { Clock } from '../clock.ts';
-import type { KubeClient } from './client.ts';
+import { randomBytes } from 'node:crypto';
+import { type Clock, type Duration, minutes } from '../clock.ts';
+import { type KubeClient, KubeError } from './client.ts';
+import { microTime } from './lease-record.ts';
 import type { Log } from './log.ts';
-import type { Resource } from './resource.ts';
+import { silentLog } from './log.ts';
+import { apiVersionOf, events, type KubeObject, type Resource } from './resource.ts';
 
 export interface EventAbout {
   resource: Resource;
@@ -12,6 +15,7 @@ export interface EventAbout {
 }
 
 export interface EventNote {
+  /** Its namespace is the event's; for what has none it is `default`, as the API server demands. */
   about: EventAbout;
   type: 'Normal' | 'Warning';
   /** Why: UpperCamelCase, at most 128 characters. */
@@ -38,7 +42,135 @@ export interface EventRecorderOptions {
   controller: string;
   /** `reportingInstance`: the pod's name. */
   instance: string;
-  /** Where events about things without a namespace go. */
-  namespace: string;
   log?: Log | undefined;
+}
+
+/** Waiting to be sent, at most. */
+const backlog = 500;
+
+/** Repeats of an event within so long of the last one are counted on it; later it is a new one. */
+const seriesGap = minutes(6);
+
+/** A series' count is written at most so often. */
+const between = minutes(1);
+
+/** Events remembered for their repeats. */
+const remembered = 1_000;
+
+interface Series {
+  name: string;
+  namespace: string;
+  count: number;
+  /** Monotonic. */
+  last: Duration;
+  /** When (monotonic) the API server was told last; `undefined`: not yet, or it refused. */
+  written: Duration | undefined;
+  queued: boolean;
+}
+
+const identityOf = ({ about, type, reason, action, note }: EventNote) =>
+  JSON.stringify([about.resource.plural, about.namespace, about.name, about.uid, type, reason, action, note]);
+
+/** At most 1024 bytes, which is the API server's limit. */
+function cut(note: string): string {
+  const bytes = Buffer.from(note);
+  return bytes.length <= 1_024
+    ? note
+    : `${bytes
+        .subarray(0, 1_018)
+        .toString('utf8')
+        .replace(/\uFFFD+$/, '')}…`;
+}
+
+/** See `EventRecorder`. Repeats of the same event become one event with a count. */
+export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
+  const { client, clock, log = silentLog } = options;
+  const known = new Map<string, Series>();
+  const waiting: { note: EventNote; series: Series }[] = [];
+  let dropped = 0;
+  let sending: Promise<void> | undefined;
+
+  const compose = (
+    { about, type, reason, action, note }: EventNote,
+    { name, namespace, count }: Series,
+  ): KubeObject => ({
+    metadata: { namespace, name },
+    eventTime: microTime(clock.wall()),
+    type,
+    reason,
+    action,
+    note: cut(note),
+    reportingController: options.controller,
+    reportingInstance: options.instance,
+    regarding: {
+      apiVersion: apiVersionOf(about.resource),
+      kind: about.resource.kind,
+      name: about.name,
+      ...(about.namespace ? { namespace: about.namespace } : {}),
+      ...(about.uid ? { uid: about.uid } : {}),
+      ...(about.resourceVersion ? { resourceVersion: about.resourceVersion } : {}),
+    },
+    ...(count > 1 ? { series: { count, lastObservedTime: microTime(clock.wall()) } } : {}),
+  });
+  const send = async (note: EventNote, series: Series) => {
+    series.queued = false;
+    try {
+      if (series.written === undefined) await client.create(events, compose(note, series));
+      else {
+        const counted = { series: { count: series.count, lastObservedTime: microTime(clock.wall()) } };
+        await client.mergePatch(events, series.namespace, series.name, counted);
+      }
+      series.written = clock.monotonic();
+    } catch (error) {
+      dropped++;
+      // Gone after an hour, or with its namespace: the next one is new.
+      if (error instanceof KubeError && error.status === 404) known.delete(identityOf(note));
+      log.debug({ err: error, reason: note.reason }, 'an event was not stored');
+    }
+  };
+  const sendAll = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await send(next.note, next.series);
+    sending = undefined;
+  };
+  const seriesOf = (note: EventNote): Series => {
+    const identity = identityOf(note);
+    const now = clock.monotonic();
+    const former = known.get(identity);
+    known.delete(identity);
+    const goesOn = former !== undefined && now - former.last < seriesGap;
+    const series = goesOn ? former : newSeries(note);
+    series.count++;
+    series.last = now;
+    // Last in the order, so that those that are silent longest are forgotten first.
+    known.set(identity, series);
+    for (const oldest of known.keys()) {
+      if (known.size <= remembered) break;
+      known.delete(oldest);
+    }
+    return series;
+  };
+
+  return {
+    record(note) {
+      const series = seriesOf(note);
+      const recent = series.written !== undefined && clock.monotonic() - series.written < between;
+      if (series.queued || recent) return;
+      if (waiting.length >= backlog) {
+        dropped++;
+        return;
+      }
+      series.queued = true;
+      waiting.push({ note, series });
+      sending ??= sendAll();
+    },
+    flush: () => sending ?? Promise.resolve(),
+    get dropped() {
+      return dropped;
+    },
+  };
+}
+
+function newSeries({ about }: EventNote): Series {
+  const name = `${about.name.slice(0, 230)}.${randomBytes(8).toString('hex')}`;
+  return { name, namespace: about.namespace ?? 'default', count: 0, last: 0, written: undefined, queued: false };
 }

@@ -1,6 +1,9 @@
 import type { Clock, Duration } from '../clock.ts';
+import { seconds, sleep } from '../clock.ts';
 import type { KubeClient } from './client.ts';
+import { createLeasePlace } from './lease-place.ts';
 import type { Log } from './log.ts';
+import { silentLog } from './log.ts';
 
 export interface LeaderElectionOptions {
   client: KubeClient;
@@ -32,4 +35,75 @@ export interface LeaderElection {
   holder(): string | undefined;
   /** Stands for election until `signal` is aborted, then gives the lease up and resolves. Never rejects. */
   start(signal: AbortSignal): Promise<void>;
+}
+
+export interface Timing {
+  leaseDuration: Duration;
+  renewDeadline: Duration;
+  retryPeriod: Duration;
+}
+
+function timingOf(options: LeaderElectionOptions): Timing {
+  const { leaseDuration = seconds(15), renewDeadline = seconds(10), retryPeriod = seconds(2) } = options;
+  if (leaseDuration <= renewDeadline || renewDeadline <= 2 * retryPeriod) {
+    throw new RangeError('leader election needs leaseDuration > renewDeadline > 2 × retryPeriod');
+  }
+  return { leaseDuration, renewDeadline, retryPeriod };
+}
+
+/** See `LeaderElection`. It does nothing before `start`. Throws when the durations do not fit together. */
+export function createLeaderElection(options: LeaderElectionOptions): LeaderElection {
+  const { identity, clock, log = silentLog, random = Math.random } = options;
+  const timing = timingOf(options);
+  const about = { lease: `${options.namespace}/${options.name}`, identity };
+  const listeners: ((isLeader: boolean) => void)[] = [];
+  const place = createLeasePlace({ ...options, timing });
+  let told = false;
+  let cancelDeadline = () => {};
+
+  const isLeader = () => {
+    const renewed = place.renewed();
+    return renewed !== undefined && clock.monotonic() - renewed < timing.renewDeadline;
+  };
+  const tell = () => {
+    cancelDeadline();
+    const renewed = place.renewed();
+    const now = isLeader();
+    // One tick after the deadline, lest the timer find it not quite reached.
+    if (now && renewed !== undefined) {
+      cancelDeadline = clock.after(renewed + timing.renewDeadline + 1 - clock.monotonic(), tell);
+    }
+    if (now === told) return;
+    told = now;
+    if (now) log.info(about, 'this replica leads');
+    else log.warn({ ...about, holder: place.holder() }, 'this replica no longer leads');
+    for (const listener of listeners) listener(now);
+  };
+  let failing = false;
+  const attempt = async () => {
+    try {
+      await place.attempt();
+      if (failing) log.info(about, 'the lease can be reached again');
+      failing = false;
+    } catch (error) {
+      if (!failing) log.warn({ ...about, err: error }, 'cannot get or renew the lease, trying again');
+      failing = true;
+    }
+  };
+
+  return {
+    isLeader,
+    holder: place.holder,
+    onChange: (listener) => void listeners.push(listener),
+    async start(signal) {
+      while (!signal.aborted) {
+        await attempt();
+        tell();
+        const spread = isLeader() ? 1 : 1 + random() / 5;
+        await sleep(clock, timing.retryPeriod * spread, signal).catch(() => {});
+      }
+      await place.release().catch((error: unknown) => log.warn({ ...about, err: error }, 'the lease was not given up'));
+      tell();
+    },
+  };
 }

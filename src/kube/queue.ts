@@ -1,5 +1,7 @@
 import type { Clock, Duration } from '../clock.ts';
+import { createDueTimes } from './due-times.ts';
 import type { Key } from './resource.ts';
+import { createWaitingLine } from './waiting-line.ts';
 
 /** What the `workqueue_*` metrics are made from. Durations in milliseconds. */
 export interface QueueObserver {
@@ -40,4 +42,100 @@ export interface WorkQueueOptions {
   work: (key: Key) => Promise<void>;
   onError?: ((key: Key, error: unknown) => void) | undefined;
   observer?: QueueObserver | undefined;
+}
+
+/** See `WorkQueue`. It works on nothing before `start`. */
+export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
+  const { clock, concurrency, work, onError, observer } = options;
+  const waiting = createWaitingLine();
+  const due = createDueTimes();
+  /** Keys in work, and since when. */
+  const running = new Map<Key, Duration>();
+  const again = new Set<Key>();
+  let paused = true;
+  let idle: (() => void)[] = [];
+  let alarm: { at: Duration; cancel: () => void } | undefined;
+
+  const enqueue = (key: Key) => {
+    if (running.has(key)) again.add(key);
+    else if (waiting.join(key, clock.monotonic())) observer?.added?.();
+  };
+  const setAlarm = () => {
+    const at = due.next();
+    if (alarm?.at === at) return;
+    alarm?.cancel();
+    alarm = at === undefined ? undefined : { at, cancel: clock.after(Math.max(0, at - clock.monotonic()), ring) };
+  };
+  const ring = () => {
+    alarm = undefined;
+    const now = clock.monotonic();
+    for (let key = due.take(now); key !== undefined; key = due.take(now)) enqueue(key);
+    setAlarm();
+    pump();
+  };
+  const run = async (key: Key, since: Duration) => {
+    const begun = clock.monotonic();
+    running.set(key, begun);
+    observer?.started?.(begun - since);
+    try {
+      await work(key);
+    } catch (error) {
+      onError?.(key, error);
+    }
+    running.delete(key);
+    observer?.finished?.(clock.monotonic() - begun);
+    if (again.delete(key)) enqueue(key);
+    pump();
+    if (running.size > 0) return;
+    for (const tell of idle.splice(0)) tell();
+  };
+  const pump = () => {
+    while (!paused && running.size < concurrency) {
+      const next = waiting.next();
+      if (next === undefined) return;
+      void run(next.key, next.since);
+    }
+  };
+
+  return {
+    add(key) {
+      due.delete(key);
+      enqueue(key);
+      pump();
+    },
+    addAfter(key, delay) {
+      due.set(key, clock.monotonic() + delay);
+      observer?.delayed?.(delay);
+      setAlarm();
+    },
+    forget(key) {
+      due.delete(key);
+      waiting.leave(key);
+      again.delete(key);
+    },
+    start() {
+      paused = false;
+      pump();
+    },
+    pause() {
+      paused = true;
+    },
+    drain() {
+      paused = true;
+      return running.size === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve));
+    },
+    get length() {
+      return waiting.length;
+    },
+    get delayed() {
+      return due.size;
+    },
+    get running() {
+      return running.size;
+    },
+    unfinished() {
+      const now = clock.monotonic();
+      return [...running.values()].map((since) => now - since);
+    },
+  };
 }
