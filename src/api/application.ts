@@ -13,7 +13,7 @@ export const defaultMaxAuthorizations = 500;
 const url = (description: string) =>
   shaped(description, {
     max: 2048,
-    like: /^(https:\/\/[^\/?#@\s]+|http:\/\/(localhost|127[.]0[.]0[.]1|\[::1\])(:[0-9]{1,5})?)([\/?][^#\s]*)?$/,
+    like: /^(https:\/\/[^/?#@\s]+|http:\/\/(localhost|127[.]0[.]0[.]1|\[::1\])(:[0-9]{1,5})?)([/?][^#\s]*)?$/,
     write:
       'write an https URL without user, fragment or spaces, such as https://square.example.com/oauth/callback; plain http only for localhost, 127.0.0.1 and [::1]',
   });

@@ -1,10 +1,10 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { looksLike, ruled, type Shape, shaped } from './schema.ts';
 
-/** Hours, minutes and seconds; so few digits that CEL's `duration()` cannot overflow. */
+/** Hours, minutes and seconds, at least one of them; so few digits that CEL's `duration()` cannot overflow. */
 const shape: Shape = {
   max: 32,
-  like: /^([0-9]{1,4}h)?([0-9]{1,6}m)?([0-9]{1,7}s)?$/,
+  like: /^([0-9]{1,4}h([0-9]{1,6}m)?([0-9]{1,7}s)?|[0-9]{1,6}m([0-9]{1,7}s)?|[0-9]{1,7}s)$/,
   write: 'write hours, minutes and seconds as whole numbers, such as 168h, 1h30m or 90s',
 };
 
@@ -25,11 +25,13 @@ export function durationBetween(description: string, least: string, most: string
   );
 }
 
+const unit: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1_000 };
+
 /** Milliseconds of a duration such as `1h30m`. Throws a `RangeError` for any other text, which the API server refuses. */
-export function parseDuration(value: string): number {
-  const parts = shape.like.exec(value);
-  if (parts === null || value === '')
-    throw new RangeError(`${JSON.stringify(value.slice(0, 40))} is no duration: ${shape.write}`);
-  const [hours, minutes, seconds] = parts.slice(1).map((part) => (part === undefined ? 0 : Number.parseInt(part, 10)));
-  return (((hours ?? 0) * 60 + (minutes ?? 0)) * 60 + (seconds ?? 0)) * 1_000;
+export function parseDuration(text: string): number {
+  if (!shape.like.test(text)) throw new RangeError(`not a duration: ${shape.write}`);
+  return [...text.matchAll(/([0-9]+)([hms])/g)].reduce(
+    (sum, [, count, of]) => sum + Number(count) * (unit[of ?? ''] ?? 0),
+    0,
+  );
 }

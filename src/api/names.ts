@@ -3,6 +3,22 @@ export const group = 'square-operator.dev';
 export const version = 'v1alpha1';
 export const apiVersion = `${group}/${version}`;
 
+export const squareConnections = {
+  group,
+  version,
+  plural: 'squareconnections',
+  kind: 'SquareConnection',
+  namespaced: true,
+} as const;
+
+export const squareApplications = {
+  group,
+  version,
+  plural: 'squareapplications',
+  kind: 'SquareApplication',
+  namespaced: true,
+} as const;
+
 /** Who writes: the field manager of every write and the reporter of every event. */
 export const fieldManager = 'square-operator';
 
@@ -42,6 +58,7 @@ export const finalizer = `${group}/connection`;
 
 export const sealedSuffix = '-sealed';
 export const sealedSecretName = (connection: string): string => `${connection}${sealedSuffix}`;
+
 export const connectionOfSealedSecret = (secret: string): string | undefined =>
   secret.endsWith(sealedSuffix) ? secret.slice(0, -sealedSuffix.length) : undefined;
 

@@ -17,18 +17,18 @@ const validations = 'x-kubernetes-validations';
 
 /** The schema with a sentence for `kubectl explain`. */
 export function described<S extends z.ZodType>(description: string, schema: S): S {
-  return schema.meta({ ...schema.meta(), description }) as S;
+  return schema.meta({ ...schema.meta(), description });
 }
 
 /** The schema with further rules. Goes before `.optional()`. */
 export function ruled<S extends z.ZodType>(schema: S, ...rules: readonly Rule[]): S {
   const known = (schema.meta()?.[validations] ?? []) as readonly Rule[];
-  return schema.meta({ ...schema.meta(), [validations]: [...known, ...rules] }) as S;
+  return schema.meta({ ...schema.meta(), [validations]: [...known, ...rules] });
 }
 
 /** The schema with other words of a CRD: a `default`, `maxProperties`, `x-kubernetes-list-type` and the like. */
 export function marked<S extends z.ZodType>(schema: S, marks: Readonly<Record<string, unknown>>): S {
-  return schema.meta({ ...schema.meta(), ...marks }) as S;
+  return schema.meta({ ...schema.meta(), ...marks });
 }
 
 /** A regular expression, without single quotes, as CEL takes it. */

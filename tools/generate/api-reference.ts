@@ -1,6 +1,5 @@
 import { definitions, type ResourceDefinition } from '../../src/api/crd.ts';
 import { apiVersion } from '../../src/api/names.ts';
-import type { Rule } from '../../src/api/schema.ts';
 import type { Artifact } from './artifact.ts';
 import { code, page, table } from './markdown.ts';
 import { type Structural, structural } from './structural.ts';
@@ -34,38 +33,37 @@ function section(definition: ResourceDefinition): string {
 }
 
 function fields(schema: Structural, path: string): string[][] {
-  const required = new Set((schema['required'] as readonly string[] | undefined) ?? []);
+  const required = new Set(schema.required ?? []);
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const here = `${path}.${name}`;
-    const preset = field['default'] === undefined ? '' : ` Default: ${code(String(field['default']))}.`;
+    const preset = field.default === undefined ? '' : ` Default: ${code(String(field.default))}.`;
     const row = [code(here) + (required.has(name) ? ' *' : ''), typeOf(field), `${field.description ?? ''}${preset}`];
     return [row, ...fields(field, here), ...(field.items ? fields(field.items, `${here}[]`) : [])];
   });
 }
 
 function typeOf(field: Structural): string {
-  const words = field['enum'] as readonly string[] | undefined;
-  if (words !== undefined) return words.map(code).join(', ');
+  if (field.enum !== undefined) return field.enum.map(code).join(', ');
   switch (field.type) {
     case 'array':
-      return `list of ${field.items?.type ?? ''}${upTo(field['maxItems'])}`;
+      return `list of ${field.items?.type ?? ''}${upTo(field.maxItems)}`;
     case 'object':
-      return field.additionalProperties ? `map${upTo(field['maxProperties'])}` : 'object';
+      return field.additionalProperties ? `map${upTo(field.maxProperties)}` : 'object';
     case 'string':
-      return field['format'] === 'date-time' ? 'time (RFC 3339)' : `string${upTo(field['maxLength'])}`;
+      return field.format === 'date-time' ? 'time (RFC 3339)' : `string${upTo(field.maxLength)}`;
     case 'integer':
-      return `whole number${field['minimum'] === undefined ? '' : ` from ${String(field['minimum'])}`}${
-        field['maximum'] === undefined ? '' : ` to ${String(field['maximum'])}`
-      }`;
+      return ['whole number', from(field.minimum), to(field.maximum)].join('');
     default:
       return field.type;
   }
 }
 
-const upTo = (most: unknown): string => (most === undefined ? '' : `, at most ${String(most)}`);
+const upTo = (most: number | undefined): string => (most === undefined ? '' : `, at most ${most}`);
+const from = (least: number | undefined): string => (least === undefined ? '' : ` from ${least}`);
+const to = (most: number | undefined): string => (most === undefined ? '' : ` to ${most}`);
 
 function rulesOf(schema: Structural, path: string): string[][] {
-  const own = ((schema['x-kubernetes-validations'] as readonly Rule[] | undefined) ?? []).map((rule) => [
+  const own = (schema['x-kubernetes-validations'] ?? []).map((rule) => [
     code(path + (rule.fieldPath ?? '')),
     rule.message,
   ]);

@@ -46,13 +46,20 @@ function role(kind: 'ClusterRole' | 'Role', of: string, permissions: readonly Pe
     apiVersion: `${rbac}/v1`,
     kind,
     metadata: metadata(kind, of),
-    rules: permissions.map(({ why: _, ...rule }) => rule),
+    rules: permissions.map(asRule),
   });
   const rules = document.get('rules') as YAMLSeq<Node>;
   rules.items.forEach((rule, index) => {
     rule.commentBefore = ` ${permissions[index]?.why}`;
   });
   return document;
+}
+
+/** Without the sentence, which stands above it as a comment. */
+function asRule(permission: Permission): object {
+  const rule: { why?: string } = { ...permission };
+  delete rule.why;
+  return rule;
 }
 
 function binding(kind: string, roleKind: string, of: string, subject: object): Document {

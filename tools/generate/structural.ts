@@ -1,13 +1,27 @@
 import { z } from 'zod';
+import type { Rule } from '../../src/api/schema.ts';
 
 /** A schema as a CustomResourceDefinition takes it (Kubernetes, "Specifying a structural schema"). */
 export interface Structural {
   type: string;
   description?: string;
+  format?: string;
+  default?: string | number | boolean;
+  enum?: readonly string[];
+  minimum?: number;
+  maximum?: number;
+  minLength?: number;
+  maxLength?: number;
+  minItems?: number;
+  maxItems?: number;
+  maxProperties?: number;
+  required?: readonly string[];
   properties?: Record<string, Structural>;
   items?: Structural;
   additionalProperties?: Structural;
-  [keyword: string]: unknown;
+  'x-kubernetes-list-type'?: string;
+  'x-kubernetes-list-map-keys'?: readonly string[];
+  'x-kubernetes-validations'?: readonly Rule[];
 }
 
 type JSONSchema = Readonly<Record<string, unknown>>;
@@ -29,14 +43,14 @@ const plain = [
   'required',
   'x-kubernetes-list-type',
   'x-kubernetes-list-map-keys',
-] as const;
+] as const satisfies readonly (keyof Structural)[];
 
 /** Said in CEL, with a message that says what to write (`pattern`, `propertyNames`), or without a meaning in a CRD. */
 const dropped = new Set(['$schema', 'pattern', 'propertyNames']);
 
 /** The structural schema of a zod schema. Throws for what a CRD cannot say. */
 export function structural(schema: z.ZodType, path = ''): Structural {
-  return convert(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'throw' }) as JSONSchema, path);
+  return convert(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'throw' }), path);
 }
 
 function convert(from: JSONSchema, path: string): Structural {
@@ -70,7 +84,7 @@ function nested(to: Structural, keyword: string, value: unknown, path: string): 
       if (value !== false) to.additionalProperties = convert(value as JSONSchema, `${path}{}`);
       return;
     case 'x-kubernetes-validations':
-      to['x-kubernetes-validations'] = value;
+      to['x-kubernetes-validations'] = value as readonly Rule[];
       return;
     default:
       throw new Error(`${path}: a CRD cannot say "${keyword}"`);
@@ -79,7 +93,7 @@ function nested(to: Structural, keyword: string, value: unknown, path: string): 
 
 /** zod bounds integers by what JavaScript counts exactly; a CRD says it by the format. */
 function boundInteger(to: Structural): void {
-  if (to['maximum'] === Number.MAX_SAFE_INTEGER) delete to['maximum'];
-  if (to['minimum'] === Number.MIN_SAFE_INTEGER) delete to['minimum'];
-  to['format'] = 'int64';
+  if (to.maximum === Number.MAX_SAFE_INTEGER) delete to.maximum;
+  if (to.minimum === Number.MIN_SAFE_INTEGER) delete to.minimum;
+  to.format = 'int64';
 }
