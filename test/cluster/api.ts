@@ -12,6 +12,7 @@ export interface SendOptions {
   readonly body?: unknown;
   /** `application/json` unless said otherwise. A `body` that is a string is sent as it is. */
   readonly contentType?: string;
+  /** Names in lower case; one of the authentication's names replaces it. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
@@ -74,7 +75,7 @@ async function authenticate(config: KubeConfig): Promise<{ headers: Record<strin
   let dispatcher: Dispatcher | undefined;
   const context = {
     setHeaderParam(name: string, value: string) {
-      headers[name] = value;
+      headers[name.toLowerCase()] = value;
     },
     setDispatcher(agent: Dispatcher) {
       dispatcher = agent;

@@ -50,13 +50,14 @@ async function build(name: BinaryName, dir: string, label: string, report: Repor
   const work = join(dir, `.building-${name}-${process.pid}`);
   const { module, package: path, ldflags } = sourceOf(name);
   const started = performance.now();
-  let doing = 'reading the module';
+  let doing = 'reading the modules';
   const show = () => report.progress(`${label}, ${elapsed(performance.now() - started)}: ${doing}`);
   show();
   const timer = setInterval(show, 1_000);
   try {
     await writeModule(work, module, environment());
     const binary = join(work, 'out', name);
+    doing = 'comparing with what was built before';
     await compile(['build', '-v', '-trimpath', '-ldflags', ldflags, '-o', binary, path], work, (step) => {
       doing = step;
     });
