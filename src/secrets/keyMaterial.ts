@@ -30,7 +30,7 @@ export const keyField = 'key.json';
 
 /** A sealing key that cannot be used. `message` names where it lies, and holds nothing of it. */
 export class SealingKeyError extends Error {
-  readonly code: 'KeyMalformed' | 'KeyNotOwned' | 'KeyRingEmpty' | 'KeyRingAmbiguous' | 'NoActiveKey';
+  readonly code: 'KeyMalformed' | 'KeyUnreadable' | 'KeyNotOwned' | 'KeyRingEmpty' | 'KeyRingAmbiguous' | 'NoActiveKey';
 
   constructor(code: SealingKeyError['code'], message: string) {
     super(message);

@@ -105,7 +105,7 @@ export interface TokenValues {
 }
 
 /** Why a published token no longer works. */
-export type TokenState = 'revoked' | 'expired' | 'orphaned';
+export type { TokenSecretState as TokenState } from '../domain/observation.ts';
 
 /** A token Secret as it should be. The values of `data` print as `[redacted]`. */
 export interface RenderedTokenSecret {

@@ -1,11 +1,10 @@
 import { createHmac } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { openToken } from '../domain/token.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Log } from '../kube/log.ts';
-import { type KeyMaterial, parseKey, SealingKeyError } from './keyMaterial.ts';
+import { readKeyFiles } from './keyFiles.ts';
+import { type KeyMaterial, SealingKeyError } from './keyMaterial.ts';
 import { readOrCreateKeySecrets } from './keySecrets.ts';
 import type { KeyRing } from './port.ts';
 import { publishPublicKey } from './publicKey.ts';
@@ -62,18 +61,4 @@ export function ringOf(material: readonly KeyMaterial[], inCluster: boolean): Ke
         .update(value instanceof Uint8Array ? value : openToken(value))
         .digest('base64url'),
   };
-}
-
-async function readKeyFiles(directory: string): Promise<KeyMaterial[]> {
-  const names = (await readdir(directory)).filter((name) => !name.startsWith('.')).sort();
-  const material: KeyMaterial[] = [];
-  for (const name of names) {
-    const path = join(directory, name);
-    if (!(await stat(path)).isFile()) continue;
-    material.push(parseKey(await readFile(path, 'utf8'), `the file ${path}`));
-  }
-  if (material.length === 0) {
-    throw new SealingKeyError('KeyRingEmpty', `there is no sealing key in ${directory}: put one file a key there`);
-  }
-  return material;
 }

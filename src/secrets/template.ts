@@ -7,6 +7,7 @@ export type Filled = { readonly ok: true; readonly text: string } | { readonly o
  * are refused: a Secret with a hole in it would be found by the workload, not by its author.
  */
 export function fillTemplate(template: string, values: Readonly<Record<string, string>>): Filled {
+  if (template.includes('{{{')) return { ok: false, why: 'has {{{; two braces are enough, for nothing is escaped' };
   const wrong: string[] = [];
   const text = template.replace(/\{\{([^{}]*)\}\}/g, (tag, inner: string) => {
     const name = inner.trim();
