@@ -26,7 +26,7 @@ export function createHttp1Transport(access: Access, timeout: Duration): Transpo
   const origin = access.server.origin;
   const prefix = access.server.pathname.replace(/\/$/, '');
   const streams = new Set<Dispatcher>();
-  let shared: { agent: Dispatcher; generation: number } | undefined;
+  let shared: { agent: Promise<Dispatcher>; generation: number } | undefined;
 
   const open = async ({ tls }: Credentials, options: Agent.Options): Promise<Dispatcher> => {
     const undici = await import('undici');
@@ -34,11 +34,12 @@ export function createHttp1Transport(access: Access, timeout: Duration): Transpo
     if (access.proxy === undefined) return new undici.Agent({ ...options, connect });
     return new undici.ProxyAgent({ ...options, uri: access.proxy, requestTls: connect });
   };
-  const agentFor = async (credentials: Credentials) => {
+  const agentFor = (credentials: Credentials): Promise<Dispatcher> => {
     if (shared?.generation !== credentials.generation) {
-      const agent = await open(credentials, { connections, headersTimeout: timeout, bodyTimeout: timeout });
-      shared?.agent.close().catch(() => {});
+      const former = shared?.agent;
+      const agent = open(credentials, { connections, headersTimeout: timeout, bodyTimeout: timeout });
       shared = { agent, generation: credentials.generation };
+      void former?.then((old) => old.close()).catch(() => {});
     }
     return shared.agent;
   };
@@ -91,7 +92,8 @@ export function createHttp1Transport(access: Access, timeout: Duration): Transpo
       }
     },
     async close() {
-      await Promise.all([shared?.agent.close(), ...[...streams].map((dispatcher) => dispatcher.destroy())]);
+      await Promise.all([...streams].map((dispatcher) => dispatcher.destroy()));
+      await (await shared?.agent)?.close();
     },
   };
 }

@@ -26,23 +26,29 @@ export function openSession(socket: TLSSocket, origin: string, clock: Clock, kee
   session.on('connect', () => session.setLocalWindowSize(4 * window));
   // What goes wrong is told to each stream; without a listener it would end the process.
   session.on('error', () => {});
+  keepAlive(session, clock, keepalive);
+  return session;
+}
+
+function keepAlive(session: ClientHttp2Session, clock: Clock, { interval, timeout }: Keepalive): void {
   let cancel = () => {};
+  const die = () => session.destroy(new Error('the connection is dead, PING went unanswered'));
   const beat = () => {
-    cancel = clock.after(keepalive.interval, () => {
+    cancel = clock.after(interval, () => {
       if (session.destroyed) return;
-      cancel = clock.after(keepalive.timeout, () =>
-        session.destroy(new Error('the connection is dead: PING unanswered')),
-      );
+      let answered = false;
+      // The answer may be waiting to be read where the process itself stood still: look once more before judging.
+      cancel = clock.after(timeout, () => setImmediate(() => setImmediate(() => answered || die())));
       const sent = session.ping((error: Error | null) => {
+        answered = true;
         cancel();
         if (error === null) beat();
       });
-      if (!sent) session.destroy(new Error('the connection is dead: PINGs unanswered'));
+      if (!sent) die();
     });
   };
   beat();
   session.once('close', () => cancel());
-  return session;
 }
 
 /** REFUSED_STREAM, also for streams above the last one a GOAWAY names: not acted on (RFC 9113, section 8.7). */

@@ -90,8 +90,8 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     for (const tell of idle.splice(0)) tell();
   };
   const pump = () => {
-    while (!paused && running.size < concurrency) {
-      const next = waiting.next();
+    for (;;) {
+      const next = paused || running.size >= concurrency ? undefined : waiting.next();
       if (next === undefined) return;
       void run(next.key, next.since);
     }
