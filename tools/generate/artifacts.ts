@@ -2,11 +2,18 @@ import { apiReference } from './api-reference.ts';
 import type { Artifact } from './artifact.ts';
 import { crds } from './crds.ts';
 import { rbacManifest } from './rbac.ts';
-import { conditionsReference, settingsReference } from './references.ts';
+import { conditionsReference, metricsReference, settingsReference } from './references.ts';
 
 /** Everything that is generated, each from its one source. */
 export function artifacts(): Artifact[] {
-  return [...crds(), ...rbacManifest(), ...apiReference(), ...settingsReference(), ...conditionsReference()];
+  return [
+    ...crds(),
+    ...rbacManifest(),
+    ...apiReference(),
+    ...settingsReference(),
+    ...conditionsReference(),
+    ...metricsReference(),
+  ];
 }
 
 /** Folders that hold generated files and nothing else. */

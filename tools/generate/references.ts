@@ -1,5 +1,6 @@
 import { applicationReasons, conditionTypes, reasons } from '../../src/api/conditions.ts';
 import { environmentName, type Setting, settings } from '../../src/config.ts';
+import { metricsTable } from '../../src/observability/metricsTable.ts';
 import type { Artifact } from './artifact.ts';
 import { code, page, table } from './markdown.ts';
 
@@ -42,4 +43,21 @@ export function conditionsReference(): Artifact[] {
     table(head, rows(applicationReasons)),
   );
   return [{ path: 'docs/reference/conditions.md', text }];
+}
+
+/** The reference of the metrics. */
+export function metricsReference(): Artifact[] {
+  const rows = metricsTable.map(({ name, type, help, labels }) => [
+    code(name),
+    type,
+    labels.map(code).join(', '),
+    help,
+  ]);
+  const text = page(
+    'src/observability/metricsTable.ts',
+    '# Metrics',
+    'Series of connections come from the replica that holds the lease, and go with their connection.',
+    table(['Metric', 'Type', 'Labels', 'Meaning'], rows),
+  );
+  return [{ path: 'docs/reference/metrics.md', text }];
 }
