@@ -28,15 +28,18 @@ function matches(row: Row, subject: Subject, status: number, shape: ErrorBody['s
   return row.hint === undefined || row.hint.test(error?.text ?? '');
 }
 
-/** Of several errors the first that the table knows decides: the status follows the first (Square, Handling Errors). */
-function judge(subject: Subject, status: number, body: ErrorBody): { verdict: is.Verdict; error?: ErrorEntry } {
+/**
+ * The row of the table that decides an error body, and the error of it that matched. Of several errors the first that
+ * the table knows decides: the status follows the first (Square, Handling Errors).
+ */
+export function decidingRow(subject: Subject, status: number, body: ErrorBody): { row?: Row; error?: ErrorEntry } {
   const errors = body.shape === 'Foreign' ? [undefined] : body.errors;
   for (const error of errors) {
     const row = classification.find((candidate) => matches(candidate, subject, status, body.shape, error));
-    if (row !== undefined) return error === undefined ? { verdict: row.verdict } : { verdict: row.verdict, error };
+    if (row !== undefined) return error === undefined ? { row } : { row, error };
   }
   const [first] = errors;
-  return first === undefined ? { verdict: is.notUnderstood } : { verdict: is.notUnderstood, error: first };
+  return first === undefined ? {} : { error: first };
 }
 
 /** Only what looks like a word of Square's vocabulary goes on into logs and status: never text of an answer. */
@@ -51,7 +54,8 @@ const clearRefusal = (status: number, body: ErrorBody) =>
 /** The failure that an answer stands for which is not the success that was wanted. `object` is its body, if JSON. */
 export function failureOf(subject: Subject, answer: Answer, object: JSONObject | undefined, now: Instant): Failure {
   const body = readErrors(object);
-  const { verdict, error } = judge(subject, answer.status, body);
+  const { row, error } = decidingRow(subject, answer.status, body);
+  const verdict = row?.verdict ?? is.notUnderstood;
   const retryAfter = retryAfterOf(answer.headers, now);
   const known = error !== undefined && word.test(error.word) ? error.word : undefined;
   return {
