@@ -7,7 +7,7 @@ const quietInterval = 30_000;
  * line at most every 30 s, so that a log stays readable.
  */
 export function reportTo(stream: NodeJS.WriteStream): Report {
-  const width = () => (stream.columns ?? 80) - 1;
+  const width = () => (stream.columns || 80) - 1;
   let shown = false;
   let last = performance.now();
   const clear = () => {

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Api, openApi } from '../cluster/api.ts';
 import { ensureBinaries } from '../cluster/build.ts';
+import { builtBinaries } from '../cluster/built-binaries.ts';
 import { k3s } from '../cluster/k3s.ts';
 import { makeStandIn, standInImage } from '../cluster/k3s-image/image.ts';
 import { missingPackages, startPodman } from '../cluster/k3s-image/podman.ts';
@@ -119,6 +120,26 @@ test(
     holder.kill('SIGKILL');
     await once(holder, 'exit');
     await eventually('nothing is left', () => processesMentioning(join(dir, 'control-plane')).length === 0);
+  },
+  oneBuild,
+);
+
+test(
+  'an API server that is killed comes back at its address with its data',
+  async () => {
+    const { apiServer, kubeconfig: path, stop } = await builtBinaries.start({ dir, report });
+    const api = await openApi(path);
+    try {
+      await api.ask('POST', '/api/v1/namespaces', { body: { metadata: { name: 'kept' } } });
+      await apiServer.kill();
+      await expect(api.send('GET', '/api/v1/namespaces/kept')).rejects.toThrow();
+      await apiServer.start();
+      expect((await api.send('GET', '/api/v1/namespaces/kept')).status).toBe(200);
+    } finally {
+      await api.close();
+      await stop();
+    }
+    expect(processesMentioning(dir)).toEqual([]);
   },
   oneBuild,
 );
