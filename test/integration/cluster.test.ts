@@ -127,17 +127,17 @@ test(
 test(
   'an API server that is killed comes back at its address with its data',
   async () => {
-    const { apiServer, kubeconfig: path, stop } = await builtBinaries.start({ dir, report });
-    const api = await openApi(path);
+    const controlPlane = await builtBinaries.start({ dir, report });
+    const api = await openApi(controlPlane.kubeconfig);
     try {
       await api.ask('POST', '/api/v1/namespaces', { body: { metadata: { name: 'kept' } } });
-      await apiServer.kill();
+      await controlPlane.apiServer.kill();
       await expect(api.send('GET', '/api/v1/namespaces/kept')).rejects.toThrow();
-      await apiServer.start();
+      await controlPlane.apiServer.start();
       expect((await api.send('GET', '/api/v1/namespaces/kept')).status).toBe(200);
     } finally {
       await api.close();
-      await stop();
+      await controlPlane.stop();
     }
     expect(processesMentioning(dir)).toEqual([]);
   },
