@@ -13,18 +13,23 @@ const beginnings = [
 /** One character of base64, base64url, or of either inside a URL. */
 const base64 = '(?:[\\w+/-]|%2[BbFf])';
 
+/** Space as it stands in a header, a query or a form. Repetitions are bounded: time must not grow faster than the text. */
+const space = '(?:\\s|%20|\\+){1,3}';
+const quote = `(?:\\\\{0,8}["'])?`;
+const named = '(?:access_token|refresh_token|migration_token|client_secret|code_verifier)';
+
 const patterns = [
-  // What a token of Square, a client secret or an authorization code looks like.
-  'E(?:AA[Al]|QAA)[\\w-]{8,}',
-  '(?:sandbox-)?sq0(?:c[sg]|at)[pb]-[\\w-]+',
-  // JWE and JWT in compact form.
-  'eyJ[\\w-]{8,}(?:\\.[\\w-]*){1,4}',
+  // What a token of Square, a client secret or an authorization code looks like, with whatever is joined to it.
+  'E(?:AA[Al]|QAA)[\\w-]{8,}(?:\\.[\\w-]*)*',
+  '(?:sandbox-)?sq0(?:c[sg]|at)[pb]-[\\w-]+(?:\\.[\\w-]*)*',
+  // JWE, JWT, and any JSON in base64url.
+  'eyJ[\\w-]{8,}(?:\\.[\\w-]*)*',
   // The two schemes of `Authorization` at Square.
-  '(?<=\\bBearer(?:\\s|%20|\\+)+)[\\w.~+/=%-]{8,}',
-  '(?<=\\bClient(?:\\s|%20|\\+)+)[\\w.~+/=%-]{20,}',
+  `(?<before>\\bBearer${space})[\\w.~+/=%-]{8,}`,
+  `(?<before>\\bClient${space})[\\w.~+/=%-]{20,}`,
   // Values by their names in a body or a query.
-  `(?<=\\b(?:access_token|refresh_token|migration_token|client_secret|code_verifier)(?:\\\\*["'])?\\s*[:=]\\s*(?:\\\\*["'])?)[^\\s"'&,}\\\\[]+`,
-  '(?<=[?&](?:code|state)=)[^\\s"&\\\\[]+',
+  `(?<before>\\b${named}${quote}\\s{0,8}[:=]\\s{0,8}${quote})[^\\s"'&,}\\\\[]+`,
+  '(?<before>[?&](?:code|state)=)[^\\s"&\\\\[]+',
   `(?:${beginnings.flatMap(coresOf).join('|')})${base64}{8,}(?:=|%3[Dd]){0,2}`,
 ];
 const secret = new RegExp(patterns.join('|'), 'g');
@@ -34,7 +39,12 @@ const secret = new RegExp(patterns.join('|'), 'g');
  * the last net: nothing of the kind should get here. What is masked never includes a quote or a backslash, so a line of
  * JSON stays one.
  */
-export const maskText = (text: string): string => text.replace(secret, redacted);
+export function maskText(text: string): string {
+  return text.replace(secret, (...match) => {
+    const { before = '' } = match.at(-1) as { before?: string };
+    return before + redacted;
+  });
+}
 
 /** What the base64 of any text holds that has `literal` inside, for each of the three ways it can lie in the bytes. */
 function coresOf(literal: string): string[] {

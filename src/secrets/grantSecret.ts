@@ -20,6 +20,8 @@ export interface GrantToStore {
   /** The version that may be replaced; absent when there should be none. */
   readonly held?: HeldSecret | undefined;
   readonly jwe: string;
+  /** Have the API server check everything and write nothing. */
+  readonly dryRun?: boolean | undefined;
 }
 
 /** `object` is the Secret as it is now, to be taken in by the informer. */
@@ -41,15 +43,19 @@ export async function storeGrant(deps: { readonly client: KubeClient }, grant: G
   }
 }
 
-function write(client: KubeClient, { namespace, connection, held, jwe }: GrantToStore): Promise<KubeObject> {
+function write(
+  client: KubeClient,
+  { namespace, connection, held, jwe, dryRun = false }: GrantToStore,
+): Promise<KubeObject> {
   const name = sealedSecretName(connection);
   const data = { [grantKey]: Buffer.from(jwe).toString('base64') };
   if (held === undefined) {
     const metadata = { name, namespace };
-    return client.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata, type: secretTypes.sealedGrant, data });
+    const manifest = { apiVersion: 'v1', kind: 'Secret', metadata, type: secretTypes.sealedGrant, data };
+    return client.create(secrets, manifest, { dryRun });
   }
   const { uid, resourceVersion } = held;
-  return client.mergePatch(secrets, namespace, name, { metadata: { uid, resourceVersion }, data });
+  return client.mergePatch(secrets, namespace, name, { metadata: { uid, resourceVersion }, data }, { dryRun });
 }
 
 async function lookAgain(client: KubeClient, grant: GrantToStore, problem: WriteProblem): Promise<StoreOutcome> {

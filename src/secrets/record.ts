@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 import { boundHeader, checkBinding, checkHeader, type Expected, formatVersion, tampered } from './boundHeader.ts';
 import { type CompactJWE, parseCompact } from './compact.ts';
 import type { Binding, KeyRing, Opened, Purpose, SealingKey } from './port.ts';
@@ -47,9 +47,10 @@ function decrypt(key: SealingKey, purpose: Purpose, jwe: CompactJWE): Buffer | u
   }
 }
 
-function contentKey(key: SealingKey, purpose: Purpose, salt: Uint8Array): Buffer {
+/** As a key object: a cipher made with one costs a fifth of a cipher made with bytes. */
+function contentKey(key: SealingKey, purpose: Purpose, salt: Uint8Array): KeyObject {
   const info = `square-operator/record/${formatVersion}/${purpose}/${key.id}`;
-  return Buffer.from(hkdfSync('sha256', key.root, salt, info, 32));
+  return createSecretKey(Buffer.from(hkdfSync('sha256', key.root, salt, info, 32)));
 }
 
 const text = (bytes: Buffer): string => bytes.toString('base64url');

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { type Token, token } from '../domain/token.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import type { CredentialSecret, MemoryVault, VaultValue } from './port.ts';
@@ -9,8 +9,8 @@ import { dataOf, typeOf } from './secretText.ts';
  * core files as far as a process can that holds the key too. Digests are 128 bits of HMAC-SHA-256.
  */
 export function createMemoryVault(): MemoryVault {
-  const key = randomBytes(32);
-  const digestKey = randomBytes(32);
+  const key = createSecretKey(randomBytes(32));
+  const digestKey = createSecretKey(randomBytes(32));
   return {
     put(value) {
       const iv = randomBytes(12);
