@@ -104,7 +104,7 @@ export const settings = {
   ),
   logLevel: withDefault(
     'log-level',
-    kind.oneOf('trace', 'debug', 'info', 'warn', 'error'),
+    kind.oneOf('debug', 'info', 'warn', 'error'),
     'info',
     'The least severe log lines that are written.',
   ),

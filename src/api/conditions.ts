@@ -127,6 +127,10 @@ export type Reason = keyof typeof reasons;
 /** Condition types of a `SquareApplication`: only `Ready`. Its reasons: */
 export const applicationReasons = {
   Ready: reason('The application can be used.'),
+  AuthorizationsNearLimit: reason(
+    'The application can be used, but few more sellers can authorize it.',
+    'Ask Square to raise the number of authorizations.',
+  ),
   ClientSecretNotFound: reason(
     'The client secret cannot be read.',
     'Create the Secret with type square-operator.dev/credential and the key that the message names.',

@@ -23,7 +23,7 @@ export function absorb(o: Observation, step: Step, fact: Fact, now: Now): Observ
     case 'Removed':
       return { ...o, formerTokenSecrets: o.formerTokenSecrets.filter((name) => name !== fact.name) };
     case 'GrantPlaceNotOwned':
-      return { ...o, grant: { kind: 'NotOwned' } };
+      return { ...o, grant: { kind: 'NotOwned', retryAt: fact.retryAt } };
     case 'Stale':
       return o;
   }

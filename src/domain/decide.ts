@@ -37,8 +37,9 @@ function suspended(o: Observation, now: Now): Step {
 /** A record that is there but cannot be used: nothing may overwrite it, so nothing is asked of Square either. */
 function blocked(o: Observation): Step | undefined {
   switch (o.grant.kind) {
-    case 'Unreadable':
     case 'NotOwned':
+      return wait('GrantBlocked', o.grant.retryAt);
+    case 'Unreadable':
     case 'OfAnotherApplication':
       return wait('GrantBlocked');
     case 'Closed':

@@ -97,7 +97,7 @@ export type CredentialProblem =
 export type GrantState =
   | { readonly kind: 'Absent' }
   /** The Secret's name is taken by something that the operator did not make. */
-  | { readonly kind: 'NotOwned' }
+  | { readonly kind: 'NotOwned'; readonly retryAt: Instant }
   /** It is there, but what it is bound to is not known without its application. */
   | { readonly kind: 'Closed' }
   | { readonly kind: 'Unreadable'; readonly message: string; readonly keyID?: string }
@@ -109,7 +109,8 @@ export type GrantState =
   | { readonly kind: 'Held'; readonly grant: Grant; readonly keyID: string };
 
 /** Why the token in a token Secret no longer works: `rejected` when Square does not say whether it was revoked. */
-export type TokenSecretState = 'revoked' | 'rejected' | 'expired' | 'orphaned';
+export const tokenSecretStates = ['revoked', 'rejected', 'expired', 'orphaned'] as const;
+export type TokenSecretState = (typeof tokenSecretStates)[number];
 
 export type TokenSecret =
   | { readonly kind: 'Absent'; readonly name: string }

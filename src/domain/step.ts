@@ -75,7 +75,7 @@ export type Fact =
   | { readonly kind: 'Withdrawn'; readonly state: TokenSecretState }
   | { readonly kind: 'Removed'; readonly name: string }
   /** The place of the sealed grant is taken by something else. */
-  | { readonly kind: 'GrantPlaceNotOwned' }
+  | { readonly kind: 'GrantPlaceNotOwned'; readonly retryAt: Instant }
   /** The token belongs to another seller than the pinned one; nothing was changed. */
   | { readonly kind: 'OtherMerchant'; readonly credential?: string; readonly message: string }
   | {

@@ -81,3 +81,6 @@ export function cleanCredential(text: string): CleanCredential {
   }
   return { ok: true, value: token(value) };
 }
+
+/** `cleanCredential` of a value that is concealed already. */
+export const cleanToken = (concealed: Token): CleanCredential => cleanCredential(Concealed.open(concealed));

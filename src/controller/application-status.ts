@@ -1,0 +1,134 @@
+import { defaultMaxAuthorizations } from '../api/application.ts';
+import type { ApplicationReason } from '../api/conditions.ts';
+import { applicationReasons } from '../api/conditions.ts';
+import { squareApplications } from '../api/names.ts';
+import { type ApplicationStatus, applicationStatus } from '../api/status.ts';
+import { type Clock, type Duration, formatInstant, seconds } from '../clock.ts';
+import { isReason, type KubeClient } from '../kube/client.ts';
+import type { EventNote, EventRecorder } from '../kube/events.ts';
+import type { Key } from '../kube/resource.ts';
+import type { Applications } from './applications.ts';
+import type { Index } from './index-by.ts';
+import { type ApplicationView, statusDigest } from './projections.ts';
+import type { Watches } from './watches.ts';
+
+export interface ApplicationStatusDeps {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly watches: Watches;
+  readonly applications: Applications;
+  readonly events: EventRecorder;
+  /** Keys of connections by the key of their application. */
+  readonly connectionsOf: Index;
+}
+
+/** An application's status counts all its connections, so it is written no more often than this. */
+const writtenEvery = seconds(30);
+
+/** So much of what Square allows is a reason to say so. */
+const fullAt = 0.9;
+
+interface Verdict {
+  readonly ready: boolean;
+  readonly reason: ApplicationReason;
+  readonly message: string;
+}
+
+/** One pass over one application: writes its status if it differs. Resolves to how long to wait until the next. */
+export function createApplicationReconciler(deps: ApplicationStatusDeps): (key: Key) => Promise<Duration | undefined> {
+  const writtenAt = new Map<Key, Duration>();
+  return async (key) => {
+    const application = deps.watches.applications.get(key);
+    if (application === undefined) {
+      writtenAt.delete(key);
+      return undefined;
+    }
+    const status = statusOf(deps, key, application);
+    if (statusDigest(status) === application.digest) return undefined;
+    const wait = (writtenAt.get(key) ?? Number.NEGATIVE_INFINITY) + writtenEvery - deps.clock.monotonic();
+    if (wait > 0) return wait;
+    if (await write(deps, application, status)) {
+      writtenAt.set(key, deps.clock.monotonic());
+      for (const note of eventsOf(application, status)) deps.events.record(note);
+    }
+    return undefined;
+  };
+}
+
+function statusOf(deps: ApplicationStatusDeps, key: Key, application: ApplicationView): ApplicationStatus {
+  const { total, ready, sellers } = countConnections(deps, key);
+  const verdict = verdictOf(deps, key, application, sellers);
+  const before = application.status.conditions?.find(({ type }) => type === 'Ready');
+  const status = verdict.ready ? 'True' : 'False';
+  const since = before?.status === status ? before.lastTransitionTime : formatInstant(deps.clock.wall());
+  const { reason, message } = verdict;
+  const { generation } = application;
+  return {
+    observedGeneration: generation,
+    conditions: [{ type: 'Ready', status, reason, message, lastTransitionTime: since, observedGeneration: generation }],
+    connections: { total, ready },
+    authorizations: sellers,
+  };
+}
+
+function countConnections({ watches, connectionsOf }: ApplicationStatusDeps, key: Key) {
+  let total = 0;
+  let ready = 0;
+  const sellers = new Set<string>();
+  for (const connection of connectionsOf.get(key)) {
+    const stored = watches.connections.get(connection)?.stored;
+    if (stored === undefined) continue;
+    total++;
+    if (stored.conditions.get('Ready')?.status === 'True') ready++;
+    if (stored.merchantID !== undefined) sellers.add(stored.merchantID);
+  }
+  return { total, ready, sellers: sellers.size };
+}
+
+function verdictOf(deps: ApplicationStatusDeps, key: Key, application: ApplicationView, sellers: number): Verdict {
+  const secret = deps.applications.clientSecret(application);
+  if (secret.kind === 'Problem') return { ready: false, reason: 'ClientSecretNotFound', message: secret.message };
+  const refusal = deps.applications.refusal(key);
+  if (refusal !== undefined) {
+    const since = formatInstant(refusal.since);
+    const { remedy } = applicationReasons.ClientRefused;
+    const message = `Square refuses the application ID and secret since ${since}. ${remedy} No connection can be renewed until then.`;
+    return { ready: false, reason: 'ClientRefused', message };
+  }
+  const most = application.spec?.maxAuthorizations ?? defaultMaxAuthorizations;
+  if (sellers >= fullAt * most) {
+    const message = `${sellers} sellers have authorized this application; Square allows ${most}. Ask Square for more before new sellers are refused.`;
+    return { ready: true, reason: 'AuthorizationsNearLimit', message };
+  }
+  return { ready: true, reason: 'Ready', message: 'The application can be used.' };
+}
+
+const absent = Object.fromEntries(Object.keys(applicationStatus.shape).map((field) => [field, null]));
+
+async function write(deps: ApplicationStatusDeps, application: ApplicationView, status: ApplicationStatus) {
+  const { client, watches } = deps;
+  const { namespace, name, uid } = application;
+  const written = watches.applications.writing(`${namespace}/${name}`);
+  try {
+    const patch = { metadata: { uid }, status: { ...absent, ...status } };
+    const object = await client.mergePatch(squareApplications, namespace, name, patch, { subresource: 'status' });
+    watches.applications.absorb(object);
+    return true;
+  } catch (error) {
+    if (isReason(error, 'NotFound') || isReason(error, 'Conflict')) return false;
+    throw error;
+  } finally {
+    written();
+  }
+}
+
+/** A fault that all connections of an application share is told once, here. */
+function eventsOf({ namespace, name, uid, status: before }: ApplicationView, after: ApplicationStatus): EventNote[] {
+  const was = before.conditions?.find(({ type }) => type === 'Ready');
+  const now = after.conditions?.find(({ type }) => type === 'Ready');
+  if (now === undefined || was?.reason === now.reason) return [];
+  if (now.reason === 'Ready' && was?.status !== 'False') return [];
+  const about = { resource: squareApplications, namespace, name, uid };
+  const type = now.reason === 'Ready' ? 'Normal' : 'Warning';
+  return [{ about, type, reason: now.reason, action: 'Ready', note: now.message }];
+}

@@ -1,0 +1,182 @@
+import type { ApplicationSpec } from '../api/application.ts';
+import { defaultClientSecretKey } from '../api/application.ts';
+import type { ConnectionSpec } from '../api/connection.ts';
+import { secretTypes } from '../api/names.ts';
+import { type Clock, minutes, parseInstant } from '../clock.ts';
+import type { Application, ApplicationRefusal, ClientSecret, Connection } from '../domain/observation.ts';
+import { type Backoff, backoffDelay } from '../domain/schedule.ts';
+import { cleanToken, type Token } from '../domain/token.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { type Key, keyFrom, namespaces } from '../kube/resource.ts';
+import type { MemoryVault } from '../secrets/port.ts';
+import { matchesSelector } from './label-selector.ts';
+import type { ApplicationView } from './projections.ts';
+import type { Squares } from './squares.ts';
+import type { Watches } from './watches.ts';
+
+/** The applications as connections see them. */
+export interface Applications {
+  /** The application of a connection, or why there is none. */
+  resolve(connection: Connection, spec: ConnectionSpec): Promise<Application>;
+  /** The client secrets of an application in the order to try them; empty for PKCE, or when there is a problem. */
+  clientSecrets(ref: Key): Token[];
+  /** What is wrong with the client secret. */
+  clientSecret(application: ApplicationView): ClientSecret;
+  refusal(ref: Key): ApplicationRefusal | undefined;
+  /** Square refused the client: from now on one connection at a time asks again, ever more rarely. */
+  refused(ref: Key): ApplicationRefusal;
+  /** Square took the client. Returns whether it was refused before. */
+  accepted(ref: Key): boolean;
+  /** Reserves the next question to a refused application. False: somebody else is asking. */
+  mayAsk(ref: Key): boolean;
+  /** Its Secret or its spec changed: what Square said of the earlier secret no longer counts. */
+  changed(ref: Key): void;
+}
+
+export interface ApplicationsDeps {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly vault: MemoryVault;
+  readonly watches: Watches;
+  readonly squares: Squares;
+  readonly watchNamespaces: readonly string[];
+}
+
+const probeBackoff: Backoff = { first: minutes(1), most: minutes(30) };
+const labelsKept = minutes(1);
+
+/** `namespace/name` of the application that the spec names. */
+export const applicationRefOf = (connection: Pick<Connection, 'namespace'>, spec: ConnectionSpec): Key | undefined =>
+  spec.applicationRef && keyFrom(spec.applicationRef.namespace ?? connection.namespace, spec.applicationRef.name);
+
+export function createApplications(deps: ApplicationsDeps): Applications {
+  const { watches, vault } = deps;
+  const refusals = createRefusals(deps);
+  const labelsOf = createNamespaceLabels(deps);
+  function clientSecret({ namespace, spec }: ApplicationView): ClientSecret {
+    if (spec?.clientSecretRef === undefined) return { kind: 'None' };
+    const read = readSecret(watches, vault, namespace, spec.clientSecretRef);
+    return typeof read === 'string' ? { kind: 'Problem', message: read } : { kind: 'Present' };
+  }
+
+  return {
+    async resolve(connection, spec) {
+      const ref = applicationRefOf(connection, spec);
+      if (ref === undefined) return { kind: 'NotNeeded', environment: spec.environment ?? 'Production' };
+      const namespace = ref.slice(0, ref.indexOf('/'));
+      if (deps.watchNamespaces.length > 0 && !deps.watchNamespaces.includes(namespace)) {
+        return { kind: 'NotReachable', ref };
+      }
+      const application = watches.applications.get(ref);
+      if (application?.spec === undefined) return { kind: 'Missing', ref };
+      if (!(await allows(application, application.spec, connection.namespace, labelsOf))) {
+        return { kind: 'NotAllowed', ref };
+      }
+      const { environment, clientID, scopes = [] } = application.spec;
+      const refusal = refusals.refusal(ref);
+      const found = { kind: 'Found', ref, environment, clientID, scopes } as const;
+      return { ...found, clientSecret: clientSecret(application), ...(refusal && { refusal }) };
+    },
+    clientSecrets(ref) {
+      const application = watches.applications.get(ref);
+      const { clientSecretRef, previousClientSecretRef } = application?.spec ?? {};
+      return [clientSecretRef, previousClientSecretRef].flatMap((secretRef) => {
+        if (secretRef === undefined || application === undefined) return [];
+        const read = readSecret(watches, vault, application.namespace, secretRef);
+        return typeof read === 'string' ? [] : [read];
+      });
+    },
+    clientSecret,
+    ...refusals,
+  };
+}
+
+/** What Square said of clients: an application's fault is remembered once, not by each of its connections. */
+function createRefusals({ watches, squares }: ApplicationsDeps) {
+  const refusals = new Map<Key, ApplicationRefusal & { readonly count: number }>();
+  const recalled = new Set<Key>();
+  const now = (ref: Key) => squares[watches.applications.get(ref)?.spec?.environment ?? 'Production'].time.now();
+  const after = (ref: Key, count: number) => now(ref) + backoffDelay(probeBackoff, count, ref);
+
+  /** A process that has just begun knows it from the status; the next question is then one backoff away. */
+  function known(ref: Key) {
+    if (!recalled.has(ref)) {
+      recalled.add(ref);
+      const ready = watches.applications.get(ref)?.status.conditions?.find(({ type }) => type === 'Ready');
+      const since = ready?.reason === 'ClientRefused' ? /since (\S+Z)/.exec(ready.message)?.[1] : undefined;
+      if (since !== undefined)
+        refusals.set(ref, { since: parseInstant(since) ?? now(ref), count: 1, retryAt: after(ref, 1) });
+    }
+    return refusals.get(ref);
+  }
+
+  return {
+    refusal: (ref: Key): ApplicationRefusal | undefined => known(ref),
+    refused(ref: Key): ApplicationRefusal {
+      const { since = now(ref), count = 0 } = known(ref) ?? {};
+      const refusal = { since, count: count + 1, retryAt: after(ref, count + 1) };
+      refusals.set(ref, refusal);
+      return refusal;
+    },
+    accepted: (ref: Key) => refusals.delete(ref),
+    mayAsk(ref: Key): boolean {
+      const refusal = known(ref);
+      if (refusal === undefined) return true;
+      if (now(ref) < refusal.retryAt) return false;
+      refusals.set(ref, { ...refusal, retryAt: after(ref, refusal.count) });
+      return true;
+    },
+    changed: (ref: Key) => void refusals.delete(ref),
+  };
+}
+
+/** The value, or what is wrong and what helps. */
+function readSecret(
+  watches: Watches,
+  vault: MemoryVault,
+  namespace: string,
+  ref: { name: string; key?: string | undefined },
+): Token | string {
+  const key = ref.key ?? defaultClientSecretKey;
+  const secret = watches.credentials.get(keyFrom(namespace, ref.name));
+  if (secret === undefined) {
+    return `Secret ${ref.name} with the client secret does not exist or is not of type ${secretTypes.credential}: create it with that type and the key ${key}.`;
+  }
+  const value = secret.keys[key];
+  if (value === undefined) return `Secret ${ref.name} has no key ${key}: put the client secret there.`;
+  const clean = cleanToken(vault.open(value.sealed));
+  return clean.ok ? clean.value : `The key ${key} of Secret ${ref.name} ${clean.why}.`;
+}
+
+async function allows(
+  application: ApplicationView,
+  spec: ApplicationSpec,
+  namespace: string,
+  labelsOf: (namespace: string) => Promise<Readonly<Record<string, string>> | undefined>,
+): Promise<boolean> {
+  if (application.namespace === namespace) return true;
+  switch (spec.allowedNamespaces?.from ?? 'Same') {
+    case 'Same':
+      return false;
+    case 'All':
+      return true;
+    case 'Selector': {
+      const labels = await labelsOf(namespace);
+      return labels !== undefined && matchesSelector(spec.allowedNamespaces?.selector ?? {}, labels);
+    }
+  }
+}
+
+/** Labels of a namespace: from the watch where the whole cluster is watched, else asked for and kept for a minute. */
+function createNamespaceLabels({ client, clock, watches }: ApplicationsDeps) {
+  const kept = new Map<string, { labels: Readonly<Record<string, string>> | undefined; until: number }>();
+  return async (name: string): Promise<Readonly<Record<string, string>> | undefined> => {
+    if (watches.namespaces !== undefined) return watches.namespaces.get(name);
+    const known = kept.get(name);
+    if (known !== undefined && clock.monotonic() < known.until) return known.labels;
+    const found = await client.get(namespaces, undefined, name);
+    const labels = found && (found.metadata.labels ?? {});
+    kept.set(name, { labels, until: clock.monotonic() + labelsKept });
+    return labels;
+  };
+}

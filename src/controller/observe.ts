@@ -1,0 +1,239 @@
+import type { ConnectionSpec, Environment } from '../api/connection.ts';
+import { sealedSecretName } from '../api/names.ts';
+import type { Clock, Instant } from '../clock.ts';
+import { recogniseGrant } from '../domain/custody.ts';
+import {
+  type Application,
+  type Connection,
+  type Credential,
+  type GrantState,
+  type History,
+  type Now,
+  type Observation,
+  type TokenSecret,
+  type TokenSecretState,
+  tokenSecretStates,
+} from '../domain/observation.ts';
+import { recall, type StoredStatus } from '../domain/recall.ts';
+import type { Token } from '../domain/token.ts';
+import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
+import { parseCompact } from '../secrets/compact.ts';
+import { openGrant } from '../secrets/grant.ts';
+import type { Binding } from '../secrets/port.ts';
+import { renderTokenSecret } from '../secrets/renderTokenSecret.ts';
+import type { Applications } from './applications.ts';
+import { type CredentialsDeps, type ReadCredential, readCredential } from './credentials.ts';
+import type { Index } from './index-by.ts';
+import type { ConnectionView } from './projections.ts';
+import type { Squares } from './squares.ts';
+
+/** What is seen of a connection, with what only the steps may use. */
+export interface Sight {
+  readonly view: ConnectionView;
+  readonly observation: Observation;
+  readonly environment: Environment;
+  /** The value of the credential that is given. */
+  readonly credentialValue?: Token;
+}
+
+/** What a process remembers of a connection between two passes. */
+export interface Remembered {
+  readonly uid: string;
+  readonly history: History;
+  /** When to try again to publish under a name that somebody else's Secret has. */
+  readonly notOwned?: { readonly name: string; readonly retryAt: Instant };
+  /** Until when the place of the sealed grant counts as somebody else's. */
+  readonly grantPlaceNotOwnedUntil?: Instant;
+}
+
+export interface ObserveDeps extends CredentialsDeps {
+  readonly clock: Clock;
+  readonly squares: Squares;
+  readonly applications: Applications;
+  /** Keys of token Secrets by the key of their connection. */
+  readonly tokensOf: Index;
+  readonly remembered: ReadonlyMap<Key, Remembered>;
+}
+
+/** Now, for connections of an environment. */
+export function nowOf({ clock, squares }: Pick<ObserveDeps, 'clock' | 'squares'>, environment: Environment): Now {
+  const { time } = squares[environment];
+  return { square: time.now(), confirmed: time.confirmed(), wall: clock.wall() };
+}
+
+export const environmentOf = (application: Application): Environment =>
+  'environment' in application ? application.environment : 'Production';
+
+/** Looks at a connection; `undefined` when there is none. Asks the API server only what no watch can tell. */
+export async function observe(deps: ObserveDeps, key: Key): Promise<Sight | undefined> {
+  const view = deps.watches.connections.get(key);
+  if (view === undefined) return undefined;
+  const { connection, stored } = view;
+  if (!connection.spec.ok) return unreadable(deps, view, connection);
+  const spec = connection.spec.value;
+  const application = await deps.applications.resolve(connection, spec);
+  const environment = environmentOf(application);
+  const remembered = memoryOf(deps, key, connection);
+  const grant = observeGrant(deps, connection, application, stored, remembered);
+  const credential = await readCredential(deps, connection, spec, application, 'grant' in grant);
+  const now = nowOf(deps, environment);
+  const { given, value } = split(credential);
+  const observation: Observation = {
+    connection,
+    application,
+    credential: given,
+    grant,
+    ...observeTokenSecrets(deps, connection, spec, grant, environment, remembered),
+    history: historyOf(remembered, stored, grant, now),
+  };
+  return { view, observation, environment, ...(value === undefined ? {} : { credentialValue: value }) };
+}
+
+function split(credential: ReadCredential): { given: Credential; value?: Token } {
+  if (credential.kind !== 'Given') return { given: credential };
+  const { value, ...given } = credential;
+  return { given, value };
+}
+
+const memoryOf = (deps: ObserveDeps, key: Key, { uid }: Connection): Remembered | undefined => {
+  const remembered = deps.remembered.get(key);
+  return remembered?.uid === uid ? remembered : undefined;
+};
+
+/** This process's own memory, unless the grant is another one than it speaks of; then what the status says. */
+function historyOf(remembered: Remembered | undefined, stored: StoredStatus, grant: GrantState, now: Now): History {
+  const known = remembered?.history;
+  const revision = grant.kind === 'Held' ? grant.grant.generation : undefined;
+  const speaksOfIt = known !== undefined && (revision === undefined || known.revision === revision);
+  return speaksOfIt ? known : recall(stored, grant, now);
+}
+
+/** A spec that cannot be understood: everything else is as it was. */
+function unreadable(deps: ObserveDeps, view: ConnectionView, connection: Connection): Sight {
+  const grant: GrantState = view.stored.revision === 0 ? { kind: 'Absent' } : { kind: 'Closed' };
+  const observation: Observation = {
+    connection,
+    application: { kind: 'NotNeeded', environment: 'Production' },
+    credential: { kind: 'None' },
+    grant,
+    tokenSecret: { kind: 'Absent', name: view.stored.secretName ?? connection.name },
+    formerTokenSecrets: [],
+    history: recall(view.stored, grant, nowOf(deps, 'Production')),
+  };
+  return { view, observation, environment: 'Production' };
+}
+
+/** What the sealed record is bound to, by the live objects. */
+export function bindingOf(connection: Connection, application: Application, environment: Environment): Binding {
+  const { namespace, name } = connection;
+  return { namespace, name, environment, clientID: application.kind === 'Found' ? application.clientID : '' };
+}
+
+function observeGrant(
+  deps: ObserveDeps,
+  connection: Connection,
+  application: Application,
+  stored: StoredStatus,
+  remembered: Remembered | undefined,
+): GrantState {
+  const secret = deps.watches.grants.get(keyFrom(connection.namespace, sealedSecretName(connection.name)));
+  if (secret === undefined) {
+    const retryAt = remembered?.grantPlaceNotOwnedUntil ?? 0;
+    const { square } = nowOf(deps, environmentOf(application));
+    return square < retryAt ? { kind: 'NotOwned', retryAt } : { kind: 'Absent' };
+  }
+  if (application.kind !== 'Found' && application.kind !== 'NotNeeded') return { kind: 'Closed' };
+  if (secret.jwe === undefined) {
+    const message = `Secret ${sealedSecretName(connection.name)} lacks its key grant.jwe. Restore it from a backup, or delete it to give the grant up.`;
+    return { kind: 'Unreadable', message };
+  }
+  return openFor(deps, connection, application, secret.jwe, secret.createdAt, stored.revision);
+}
+
+function openFor(
+  { ring }: Pick<ObserveDeps, 'ring'>,
+  connection: Connection,
+  application: Application,
+  jwe: string,
+  secretCreatedAt: Instant,
+  seenRevision: number,
+): GrantState {
+  const binding = bindingOf(connection, application, environmentOf(application));
+  const opened = openGrant(ring, binding, jwe);
+  if (opened.ok) {
+    const record = { grant: opened.value, keyID: opened.keyID, secretCreatedAt };
+    return recogniseGrant(record, { uid: connection.uid, seenRevision });
+  }
+  // A personal access token is bound to no client, whatever application the connection names.
+  if (opened.problem === 'BoundElsewhere' && binding.clientID !== '') {
+    const personal = openGrant(ring, { ...binding, clientID: '' }, jwe);
+    if (personal.ok) {
+      const record = { grant: personal.value, keyID: personal.keyID, secretCreatedAt };
+      return recogniseGrant(record, { uid: connection.uid, seenRevision });
+    }
+  }
+  if (opened.problem === 'BoundElsewhere') {
+    // Only a record that authenticates is called bound elsewhere, so its header can be believed.
+    const header = parseCompact(jwe)?.header;
+    const here = header?.['namespace'] === binding.namespace && header?.['name'] === binding.name;
+    if (here) return { kind: 'OfAnotherApplication', clientID: String(header?.['clientID']) };
+  }
+  return {
+    kind: 'Unreadable',
+    message: `${opened.message}.`,
+    ...(opened.keyID === undefined ? {} : { keyID: opened.keyID }),
+  };
+}
+
+/** The token Secret that should be there, rendered for the grant that is held. */
+export function renderFor(
+  { squares }: Pick<ObserveDeps, 'squares'>,
+  connection: Connection,
+  spec: ConnectionSpec,
+  grant: GrantState & { kind: 'Held' },
+  environment: Environment,
+  state?: TokenSecretState,
+) {
+  const { accessToken, merchantID, generation } = grant.grant;
+  const values = {
+    accessToken: accessToken.value,
+    environment,
+    baseURL: squares[environment].baseURL,
+    ...(accessToken.expiresAt === undefined ? {} : { expiresAt: accessToken.expiresAt }),
+    ...(merchantID === undefined ? {} : { merchantID }),
+  };
+  const { namespace, name } = connection;
+  return renderTokenSecret(spec.secret, values, { namespace, connection: name, generation, state });
+}
+
+function observeTokenSecrets(
+  deps: ObserveDeps,
+  connection: Connection,
+  spec: ConnectionSpec,
+  grant: GrantState,
+  environment: Environment,
+  remembered: Remembered | undefined,
+): Pick<Observation, 'tokenSecret' | 'formerTokenSecrets'> {
+  const name = spec.secret?.name ?? connection.name;
+  const { namespace } = connection;
+  const own = [...deps.tokensOf.get(keyFrom(namespace, connection.name))].map((key) => splitKey(key).name);
+  const formerTokenSecrets = own.filter((other) => other !== name);
+  const held = deps.watches.tokens.get(keyFrom(namespace, name));
+  return { tokenSecret: stateOf(), formerTokenSecrets };
+
+  function stateOf(): TokenSecret {
+    if (held === undefined) {
+      const taken = remembered?.notOwned?.name === name ? remembered.notOwned : undefined;
+      return taken === undefined ? { kind: 'Absent', name } : { kind: 'NotOwned', name, retryAt: taken.retryAt };
+    }
+    if (held.connection !== connection.name) {
+      return { kind: 'NotOwned', name, retryAt: remembered?.notOwned?.retryAt ?? 0 };
+    }
+    const known = tokenSecretStates.find((state) => state === held.state);
+    const state = known === undefined ? {} : { state: known };
+    if (grant.kind !== 'Held') return { kind: 'Ours', name, current: true, ...state };
+    const rendered = renderFor(deps, connection, spec, grant, environment, known);
+    if (!rendered.ok) return { kind: 'Unrenderable', name, message: rendered.message };
+    return { kind: 'Ours', name, current: deps.watches.isCurrent(held, rendered.secret), ...state };
+  }
+}

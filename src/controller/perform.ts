@@ -1,0 +1,195 @@
+import type { Grant } from '../domain/grant.ts';
+import type { Observation } from '../domain/observation.ts';
+import type { Fact, Step } from '../domain/step.ts';
+import { exchange, grantFrom } from './exchange.ts';
+import { nowOf, type ObserveDeps, type Sight } from './observe.ts';
+import { lookAgainEvery, publish, remove, withdraw } from './publish.ts';
+import { canStore, type SealDeps, type Sealed, seal } from './seal.ts';
+import { verify } from './verify.ts';
+
+export type PerformDeps = ObserveDeps & SealDeps;
+
+type Acting = Exclude<Step, { kind: 'Wait' }>;
+
+/**
+ * Does exactly one step and says what the world answered. Known failures are facts; what rejects is the API server's
+ * doing or a bug. What cannot be fetched again is stored before this resolves.
+ */
+export function perform(deps: PerformDeps, step: Acting, sight: Sight, o: Observation): Promise<Fact> {
+  switch (step.kind) {
+    case 'TakeUp':
+      return step.credential === 'personalAccessToken' ? takeUpPersonal(deps, sight, o) : takeUp(deps, step, sight, o);
+    case 'Adopt':
+      return adopt(deps, step, sight, o);
+    case 'Refresh':
+      return refresh(deps, step, sight, o);
+    case 'Verify':
+      return verify(deps.squares[sight.environment].client, o);
+    case 'Publish':
+      return publish(deps, sight, o);
+    case 'Withdraw':
+      return withdraw(deps, sight, o, step.state);
+    case 'Remove':
+      return remove(deps, sight, step.name);
+  }
+}
+
+const held = (o: Observation): Grant | undefined => (o.grant.kind === 'Held' ? o.grant.grant : undefined);
+
+/** The seller that a new grant must belong to: the one the spec pins, or else the one of the grant that is held. */
+function pinOf(o: Observation): string | undefined {
+  return (o.connection.spec.ok ? o.connection.spec.value.merchantID : undefined) ?? held(o)?.merchantID;
+}
+
+function otherMerchant(o: Observation, merchantID: string | undefined, credential?: string): Fact | undefined {
+  const pin = pinOf(o);
+  if (pin === undefined || merchantID === undefined || merchantID === pin) return undefined;
+  const message = `The credential belongs to merchant ${merchantID}, but this connection is pinned to ${pin}: give a credential of that seller, or correct spec.merchantID. Nothing was changed.`;
+  return { kind: 'OtherMerchant', message, ...(credential === undefined ? {} : { credential }) };
+}
+
+async function takeUp(
+  deps: PerformDeps,
+  step: Acting & { kind: 'TakeUp' },
+  sight: Sight,
+  o: Observation,
+): Promise<Fact> {
+  const { connection, application, credential } = o;
+  const { credentialValue: value } = sight;
+  if (application.kind !== 'Found' || credential.kind !== 'Given' || !connection.spec.ok || value === undefined) {
+    return { kind: 'Stale' };
+  }
+  const place = await canStore(deps, connection.namespace, connection.name);
+  if (place !== 'Stored') return unsealed(deps, sight, place);
+  const square = deps.squares[sight.environment];
+  const refreshing = step.credential === 'refreshToken';
+  const answer = await exchange(
+    { applications: deps.applications, square: square.client },
+    application,
+    connection.spec.value,
+    o,
+    refreshing
+      ? { grantType: 'refresh_token', refreshToken: value }
+      : { grantType: 'migration_token', migrationToken: value },
+  );
+  if (answer.kind === 'Busy') return { kind: 'Stale' };
+  if (answer.kind === 'Failed') return { ...answer, credential: credential.digest };
+  const stranger = otherMerchant(o, answer.reply.merchantID, credential.digest);
+  if (stranger !== undefined) return stranger;
+  const before = held(o);
+  const grant = grantFrom({
+    connectionUID: connection.uid,
+    application,
+    spec: connection.spec.value,
+    reply: answer.reply,
+    issuedAt: answer.at ?? square.time.now(),
+    sealedAt: deps.clock.wall(),
+    after: Math.max(before?.generation ?? 0, sight.view.stored.revision),
+    ...(before === undefined ? {} : { before }),
+    ...(refreshing ? { presented: { value, singleUse: true } } : {}),
+    taken: credential.digest,
+  });
+  return await commit(deps, sight, o, grant, before?.generation ?? 0, 'TakenUp');
+}
+
+/** A personal access token is checked, not exchanged: it never ends and is never renewed (Square, "Access Tokens"). */
+async function takeUpPersonal(deps: PerformDeps, sight: Sight, o: Observation): Promise<Fact> {
+  const { connection, credential } = o;
+  const { credentialValue: value } = sight;
+  if (credential.kind !== 'Given' || value === undefined) return { kind: 'Stale' };
+  const place = await canStore(deps, connection.namespace, connection.name);
+  if (place !== 'Stored') return unsealed(deps, sight, place);
+  const square = deps.squares[sight.environment];
+  const status = await square.client.retrieveTokenStatus(value);
+  if (!status.ok) return { kind: 'Failed', failure: status.failure, credential: credential.digest };
+  const { merchantID, expiresAt } = status.value;
+  const stranger = otherMerchant(o, merchantID, credential.digest);
+  if (stranger !== undefined) return stranger;
+  const before = held(o);
+  const base = before?.generation ?? 0;
+  const grant: Grant = {
+    generation: Math.max(base, sight.view.stored.revision) + 1,
+    connectionUID: connection.uid,
+    environment: sight.environment,
+    clientID: '',
+    kind: 'PersonalAccessToken',
+    ...(merchantID === undefined ? {} : { merchantID }),
+    accessToken: { value, issuedAt: square.time.now(), ...(expiresAt === undefined ? {} : { expiresAt }) },
+    requested: { scopes: [], shortLived: false },
+    taken: [...(before?.taken ?? []), credential.digest],
+    handled: before?.handled ?? {},
+    sealedAt: deps.clock.wall(),
+  };
+  return await commit(deps, sight, o, grant, base, 'TakenUp');
+}
+
+async function refresh(
+  deps: PerformDeps,
+  step: Acting & { kind: 'Refresh' },
+  sight: Sight,
+  o: Observation,
+): Promise<Fact> {
+  const { connection, application } = o;
+  const before = held(o);
+  const presented = before?.refreshToken;
+  if (application.kind !== 'Found' || !connection.spec.ok || before === undefined || presented === undefined) {
+    return { kind: 'Stale' };
+  }
+  const square = deps.squares[sight.environment];
+  const asking = { grantType: 'refresh_token', refreshToken: presented.value } as const;
+  const ports = { applications: deps.applications, square: square.client };
+  const answer = await exchange(ports, application, connection.spec.value, o, asking);
+  if (answer.kind === 'Busy') return { kind: 'Stale' };
+  if (answer.kind === 'Failed') return answer;
+  const stranger = otherMerchant(o, answer.reply.merchantID);
+  if (stranger !== undefined) return stranger;
+  const next = grantFrom({
+    connectionUID: connection.uid,
+    application,
+    spec: connection.spec.value,
+    reply: answer.reply,
+    issuedAt: answer.at ?? square.time.now(),
+    sealedAt: deps.clock.wall(),
+    after: before.generation,
+    before,
+    presented,
+  });
+  const handled = step.request === undefined ? next.handled : { ...next.handled, refresh: step.request };
+  const fact = await commit(deps, sight, o, { ...next, handled }, before.generation, 'Refreshed');
+  return fact.kind === 'Sealed' && step.request !== undefined ? { ...fact, answers: { refresh: step.request } } : fact;
+}
+
+/** What an earlier connection left becomes this one's own: the same tokens, sealed under the new owner. */
+async function adopt(deps: PerformDeps, step: Acting & { kind: 'Adopt' }, sight: Sight, o: Observation): Promise<Fact> {
+  if (o.grant.kind !== 'Retained' && o.grant.kind !== 'Outdated') return { kind: 'Stale' };
+  const { grant } = o.grant;
+  const adopted: Grant = {
+    ...grant,
+    generation: Math.max(grant.generation, sight.view.stored.revision) + 1,
+    connectionUID: o.connection.uid,
+    handled: step.request === undefined ? grant.handled : { ...grant.handled, adopt: step.request },
+    sealedAt: deps.clock.wall(),
+  };
+  const fact = await commit(deps, sight, o, adopted, grant.generation, 'Adopted');
+  return fact.kind === 'Sealed' && step.request !== undefined ? { ...fact, answers: { adopt: step.request } } : fact;
+}
+
+async function commit(
+  deps: PerformDeps,
+  sight: Sight,
+  o: Observation,
+  grant: Grant,
+  base: number,
+  how: Extract<Fact, { kind: 'Sealed' }>['how'],
+): Promise<Fact> {
+  const { namespace, name } = o.connection;
+  const binding = { namespace, name, environment: grant.environment, clientID: grant.clientID };
+  const sealed = await seal(deps, binding, grant, base);
+  if (sealed !== 'Stored') return unsealed(deps, sight, sealed);
+  return { kind: 'Sealed', grant: { kind: 'Held', grant, keyID: deps.ring.active.id }, how, answers: {} };
+}
+
+function unsealed(deps: PerformDeps, sight: Sight, why: Exclude<Sealed, 'Stored'>): Fact {
+  if (why === 'Stale') return { kind: 'Stale' };
+  return { kind: 'GrantPlaceNotOwned', retryAt: nowOf(deps, sight.environment).square + lookAgainEvery };
+}

@@ -1,0 +1,91 @@
+import { hash } from 'node:crypto';
+import type { ApplicationSpec, ApplicationStatus } from '../api/application.ts';
+import type { ConnectionStatus } from '../api/connection.ts';
+import { annotations } from '../api/names.ts';
+import { parseApplication, parseConnection } from '../api/parse.ts';
+import { parseInstant } from '../clock.ts';
+import type { Connection, Requests } from '../domain/observation.ts';
+import { readStatus, type StoredStatus } from '../domain/recall.ts';
+import type { KubeObject, ObjectMeta } from '../kube/resource.ts';
+
+/** A connection, as the watch keeps it. */
+export interface ConnectionView {
+  readonly connection: Connection;
+  readonly stored: StoredStatus;
+  /** `statusDigest` of what is stored. */
+  readonly digest: string;
+}
+
+/** An application, as the watch keeps it. */
+export interface ApplicationView {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly generation: number;
+  /** Absent when it is unreadable; the API server lets none in. */
+  readonly spec?: ApplicationSpec;
+  readonly status: ApplicationStatus;
+  readonly digest: string;
+}
+
+export function projectConnection(object: KubeObject): ConnectionView {
+  const parsed = parseConnection(object);
+  const status = parsed.ok ? (parsed.value.status ?? {}) : {};
+  return {
+    connection: {
+      ...identity(object.metadata),
+      createdAt: parseInstant(object.metadata.creationTimestamp ?? '') ?? 0,
+      deleting: object.metadata.deletionTimestamp !== undefined,
+      spec: parsed.ok
+        ? { ok: true, value: parsed.value.spec }
+        : { ok: false, problem: `${parsed.problems.join('; ')}.` },
+      requests: requestsOf(object.metadata.annotations ?? {}),
+    },
+    stored: readStatus(status),
+    digest: statusDigest(status),
+  };
+}
+
+export function projectApplication(object: KubeObject): ApplicationView {
+  const parsed = parseApplication(object);
+  const status = parsed.ok ? (parsed.value.status ?? {}) : {};
+  return {
+    ...identity(object.metadata),
+    ...(parsed.ok ? { spec: parsed.value.spec } : {}),
+    status,
+    digest: statusDigest(status),
+  };
+}
+
+const identity = ({ namespace = '', name, uid = '', generation = 0 }: ObjectMeta) => ({
+  namespace,
+  name,
+  uid,
+  generation,
+});
+
+function requestsOf(notes: Readonly<Record<string, string>>): Requests {
+  const refresh = notes[annotations.refreshRequestedAt];
+  const adopt = notes[annotations.adoptRequestedAt];
+  return { ...(refresh === undefined ? {} : { refresh }), ...(adopt === undefined ? {} : { adopt }) };
+}
+
+/**
+ * Tells whether two statuses say the same. `lastVerifyTime` is left out: it moves with every verification, and is no
+ * reason by itself to write.
+ */
+export function statusDigest(status: ConnectionStatus | ApplicationStatus): string {
+  const said: Record<string, unknown> = { ...status };
+  delete said['lastVerifyTime'];
+  return hash('sha256', JSON.stringify(sorted(said)), 'base64url').slice(0, 16);
+}
+
+/** The same value with the members of its objects in order, without those that are absent. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== undefined && member !== null);
+  return Object.fromEntries(
+    members.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, member]) => [name, sorted(member)]),
+  );
+}

@@ -1,0 +1,127 @@
+import { squareConnections } from '../api/names.ts';
+import { seconds } from '../clock.ts';
+import type { Observation, TokenSecretState } from '../domain/observation.ts';
+import type { Fact } from '../domain/step.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { type Key, keyFrom, secrets } from '../kube/resource.ts';
+import type { WriteProblem } from '../secrets/port.ts';
+import { publishTokenSecret, removeTokenSecret, stateTokenSecret } from '../secrets/tokenSecret.ts';
+import { nowOf, type ObserveDeps, renderFor, type Sight } from './observe.ts';
+import type { Watches } from './watches.ts';
+import { WriteRefused } from './write-refused.ts';
+
+/** A name that somebody else's Secret has is tried again so often, since nothing tells when it is free. */
+export const lookAgainEvery = seconds(30);
+
+/** Writes the token Secret as it should be: one request in the routine case. */
+export async function publish(deps: ObserveDeps, sight: Sight, o: Observation): Promise<Fact> {
+  const { connection, grant } = o;
+  if (grant.kind !== 'Held' || !connection.spec.ok) return { kind: 'Stale' };
+  const rendered = renderFor(deps, connection, connection.spec.value, grant, sight.environment);
+  if (!rendered.ok) return { kind: 'Stale' };
+  const key = keyFrom(connection.namespace, rendered.secret.name);
+  const held = o.tokenSecret.kind === 'Ours' ? deps.watches.tokens.get(key) : undefined;
+  return await writing(deps, key, async () => {
+    const outcome = await publishTokenSecret({ client: deps.client }, rendered.secret, held);
+    if (outcome.kind !== 'Published') return await unwritten(deps, sight, key, outcome);
+    deps.watches.tokens.absorb(outcome.object);
+    return { kind: 'Published' };
+  });
+}
+
+/** Says on the token Secret that its token no longer works, and why. */
+export async function withdraw(
+  deps: ObserveDeps,
+  sight: Sight,
+  o: Observation,
+  state: TokenSecretState,
+): Promise<Fact> {
+  const { namespace, name } = o.connection;
+  const key = keyFrom(namespace, o.tokenSecret.name);
+  const held = deps.watches.tokens.get(key);
+  if (held === undefined) return { kind: 'Stale' };
+  return await writing(deps, key, async () => {
+    const place = { namespace, name: o.tokenSecret.name, connection: name };
+    const outcome = await stateTokenSecret({ client: deps.client }, place, held, state);
+    if (outcome.kind !== 'Published') return await unwritten(deps, sight, key, outcome);
+    deps.watches.tokens.absorb(outcome.object);
+    return { kind: 'Withdrawn', state };
+  });
+}
+
+/** Deletes the token Secret of an earlier name. */
+export async function remove(deps: ObserveDeps, sight: Sight, name: string): Promise<Fact> {
+  const { namespace, name: connection } = sight.observation.connection;
+  const key = keyFrom(namespace, name);
+  const held = deps.watches.tokens.get(key);
+  if (held === undefined) return { kind: 'Removed', name };
+  return await writing(deps, key, async () => {
+    const outcome = await removeTokenSecret({ client: deps.client }, { namespace, name, connection }, held);
+    if (outcome.kind !== 'Removed') return await unwritten(deps, sight, key, outcome);
+    deps.watches.tokens.forget(key, held.uid);
+    return { kind: 'Removed', name };
+  });
+}
+
+/**
+ * The connection is gone and its token stays, so that workloads that start still find one; it says so. That the
+ * connection is gone is asked of the API server itself.
+ */
+export async function orphan(
+  deps: { readonly client: KubeClient; readonly watches: Watches },
+  connection: { readonly namespace: string; readonly name: string },
+  tokenKeys: readonly Key[],
+): Promise<number> {
+  const { client, watches } = deps;
+  const marked = tokenKeys.filter((key) => watches.tokens.get(key)?.state === 'orphaned').length;
+  if (marked === tokenKeys.length) return 0;
+  if ((await client.get(squareConnections, connection.namespace, connection.name)) !== undefined) return 0;
+  let count = 0;
+  for (const key of tokenKeys) {
+    const held = watches.tokens.get(key);
+    if (held === undefined || held.state === 'orphaned') continue;
+    const place = {
+      namespace: connection.namespace,
+      name: key.slice(key.indexOf('/') + 1),
+      connection: connection.name,
+    };
+    await writing(deps, key, async () => {
+      const outcome = await stateTokenSecret({ client }, place, held, 'orphaned');
+      if (outcome.kind === 'Failed') throw new WriteRefused(outcome.message, outcome.status);
+      if (outcome.kind !== 'Published') return;
+      watches.tokens.absorb(outcome.object);
+      count++;
+    });
+  }
+  return count;
+}
+
+async function writing<T>({ watches }: { watches: Watches }, key: Key, write: () => Promise<T>): Promise<T> {
+  const written = watches.tokens.writing(key);
+  try {
+    return await write();
+  } finally {
+    written();
+  }
+}
+
+async function unwritten(deps: ObserveDeps, sight: Sight, key: Key, problem: WriteProblem): Promise<Fact> {
+  switch (problem.kind) {
+    case 'NotOwned':
+      return { kind: 'NotOwned', retryAt: nowOf(deps, sight.environment).square + lookAgainEvery };
+    case 'Conflict':
+      await lookAgain(deps, key);
+      return { kind: 'Stale' };
+    case 'Failed':
+      throw new WriteRefused(problem.message, problem.status);
+  }
+}
+
+/** The watch is behind: take in what is there now, so that the next look does not meet the same conflict. */
+async function lookAgain({ client, watches }: ObserveDeps, key: Key): Promise<void> {
+  const slash = key.indexOf('/');
+  const object = await client.get(secrets, key.slice(0, slash), key.slice(slash + 1));
+  const held = watches.tokens.get(key);
+  if (object !== undefined && held !== undefined) watches.tokens.absorb(object);
+  else if (object === undefined && held !== undefined) watches.tokens.forget(key, held.uid);
+}

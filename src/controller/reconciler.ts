@@ -1,0 +1,180 @@
+import type { ConnectionStatus } from '../api/connection.ts';
+import { squareConnections } from '../api/names.ts';
+import { connectionStatus } from '../api/status.ts';
+import { type Duration, type Instant, parseInstant, seconds } from '../clock.ts';
+import { absorb } from '../domain/absorb.ts';
+import { decide } from '../domain/decide.ts';
+import type { Observation } from '../domain/observation.ts';
+import { lastVerifyTimeStoredEvery } from '../domain/schedule.ts';
+import type { Step } from '../domain/step.ts';
+import { summarize } from '../domain/summarize.ts';
+import { isReason } from '../kube/client.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import { type Key, splitKey } from '../kube/resource.ts';
+import type { Metrics } from '../observability/port.ts';
+import { nowOf, observe, type Remembered, type Sight } from './observe.ts';
+import { type PerformDeps, perform } from './perform.ts';
+import { statusDigest } from './projections.ts';
+import { orphan } from './publish.ts';
+import { aboutConnection, count, type Done, eventsOf, stepsOf } from './report.ts';
+
+export interface ReconcilerDeps extends PerformDeps {
+  readonly remembered: Map<Key, Remembered>;
+  readonly metrics: Metrics;
+  readonly events: EventRecorder;
+  /** Whether this process may act now. */
+  readonly mayAct: () => boolean;
+  /** Told when a pass changed what the application's status counts. */
+  readonly onStatusWritten: (sight: Sight, status: ConnectionStatus) => void;
+  /** Told when Square refused the application's client, or took it again. */
+  readonly onApplication: (ref: Key, news: 'Refused' | 'Accepted') => void;
+}
+
+/** More steps than this in one pass are a bug: rules that undo each other. */
+const budget = 16;
+
+/** When a view is behind, or somebody else is at work: look again so soon. */
+const lookAgain = seconds(1);
+
+/** One pass over one connection. Resolves to how long to wait until the next, or `undefined` when only news matters. */
+export type Reconcile = (key: Key) => Promise<Duration | undefined>;
+
+export function createReconciler(deps: ReconcilerDeps): Reconcile {
+  return async (key) => {
+    const sight = await observe(deps, key);
+    if (sight === undefined) return await farewell(deps, key);
+    const pass = await takeSteps(deps, key, sight);
+    remember(deps, key, pass.observation);
+    if (pass.step.kind !== 'Wait' && !deps.mayAct()) return undefined;
+    await conclude(deps, pass);
+    return nextLook(deps, pass);
+  };
+}
+
+interface Pass {
+  readonly sight: Sight;
+  readonly observation: Observation;
+  /** The step that was not taken any more: `Wait`, in all but a broken pass. */
+  readonly step: Step;
+  readonly done: readonly Done[];
+}
+
+async function takeSteps(deps: ReconcilerDeps, key: Key, first: Sight): Promise<Pass> {
+  let sight = first;
+  let observation = sight.observation;
+  const done: Done[] = [];
+  for (let taken = 0; taken < budget; taken++) {
+    const step = decide(observation, nowOf(deps, sight.environment));
+    if (step.kind === 'Wait' || !deps.mayAct()) return { sight, observation, step, done };
+    const fact = await perform(deps, step, sight, observation);
+    done.push({ step, fact });
+    tellApplication(deps, observation, fact, step);
+    observation = absorb(observation, step, fact, nowOf(deps, sight.environment));
+    if (fact.kind !== 'Stale') continue;
+    // What was seen is out of date. What this pass has learnt stays known.
+    remember(deps, key, observation);
+    const again = await observe(deps, key);
+    if (again === undefined || done.filter((one) => one.fact.kind === 'Stale').length > 2) {
+      return {
+        sight,
+        observation,
+        step: { kind: 'Wait', because: 'Backoff', until: nowOf(deps, sight.environment).square + lookAgain },
+        done,
+      };
+    }
+    sight = again;
+    observation = again.observation;
+  }
+  throw new Error(`a pass over ${key} did not come to rest: ${stepsOf(done)}`);
+}
+
+function tellApplication(deps: ReconcilerDeps, o: Observation, fact: Done['fact'], step: Step): void {
+  if (o.application.kind !== 'Found') return;
+  if (fact.kind === 'Failed' && fact.refusal !== undefined) deps.onApplication(o.application.ref, 'Refused');
+  const asked = step.kind === 'Refresh' || step.kind === 'TakeUp';
+  if (asked && o.application.refusal !== undefined && fact.kind === 'Sealed')
+    deps.onApplication(o.application.ref, 'Accepted');
+}
+
+function remember(
+  { remembered }: ReconcilerDeps,
+  key: Key,
+  { connection, history, tokenSecret, grant }: Observation,
+): void {
+  remembered.set(key, {
+    uid: connection.uid,
+    history,
+    ...(tokenSecret.kind === 'NotOwned' ? { notOwned: { name: tokenSecret.name, retryAt: tokenSecret.retryAt } } : {}),
+    ...(grant.kind === 'NotOwned' ? { grantPlaceNotOwnedUntil: grant.retryAt } : {}),
+  });
+}
+
+/** Writes the status if it differs; what is announced was stored before. */
+async function conclude(deps: ReconcilerDeps, { sight, observation, done }: Pass): Promise<void> {
+  const { stored, digest } = sight.view;
+  const status = summarize(observation, stored, nowOf(deps, sight.environment));
+  const news = statusDigest(status) !== digest || verifyTimeIsOld(status, stored.lastVerifyTime);
+  if (news && !(await writeStatus(deps, observation, status))) return;
+  count(deps.metrics, done);
+  const { connection } = observation;
+  if (done.length > 0) {
+    const ready = status.conditions?.find(({ type }) => type === 'Ready');
+    const fields = {
+      connection: `${connection.namespace}/${connection.name}`,
+      steps: stepsOf(done),
+      ready: ready?.status,
+      reason: ready?.reason,
+    };
+    deps.log.info(fields, 'connection reconciled');
+  }
+  if (!news) return;
+  for (const event of eventsOf(stored, status, done))
+    deps.events.record({ about: aboutConnection(connection), ...event });
+  deps.onStatusWritten(sight, status);
+}
+
+function verifyTimeIsOld(status: ConnectionStatus, storedAt: Instant | undefined): boolean {
+  const at = status.lastVerifyTime === undefined ? undefined : parseInstant(status.lastVerifyTime);
+  if (at === undefined) return storedAt !== undefined;
+  return storedAt === undefined || Math.abs(at - storedAt) >= lastVerifyTimeStoredEvery;
+}
+
+/** What a merge patch takes away: every field of a status that this one does not have. */
+const absent = Object.fromEntries(Object.keys(connectionStatus.shape).map((field) => [field, null]));
+
+/** Returns false when the connection is gone, or another one bears its name by now. */
+async function writeStatus(
+  deps: ReconcilerDeps,
+  { connection }: Observation,
+  status: ConnectionStatus,
+): Promise<boolean> {
+  const { client, watches } = deps;
+  const { namespace, name, uid } = connection;
+  const written = watches.connections.writing(`${namespace}/${name}`);
+  try {
+    const patch = { metadata: { uid }, status: { ...absent, ...status } };
+    const object = await client.mergePatch(squareConnections, namespace, name, patch, { subresource: 'status' });
+    watches.connections.absorb(object);
+    return true;
+  } catch (error) {
+    if (isReason(error, 'NotFound') || isReason(error, 'Conflict')) return false;
+    throw error;
+  } finally {
+    written();
+  }
+}
+
+function nextLook(deps: ReconcilerDeps, { step, sight }: Pass): Duration | undefined {
+  if (step.kind !== 'Wait' || step.until === undefined || step.until === Number.POSITIVE_INFINITY) return undefined;
+  return Math.max(0, step.until - nowOf(deps, sight.environment).square);
+}
+
+/** The connection is gone: under `Retain` its grant stays sealed, and its token stays published and says so. */
+async function farewell(deps: ReconcilerDeps, key: Key): Promise<undefined> {
+  deps.remembered.delete(key);
+  const { namespace, name } = splitKey(key);
+  if (namespace === undefined) return;
+  const count = await orphan(deps, { namespace, name }, [...deps.tokensOf.get(key)]);
+  if (count > 0)
+    deps.log.info({ connection: key, tokenSecrets: count }, 'token Secrets of a deleted connection marked orphaned');
+}

@@ -1,0 +1,114 @@
+import { sealedSecretName } from '../api/names.ts';
+import { type Clock, type Duration, seconds, sleep } from '../clock.ts';
+import type { Grant } from '../domain/grant.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { Log } from '../kube/log.ts';
+import { keyFrom, secrets } from '../kube/resource.ts';
+import { openGrant, sealGrant } from '../secrets/grant.ts';
+import { projectGrantSecret, type StoreOutcome, storeGrant } from '../secrets/grantSecret.ts';
+import type { Binding, GrantSecret, KeyRing } from '../secrets/port.ts';
+import type { Watches } from './watches.ts';
+import { WriteRefused } from './write-refused.ts';
+
+export interface SealDeps {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly ring: KeyRing;
+  readonly watches: Watches;
+}
+
+const retry = { first: seconds(0.5), most: seconds(10) };
+
+/** How a seal ended; anything else is tried until it is stored. */
+export type Sealed = 'Stored' | 'Stale' | 'NotOwned';
+
+/**
+ * Stores a grant that cannot be fetched again: a write that fails is repeated until it is stored, or until nothing is
+ * left to store it for (the connection is gone, so its namespace is going). A compare-and-set: when the record is
+ * another than `base` (the generation that this one comes after) by now, somebody else rotated it, and theirs stays.
+ */
+export async function seal(deps: SealDeps, binding: Binding, grant: Grant, base: number): Promise<Sealed> {
+  const { watches, clock, log } = deps;
+  const key = keyFrom(binding.namespace, sealedSecretName(binding.name));
+  const jwe = sealGrant(deps.ring, binding, grant);
+  let held: GrantSecret | undefined = watches.grants.get(key);
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await store(deps, key, binding, held, jwe);
+    switch (outcome.kind) {
+      case 'Stored':
+        return 'Stored';
+      case 'NotOwned':
+        return 'NotOwned';
+      case 'Conflict': {
+        const now = await look(deps, binding);
+        if (now === 'Unknown') break;
+        if (now !== undefined && generationOf(deps, binding, now) !== base) return 'Stale';
+        held = now;
+        continue;
+      }
+      case 'Failed':
+        log.error(
+          { connection: `${binding.namespace}/${binding.name}`, attempt, status: outcome.status, why: outcome.message },
+          'a new grant could not be stored and is stored again',
+        );
+    }
+    if (watches.connections.get(keyFrom(binding.namespace, binding.name)) === undefined) return 'Stale';
+    await sleep(clock, delayOf(attempt));
+  }
+}
+
+const delayOf = (attempt: number): Duration => Math.min(retry.most, retry.first * 2 ** Math.min(attempt - 1, 10));
+
+async function store(
+  { client, watches }: SealDeps,
+  key: string,
+  { namespace, name }: Binding,
+  held: GrantSecret | undefined,
+  jwe: string,
+): Promise<StoreOutcome> {
+  const written = watches.grants.writing(key);
+  try {
+    const outcome = await storeGrant({ client }, { namespace, connection: name, held, jwe });
+    if (outcome.kind === 'Stored') watches.grants.absorb(outcome.object);
+    return outcome;
+  } finally {
+    written();
+  }
+}
+
+/** What is stored now, asked of the API server itself. */
+async function look({ client }: SealDeps, { namespace, name }: Binding): Promise<GrantSecret | undefined | 'Unknown'> {
+  try {
+    const object = await client.get(secrets, namespace, sealedSecretName(name));
+    return object && projectGrantSecret(object);
+  } catch {
+    return 'Unknown';
+  }
+}
+
+function generationOf({ ring }: SealDeps, binding: Binding, secret: GrantSecret): number | undefined {
+  const opened = secret.jwe === undefined ? undefined : openGrant(ring, binding, secret.jwe);
+  return opened?.ok ? opened.value.generation : undefined;
+}
+
+/**
+ * Makes sure that a sealed grant could be stored, before a credential is tried that may be used only once: the name is
+ * free, the role allows it, the namespace is not going, no quota or policy refuses it. Writes nothing.
+ */
+export async function canStore(deps: SealDeps, namespace: string, connection: string): Promise<Sealed> {
+  const name = sealedSecretName(connection);
+  if (deps.watches.grants.get(keyFrom(namespace, name)) !== undefined) return 'Stored';
+  const outcome = await storeGrant({ client: deps.client }, { namespace, connection, jwe: '', dryRun: true });
+  switch (outcome.kind) {
+    case 'Stored':
+      return 'Stored';
+    case 'NotOwned':
+      return 'NotOwned';
+    // A grant that the watch has not shown yet.
+    case 'Conflict':
+      return 'Stale';
+    case 'Failed':
+      throw new WriteRefused(outcome.message, outcome.status);
+  }
+}

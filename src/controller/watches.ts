@@ -1,0 +1,85 @@
+import { labels, managedBy, secretTypes, squareApplications, squareConnections } from '../api/names.ts';
+import type { Clock } from '../clock.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { createInformer } from '../kube/informer.ts';
+import type { Log } from '../kube/log.ts';
+import { type KubeObject, namespaces, type Resource, secrets } from '../kube/resource.ts';
+import { joinNamespaces, type View } from '../kube/view.ts';
+import { projectGrantSecret } from '../secrets/grantSecret.ts';
+import type { CredentialSecret, GrantSecret, MemoryVault, RenderedTokenSecret, TokenSecret } from '../secrets/port.ts';
+import { createDigestKey, expectedDigest, projectTokenSecret } from '../secrets/projectTokenSecret.ts';
+import { projectCredentialSecret } from '../secrets/vault.ts';
+import { type ApplicationView, type ConnectionView, projectApplication, projectConnection } from './projections.ts';
+
+/** Everything that the operator follows. Secrets are followed by type or label only. */
+export interface Watches {
+  readonly connections: View<ConnectionView>;
+  readonly applications: View<ApplicationView>;
+  /** Users' Secrets: credentials and client secrets, their values under the key of a vault in memory. */
+  readonly credentials: View<CredentialSecret>;
+  readonly grants: View<GrantSecret>;
+  readonly tokens: View<TokenSecret>;
+  /** Labels of namespaces; absent when only some namespaces are watched. */
+  readonly namespaces?: View<Readonly<Record<string, string>>>;
+  readonly all: readonly View<unknown>[];
+  /** Whether a token Secret is exactly as `rendered`. */
+  isCurrent(held: TokenSecret, rendered: RenderedTokenSecret): boolean;
+  whenSynced(): Promise<void>;
+  /** Follows until `signal` is aborted. Never rejects. */
+  start(signal: AbortSignal): Promise<void>;
+}
+
+export interface WatchesDeps {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly vault: MemoryVault;
+  /** None: the whole cluster. */
+  readonly namespaces: readonly string[];
+}
+
+interface What {
+  readonly fieldSelector?: string;
+  readonly labelSelector?: string;
+}
+
+export function createWatches(deps: WatchesDeps): Watches {
+  const { vault } = deps;
+  const digestKey = createDigestKey();
+  const everywhere = deps.namespaces.length === 0;
+
+  function view<T>(resource: Resource, what: What, project: (object: KubeObject) => T): View<T> {
+    const { client, clock, log } = deps;
+    const follow = (namespace?: string) =>
+      createInformer({ client, clock, log, resource, project, ...what, ...(namespace && { namespace }) });
+    return everywhere
+      ? follow()
+      : joinNamespaces(new Map(deps.namespaces.map((namespace) => [namespace, follow(namespace)])));
+  }
+
+  const connections = view(squareConnections, {}, projectConnection);
+  const applications = view(squareApplications, {}, projectApplication);
+  const credentials = view(secrets, { fieldSelector: `type=${secretTypes.credential}` }, (object) =>
+    projectCredentialSecret(object, vault),
+  );
+  const grants = view(secrets, { fieldSelector: `type=${secretTypes.sealedGrant}` }, projectGrantSecret);
+  const tokens = view(secrets, { labelSelector: `${labels.managedBy}=${managedBy}` }, (object) =>
+    projectTokenSecret(object, digestKey),
+  );
+  const inCluster = everywhere
+    ? { namespaces: view(namespaces, {}, (object) => Object.freeze({ ...object.metadata.labels })) }
+    : {};
+  const all: View<unknown>[] = [connections, applications, credentials, grants, tokens, ...Object.values(inCluster)];
+  return {
+    connections,
+    applications,
+    credentials,
+    grants,
+    tokens,
+    ...inCluster,
+    all,
+    isCurrent: (held, rendered) => held.digest === expectedDigest(rendered, digestKey),
+    whenSynced: async () => void (await Promise.all(all.map((one) => one.whenSynced()))),
+    start: async (signal) => void (await Promise.all(all.map((one) => one.start(signal)))),
+  };
+}

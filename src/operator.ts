@@ -1,0 +1,267 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { environments } from './api/connection.ts';
+import { type Clock, createSquareTime, type Duration, seconds, sleep, systemClock } from './clock.ts';
+import type { Config } from './config.ts';
+import { createController } from './controller/controller.ts';
+import type { Square, Squares } from './controller/squares.ts';
+import { createWatches, type Watches } from './controller/watches.ts';
+import { loadAccess } from './kube/access.ts';
+import { type KubeClient, KubeError } from './kube/client.ts';
+import { createKubeClient } from './kube/connect.ts';
+import { createEventRecorder } from './kube/events.ts';
+import { createLeaderElection, type LeaderElection } from './kube/lease.ts';
+import { nameOf } from './kube/resource.ts';
+import { serveHealth } from './observability/health.ts';
+import type { Listening } from './observability/listen.ts';
+import { createLogger, type Logger } from './observability/logger.ts';
+import { createMetrics } from './observability/metrics.ts';
+import { serveMetrics } from './observability/metricsServer.ts';
+import type { Metrics, OperatorView } from './observability/port.ts';
+import { parseCompact } from './secrets/compact.ts';
+import type { KeyRing } from './secrets/port.ts';
+import { loadKeyRing } from './secrets/ring.ts';
+import { createMemoryVault } from './secrets/vault.ts';
+import { createSquareClient } from './square/client.ts';
+
+/** The name of the Lease in the operator's namespace. */
+export const leaseName = 'square-operator';
+
+export interface OperatorOptions {
+  readonly config: Config;
+  readonly version: string;
+  readonly clock?: Clock;
+  /** Takes one log line with its newline; standard output when absent. */
+  readonly writeLog?: (line: string) => void;
+}
+
+/** A running operator. */
+export interface Operator {
+  /** Where `/metrics`, `/healthz` and `/readyz` are served; absent where they are off. */
+  readonly metrics?: Listening;
+  readonly health?: Listening;
+  isLeader(): boolean;
+  /** Finishes the steps in hand, starts no other, gives the lease up and lets go of everything. Never rejects. */
+  stop(): Promise<void>;
+}
+
+/** Steps in hand at a stop get so long. What Square answered is stored by then, or never will be by this process. */
+const drainLimit = seconds(80);
+
+/**
+ * Starts the operator and resolves when it follows the cluster; whether it acts depends on the lease. Rejects when it
+ * cannot begin at all: no way to the API server, no namespace of its own, a sealing key that cannot be read, a port taken.
+ */
+export async function startOperator(options: OperatorOptions): Promise<Operator> {
+  const { config, version, clock = systemClock } = options;
+  const log = createLogger({ level: config.logLevel, clock, write: options.writeLog });
+  const access = await loadAccess({ kubeconfig: config.kubeconfig, clock });
+  const namespace = config.operatorNamespace ?? access.namespace;
+  if (namespace === undefined) {
+    throw new Error('The operator does not know its own namespace: give --operator-namespace');
+  }
+  const client = createKubeClient({ access, clock });
+  const stopping = new AbortController();
+  const identity = `${hostname()}_${randomUUID()}`;
+  const vault = createMemoryVault();
+  const watchNamespaces = config.watchNamespaces ?? [];
+  const watches = createWatches({ client, clock, log, vault, namespaces: watchNamespaces });
+  const election = config.leaderElect
+    ? createLeaderElection({ client, namespace, name: leaseName, identity, clock, log })
+    : undefined;
+  const isLeader = () => election === undefined || election.isLeader();
+  const view: { of?: Pick<OperatorView, 'connections' | 'retainedGrants'> } = {};
+  const metrics = createMetrics({
+    view: viewOf(watches, () => view.of),
+    isLeader,
+    now: () => squares.Production.time.now(),
+    leaseName,
+    version,
+  });
+  const squares = createSquares(config, clock, metrics);
+  const servers = await serve({ config, clock, log, metrics, watches });
+  try {
+    const ring = await loadRing({ client, namespace, config, log, clock, signal: stopping.signal });
+    metrics.sealingKeyInCluster(ring.inCluster);
+    const events = createEventRecorder({
+      client,
+      clock,
+      controller: 'square-operator.dev/operator',
+      instance: hostname(),
+      log,
+    });
+    const mayAct = () => !stopping.signal.aborted && isLeader();
+    const { concurrency } = config;
+    const controller = createController({
+      client,
+      clock,
+      log,
+      ring,
+      vault,
+      watches,
+      squares,
+      metrics,
+      events,
+      mayAct,
+      concurrency,
+      watchNamespaces,
+    });
+    view.of = controller.view;
+    const following = new AbortController();
+    const watching = watches.start(following.signal);
+    const electing = new AbortController();
+    const standing = stand({ election, controller, watches, signal: electing.signal });
+    log.info({ version, namespace, identity, watchNamespaces }, 'operator started');
+    let stopped: Promise<void> | undefined;
+    return {
+      ...servers,
+      isLeader,
+      stop: () =>
+        (stopped ??= (async () => {
+          log.info({}, 'operator stopping');
+          stopping.abort();
+          await within(clock, drainLimit, controller.drain());
+          electing.abort();
+          await standing;
+          following.abort();
+          await watching;
+          await within(clock, seconds(3), events.flush());
+          await Promise.all(Object.values(squares).map((square: Square) => square.client.close()));
+          await client.close();
+          await Promise.all([servers.metrics?.close(), servers.health?.close()]);
+          log.info({}, 'operator stopped');
+        })()),
+    };
+  } catch (error) {
+    await Promise.all([servers.metrics?.close(), servers.health?.close(), client.close()]);
+    throw error;
+  }
+}
+
+/** Starts the controller when the lease is won and the watches are synced; pauses it when the lease is lost. */
+async function stand(parts: {
+  election: LeaderElection | undefined;
+  controller: { start(): void; pause(): void };
+  watches: Watches;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { election, controller, watches, signal } = parts;
+  await Promise.race([watches.whenSynced(), aborted(signal)]);
+  if (signal.aborted) return;
+  if (election === undefined) {
+    controller.start();
+    return;
+  }
+  election.onChange((leading) => (leading ? controller.start() : controller.pause()));
+  await election.start(signal);
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+/** Waits for `work`, but no longer than `limit`. */
+async function within(clock: Clock, limit: Duration, work: Promise<void>): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([work, sleep(clock, limit, done.signal).catch(() => {})]);
+  done.abort();
+}
+
+function createSquares(config: Config, clock: Clock, metrics: Metrics): Squares {
+  const urls = { Production: config.squareProductionURL, Sandbox: config.squareSandboxURL };
+  const [production, sandbox] = environments.map((environment): Square => {
+    const baseURL = urls[environment];
+    const time = createSquareTime(clock);
+    const client = createSquareClient({
+      baseURL,
+      time,
+      clock,
+      observe: (operation, code, took) => {
+        metrics.apiRequestObserved(operation, Number(code) || 0, took);
+        if (time.confirmed()) metrics.clockSkewObserved(time.skew());
+      },
+    });
+    return { client, time, baseURL };
+  });
+  if (production === undefined || sandbox === undefined) throw new Error('an environment of Square is missing');
+  return { Production: production, Sandbox: sandbox };
+}
+
+const ringRetry = { first: seconds(1), most: seconds(15) };
+
+/** An API server that is away for a while is waited for; a ring that cannot be read is an error for people. */
+async function loadRing(deps: {
+  client: KubeClient;
+  namespace: string;
+  config: Config;
+  log: Logger;
+  clock: Clock;
+  signal: AbortSignal;
+}): Promise<KeyRing> {
+  const { client, namespace, log, clock } = deps;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await loadKeyRing({ client, namespace, sealingKeyDir: deps.config.sealingKeyDir, log, clock });
+    } catch (error) {
+      if (!(error instanceof KubeError)) throw error;
+      log.error({ attempt, err: error }, 'the sealing keys cannot be read yet and are read again');
+      await sleep(clock, Math.min(ringRetry.most, ringRetry.first * 2 ** Math.min(attempt - 1, 10)), deps.signal);
+    }
+  }
+}
+
+/** What the metrics read at a scrape. */
+function viewOf(
+  watches: Watches,
+  ofController: () => Pick<OperatorView, 'connections' | 'retainedGrants'> | undefined,
+): OperatorView {
+  return {
+    connections: () => ofController()?.connections() ?? [],
+    retainedGrants: () => ofController()?.retainedGrants() ?? 0,
+    sealedRecords() {
+      const counts = new Map<string, number>();
+      for (const [, { jwe }] of watches.grants.entries()) {
+        const kid = jwe === undefined ? undefined : parseCompact(jwe)?.header['kid'];
+        if (typeof kid === 'string') counts.set(kid, (counts.get(kid) ?? 0) + 1);
+      }
+      return counts;
+    },
+    *watches() {
+      const names = ['squareconnections', 'squareapplications', 'credentials', 'grants', 'tokens', 'namespaces'];
+      for (const [i, view] of watches.all.entries())
+        yield [names[i] ?? nameOf(view.resource), view.lastEvent()] as const;
+    },
+  };
+}
+
+/** Serves from the start, so that a probe is answered while the operator waits for the API server. */
+async function serve(parts: {
+  config: Config;
+  clock: Clock;
+  log: Logger;
+  metrics: Metrics;
+  watches: Watches;
+}): Promise<Pick<Operator, 'metrics' | 'health'>> {
+  const { config, clock, log, metrics, watches } = parts;
+  const onError = (error: unknown) => log.error({ err: error }, 'a scrape of the metrics failed');
+  const synced = () => (watches.all.every((view) => view.synced()) ? undefined : 'the watches are not synced yet');
+  const followed = () => {
+    const broken = watches.all.filter((view) => view.synced() && !view.healthy()).map((view) => nameOf(view.resource));
+    return broken.length === 0 ? undefined : `not followed now: ${[...new Set(broken)].join(', ')}`;
+  };
+  const { metricsBindAddress, healthProbeBindAddress } = config;
+  const health =
+    healthProbeBindAddress === 'off'
+      ? undefined
+      : await serveHealth(
+          { address: healthProbeBindAddress, clock },
+          { healthz: { ping: () => undefined }, readyz: { synced, watches: followed } },
+        );
+  const measured =
+    metricsBindAddress === 'off'
+      ? undefined
+      : await serveMetrics({ address: metricsBindAddress, clock, metrics, onError });
+  return { ...(health && { health }), ...(measured && { metrics: measured }) };
+}
