@@ -71,7 +71,6 @@ async function startApiServer(layout: Layout, group: Group): Promise<void> {
   const key = join(layout.state, 'certificates', 'apiserver.key');
   await group.until('kube-apiserver has a certificate', async () => existsSync(key));
   const ca = await readFile(certificateOf(layout), 'utf8');
-  const managed = await startControllerManager(layout, group, ca);
   const api = connectApi({
     server: serverOf(layout),
     headers: { authorization: `Bearer ${layout.credentials.admin}` },
@@ -79,14 +78,15 @@ async function startApiServer(layout: Layout, group: Group): Promise<void> {
   });
   try {
     await group.until('kube-apiserver is ready', () => answers(api, '/readyz'));
+    if (!(await startControllerManager(layout, group, ca))) return;
     const account = '/api/v1/namespaces/default/serviceaccounts/default';
-    if (managed) await group.until('kube-controller-manager works', () => answers(api, account));
+    await group.until('kube-controller-manager works', () => answers(api, account));
   } finally {
     await api.close();
   }
 }
 
-/** It waits for the API server by itself, for 10 s. */
+/** Not before the API server is ready: it would look for it only once a second. */
 async function startControllerManager(layout: Layout, group: Group, ca: string): Promise<boolean> {
   const { binaries, state, credentials } = layout;
   if (!binaries.controllerManager) return false;

@@ -146,13 +146,12 @@ func main() {
 	}
 	ca, err := os.ReadFile(certificate)
 	must(err)
+	await(ca, "/readyz", admin)
 	managerConfig := write(file("kube-controller-manager.kubeconfig"), kubeconfigOf(ca, manager))
 	run("kube-controller-manager", "--kubeconfig="+managerConfig, "--authentication-kubeconfig="+managerConfig,
 		"--authorization-kubeconfig="+managerConfig, "--secure-port=0", "--leader-elect=false",
 		"--use-service-account-credentials=true", "--service-account-private-key-file="+private,
 		"--root-ca-file="+certificate)
-
-	await(ca, "/readyz", admin)
 	await(ca, "/api/v1/namespaces/default/serviceaccounts/default", admin)
 	write(kubeconfig, kubeconfigOf(ca, admin))
 	fmt.Println("Node controller sync successful")
