@@ -42,8 +42,12 @@ export function decidingRow(subject: Subject, status: number, body: ErrorBody): 
   return first === undefined ? {} : { error: first };
 }
 
-/** Only what looks like a word of Square's vocabulary goes on into logs and status: never text of an answer. */
-const word = /^[A-Za-z0-9_.]{1,64}$/;
+/**
+ * Only what looks like a word of Square's vocabulary goes on into logs and status, never text of an answer: an echoed
+ * token has letters of both cases.
+ */
+const code = /^[A-Z][A-Z0-9_]{1,63}$/;
+const type = /^[a-z][a-z_.]{1,63}$/;
 
 const changes = (operation: Operation) => operation === 'ObtainToken' || operation === 'RevokeToken';
 
@@ -57,7 +61,8 @@ export function failureOf(subject: Subject, answer: Answer, object: JSONObject |
   const { row, error } = decidingRow(subject, answer.status, body);
   const verdict = row?.verdict ?? is.notUnderstood;
   const retryAfter = retryAfterOf(answer.headers, now);
-  const known = error !== undefined && word.test(error.word) ? error.word : undefined;
+  const shown = body.shape === 'V2' ? code : type;
+  const known = error !== undefined && shown.test(error.word) ? error.word : undefined;
   return {
     class: verdict.class,
     reason: verdict.reason,

@@ -32,6 +32,7 @@ export type Fault = {
 /** HTTP to one origin. `send` never rejects, follows no redirect and writes a request at most once. */
 export interface Transport {
   send(call: Call): Promise<Answer | Fault>;
+  /** Waits for the calls under way. A call after it fails as one that was never written. */
   close(): Promise<void>;
 }
 
@@ -63,6 +64,7 @@ export function createTransport(options: TransportOptions): Transport {
     headersTimeout: 0,
     bodyTimeout: 0,
   });
+  let closing: Promise<void> | undefined;
   return {
     send: (call) =>
       new Promise((resolve) => {
@@ -71,7 +73,7 @@ export function createTransport(options: TransportOptions): Transport {
           receiver(call.limit, options, resolve),
         );
       }),
-    close: () => pool.close(),
+    close: () => (closing ??= pool.close()),
   };
 }
 

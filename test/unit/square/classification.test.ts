@@ -33,8 +33,10 @@ async function failureAfter(answer: AnswerCase): Promise<Failure> {
   return outcome.failure;
 }
 
+const named = (cases: readonly AnswerCase[]) => cases.map((answer) => [answer.slice(0, 6).join(' '), answer] as const);
+
 describe('an answer of Square means', () => {
-  it.each(answers)('%s %i %s %s "%s": %s', async (...answer) => {
+  it.each(named(answers))('%s', async (_, answer) => {
     const [, status, shape, word, , means, reason] = answer;
     const failure = await failureAfter(answer);
     expect(failure).toMatchObject({ class: means, status, ...(reason === undefined ? {} : { reason }) });
@@ -44,7 +46,7 @@ describe('an answer of Square means', () => {
 });
 
 describe('an answer that is not recognised says nothing about tokens', () => {
-  it.each(unrecognised)('%s %i %s %s %s', async (...answer) => {
+  it.each(named(unrecognised))('%s', async (_, answer) => {
     const failure = await failureAfter(answer);
     expect(failure).toMatchObject({ class: answer[5], reason: answer[6] });
     expect(isDecisive(failure)).toBe(false);
