@@ -71,30 +71,32 @@ export interface Courier {
 export function createCourier(world: World): Courier {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
-  let stopped = false;
+  const stopping = new AbortController();
+  const ready = () => due().find(({ dueAt }) => dueAt <= world.clock.now());
   const due = () => [...world.deliveries.values()].filter(({ state }) => state === 'due').toSorted(byTime);
 
   async function deliverAll(): Promise<void> {
-    for (;;) {
-      const [next] = due();
-      if (stopped || next === undefined || next.dueAt > world.clock.now()) break;
-      await deliver(world, next);
-    }
-    running = undefined;
-    arm();
+    for (let next = ready(); next !== undefined && !stopping.signal.aborted; next = ready()) await deliver(world, next);
   }
   function arm() {
     clearTimeout(timer);
     const [next] = due();
-    if (stopped || next === undefined) return;
+    if (stopping.signal.aborted || next === undefined) return;
     timer = setTimeout(look, Math.min(Math.max(0, next.dueAt - world.clock.now()), 2 ** 31 - 1));
     timer.unref();
   }
   function look() {
-    if (world.subscriptions.size > 0 && !stopped) running ??= deliverAll();
+    if (stopping.signal.aborted) return;
+    running ??= deliverAll().finally(() => {
+      running = undefined;
+      arm();
+    });
   }
   const settled = async () => {
-    look();
+    while (ready() !== undefined && !stopping.signal.aborted) {
+      look();
+      await running;
+    }
     await running;
   };
   world.clock.onMove(look);
@@ -112,7 +114,7 @@ export function createCourier(world: World): Courier {
       await settled();
     },
     async stop() {
-      stopped = true;
+      stopping.abort();
       clearTimeout(timer);
       await running;
     },
