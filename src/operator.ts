@@ -74,7 +74,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const metrics = createMetrics({
     view: viewOf(watches, () => view.of),
     isLeader,
-    now: () => squares.Production.time.now(),
+    now: (environment) => squares[environment === 'Sandbox' ? 'Sandbox' : 'Production'].time.now(),
     leaseName,
     version,
   });

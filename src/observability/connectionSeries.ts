@@ -27,10 +27,13 @@ const chunkSize = 64 * 1_024;
 
 /**
  * The series of all connections in the text format, piece by piece, so that neither all of it lies in memory nor the
- * event loop stands still. `now` is Square's time. Nothing is kept from one scrape to the next: a series goes with its
+ * event loop stands still. `now` is Square's time in an environment. Nothing is kept from one scrape to the next: a series goes with its
  * object.
  */
-export function* connectionText(connections: Iterable<ConnectionSeries>, now: Instant): Generator<string> {
+export function* connectionText(
+  connections: Iterable<ConnectionSeries>,
+  now: (environment: string) => Instant,
+): Generator<string> {
   const rows: { readonly series: ConnectionSeries; readonly labels: string }[] = [];
   const names = ['namespace', 'name', 'application', 'environment'];
   for (const series of connections) {
@@ -41,7 +44,7 @@ export function* connectionText(connections: Iterable<ConnectionSeries>, now: In
   for (const [metric, value] of gauges) {
     text += headOf(metric);
     for (const { series, labels } of rows) {
-      const found = value(series, now);
+      const found = value(series, now(series.environment));
       if (found !== undefined) text += `${metric.name}{${labels}} ${found}\n`;
       if (text.length > chunkSize) {
         yield text;

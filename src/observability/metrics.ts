@@ -10,8 +10,8 @@ export interface MetricsOptions {
   readonly view: OperatorView;
   /** Whether this replica may act: only then connections are exported. Asked at each scrape. */
   readonly isLeader: () => boolean;
-  /** Square's time, for ages of tokens. */
-  readonly now: () => Instant;
+  /** Square's time in an environment, for ages of tokens. */
+  readonly now: (environment: string) => Instant;
   /** Of the lease. */
   readonly leaseName: string;
   readonly version: string;
@@ -63,9 +63,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     family(
       viewMetrics.sealedRecords,
       [...view.sealedRecords()].map(([keyID, count]) => [[keyID], count]),
-    ) +
-    family(viewMetrics.retainedGrants, [[[], view.retainedGrants()]]) +
-    family(viewMetrics.rotationInDoubt, [[[], view.rotationsInDoubt()]]);
+    ) + family(viewMetrics.retainedGrants, [[[], view.retainedGrants()]]);
 
   return {
     ...counted,
@@ -73,7 +71,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       yield `${await registry.metrics()}\n${ownText()}`;
       if (!isLeader()) return;
       yield viewText();
-      yield* connectionText(view.connections(), now());
+      yield* connectionText(view.connections(), now);
     },
     queueSeen: (name, queue) => void queues.set(name, queue),
     reconcilesActive: (controller, by) => void active.set(controller, (active.get(controller) ?? 0) + by),

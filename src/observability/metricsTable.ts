@@ -68,10 +68,6 @@ export const connectionMetrics = {
 export const viewMetrics = {
   sealedRecords: gauge('square_operator_sealed_records', 'Sealed records by the key that sealed them.', ['key_id']),
   retainedGrants: gauge('square_operator_retained_grants', 'Sealed grants whose connection is gone.'),
-  rotationInDoubt: gauge(
-    'square_operator_rotation_in_doubt',
-    'Connections whose last token request may have consumed a single-use refresh token without an answer.',
-  ),
 } as const;
 
 /** What every replica says of itself. */

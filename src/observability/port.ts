@@ -25,8 +25,6 @@ export interface OperatorView {
   sealedRecords(): Iterable<readonly [keyID: string, count: number]>;
   /** Sealed grants without a connection. */
   retainedGrants(): number;
-  /** Token requests that may have rotated a single-use token without our having the answer. */
-  rotationsInDoubt(): number;
   /** Wall-clock instant of the last event or bookmark of each watch. */
   watches(): Iterable<readonly [resource: string, lastEventAt: Instant]>;
 }

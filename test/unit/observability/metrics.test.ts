@@ -29,7 +29,6 @@ const aView = (fields: Partial<OperatorView> = {}): OperatorView => ({
   connections: () => [aConnection()],
   sealedRecords: () => [['key-1', 4]],
   retainedGrants: () => 2,
-  rotationsInDoubt: () => 1,
   watches: () => [['secrets', now - 500]],
   ...fields,
 });
@@ -115,7 +114,6 @@ describe('the series of a connection', () => {
     const after = await scrape(metrics);
     expect(after('square_connection_token_age_seconds')).toHaveLength(1);
     expect(after('square_operator_retained_grants')[0]?.value).toBe(2);
-    expect(after('square_operator_rotation_in_doubt')[0]?.value).toBe(1);
     expect(after('square_operator_sealed_records')[0]).toMatchObject({ labels: { key_id: 'key-1' }, value: 4 });
     expect(after(status)[0]?.value).toBe(1);
   });
