@@ -20,6 +20,8 @@ const program = resolve(import.meta.dirname, '../cluster/main.ts');
 const report = reportTo(process.stderr);
 const oneBuild = 30 * 60_000;
 const oneStart = 120_000;
+const built = await builtBinaries.available(report);
+const lackForBinaries: Lack = built === true ? undefined : `${built}; ${builtBinaries.howToGet}`;
 const dockerThere = (await k3s.available(report)) === true;
 
 let dir: string;
@@ -75,7 +77,8 @@ function expectRefusal({ status, stderr }: { status: number | null; stderr: stri
 describe('each provider gives a cluster that works, and nothing of it is left afterwards', () => {
   test('an existing cluster', () => upAndDown('existing-cluster', { KUBECONFIG: kubeconfig() }), oneStart);
 
-  test(
+  testUnless(
+    lackForBinaries,
     'KUBEBUILDER_ASSETS',
     async () => {
       const assets = await ensureBinaries(['etcd', 'kube-apiserver', 'kube-controller-manager'], report);
@@ -84,7 +87,8 @@ describe('each provider gives a cluster that works, and nothing of it is left af
     oneBuild,
   );
 
-  test('binaries built from the Go modules', () => upAndDown('built-binaries', {}), oneBuild);
+  const fromModules = () => upAndDown('built-binaries', {});
+  testUnless(lackForBinaries, 'binaries built from the Go modules', fromModules, oneBuild);
 
   testUnless(
     lackForK3s(),
@@ -105,12 +109,14 @@ describe('each provider gives a cluster that works, and nothing of it is left af
 });
 
 function lackForK3s(): Lack {
+  if (dockerThere) return undefined;
   const missing = missingPackages();
-  if (dockerThere || missing.length === 0) return undefined;
+  if (missing.length === 0) return lackForBinaries;
   return `needs a Docker engine with ${process.env.K3S_IMAGE ?? 'rancher/k3s'}, or on Debian \`apt-get install ${missing.join(' ')}\``;
 }
 
-test(
+testUnless(
+  lackForBinaries,
   'a control plane ends with the process that started it, even when that one is killed',
   async () => {
     const fixture = resolve(import.meta.dirname, 'fixtures/hold-control-plane.ts');
@@ -124,7 +130,8 @@ test(
   oneBuild,
 );
 
-test(
+testUnless(
+  lackForBinaries,
   'an API server that is killed comes back at its address with its data',
   async () => {
     const controlPlane = await builtBinaries.start({ dir, report });

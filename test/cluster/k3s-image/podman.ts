@@ -16,13 +16,14 @@ export interface Engine {
   stop(): Promise<void>;
 }
 
-const programs = ['podman', 'conmon', 'runc', 'slirp4netns', 'nsenter'];
+/** Each program and the Debian package that brings it. */
+const programs = { podman: 'podman', conmon: 'conmon', runc: 'runc', slirp4netns: 'slirp4netns', go: 'golang-go' };
 const startsWithin = 20_000;
 
 /** The Debian packages that bring what is missing on this machine, or nothing when all is there. */
 export function missingPackages(): string[] {
-  const missing = programs.filter((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0);
-  return missing.map((name) => (name === 'nsenter' ? 'util-linux' : name));
+  const isThere = (name: string) => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
+  return Object.entries(programs).flatMap(([name, packageName]) => (isThere(name) ? [] : [packageName]));
 }
 
 // Made to run without what a machine of a build farm often lacks: limits that may be raised, iptables, systemd.
