@@ -65,6 +65,7 @@ interface Series {
   last: Duration;
   /** When (monotonic) the API server was told last; `undefined`: not yet, or it refused. */
   written: Duration | undefined;
+  /** Waiting to be sent, or being sent. */
   queued: boolean;
 }
 
@@ -113,7 +114,6 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     ...(count > 1 ? { series: { count, lastObservedTime: microTime(clock.wall()) } } : {}),
   });
   const send = async (note: EventNote, series: Series) => {
-    series.queued = false;
     try {
       if (series.written === undefined) await client.create(events, compose(note, series));
       else {
@@ -126,6 +126,8 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       // Gone after an hour, or with its namespace: the next one is new.
       if (error instanceof KubeError && error.status === 404) known.delete(identityOf(note));
       log.debug({ err: error, reason: note.reason }, 'an event was not stored');
+    } finally {
+      series.queued = false;
     }
   };
   const sendAll = async () => {

@@ -121,10 +121,15 @@ export function createFollower<T>(options: Omit<InformerOptions<T>, 'log'> & { l
     return now !== undefined && isOlder(now, held);
   };
 
+  const rewind = () => {
+    log.warn({ ...about, version }, 'the API server went back in time (its store was restored), listing anew');
+    version = undefined;
+  };
+
   /** One list or watch, from beginning to end. */
   const turn = async (signal: AbortSignal): Promise<Ending> => {
     try {
-      if (version !== undefined && trouble.now() !== undefined && (await isRewound(version))) return { how: 'rewound' };
+      if (version !== undefined && trouble.now() !== undefined && (await isRewound(version))) rewind();
       if (version === undefined && !streamingList) await listByPages();
     } catch (error) {
       return error instanceof KubeError && error.status === 410 ? { how: 'expired' } : { how: 'failed', error };
@@ -144,7 +149,7 @@ export function createFollower<T>(options: Omit<InformerOptions<T>, 'log'> & { l
         log.info(about, 'the API server has no streaming list, listing by pages');
         return 0;
       case 'rewound':
-        log.warn({ ...about, version }, 'the API server went back in time (its store was restored), listing anew');
+        rewind();
         break;
       case 'silent':
         trouble.note(new Error('the watch fell silent'));

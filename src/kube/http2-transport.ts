@@ -1,5 +1,5 @@
 import type { ClientHttp2Session } from 'node:http2';
-import type { Clock, Duration } from '../clock.ts';
+import { type Clock, type Duration, seconds } from '../clock.ts';
 import type { Access, Credentials } from './access.ts';
 import { dial } from './dial.ts';
 import { exchange, follow, type Keepalive, openSession } from './http2.ts';
@@ -12,6 +12,9 @@ const streamsAtOnce = 100;
 
 /** How often a request is offered again that a closing connection did not take. */
 const offers = 4;
+
+/** How long requests in flight may take to end when the client is closed. */
+const longestGoodbye = seconds(5);
 
 /** Thrown by a server that does not speak HTTP/2. */
 export class NoHttp2 extends Error {}
@@ -93,10 +96,12 @@ export function createHttp2Transport(options: {
       for (const session of following) session.destroy();
       const session = shared?.session;
       if (session === undefined || session.destroyed) return;
+      const cancel = clock.after(longestGoodbye, () => session.destroy());
       await new Promise<void>((resolve) => {
         session.once('close', resolve);
         session.close();
       });
+      cancel();
     },
   };
 }

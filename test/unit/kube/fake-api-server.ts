@@ -99,7 +99,10 @@ function h2Reply(stream: ServerHttp2Stream): Reply {
     },
     open: () => stream.respond({ ':status': 200, 'content-type': 'application/json' }),
     raw: (text) => void stream.write(text),
-    end: () => void stream.end(),
+    end() {
+      if (!stream.headersSent) stream.respond({ ':status': 200 });
+      stream.end();
+    },
     reset: (code) => stream.close(code),
     closed: () => stream.closed || stream.destroyed,
   };
