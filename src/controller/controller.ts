@@ -15,7 +15,7 @@ import { createReconciler, type ReconcilerDeps } from './reconciler.ts';
 import type { Watches } from './watches.ts';
 
 export interface ControllerDeps
-  extends Omit<ReconcilerDeps, 'applications' | 'tokensOf' | 'remembered' | 'onStatusWritten' | 'onApplication'> {
+  extends Omit<ReconcilerDeps, 'applications' | 'tokensOf' | 'remembered' | 'onStatusWritten' | 'onRefusalChanged'> {
   readonly watches: Watches;
   readonly events: EventRecorder;
   readonly metrics: Metrics;
@@ -57,7 +57,7 @@ export function createController(deps: ControllerDeps): Controller {
     onStatusWritten: ({ observation: { application } }) => {
       if ('ref' in application) applicationQueue.add(application.ref);
     },
-    onApplication: ofApplication,
+    onRefusalChanged: ofApplication,
   });
   const queue = workOn('squareconnection', deps.concurrency, reconcile);
   const applicationQueue = workOn(

@@ -27,7 +27,7 @@ export interface ReconcilerDeps extends PerformDeps {
   /** Told when a pass changed what the application's status counts. */
   readonly onStatusWritten: (sight: Sight, status: ConnectionStatus) => void;
   /** Told when Square refused the application's client, or took it again. */
-  readonly onApplication: (ref: Key, news: 'Refused' | 'Accepted') => void;
+  readonly onRefusalChanged: (ref: Key) => void;
 }
 
 /** More steps than this in one pass are a bug: rules that undo each other. */
@@ -68,7 +68,7 @@ async function takeSteps(deps: ReconcilerDeps, key: Key, first: Sight): Promise<
     if (step.kind === 'Wait' || !deps.mayAct()) return { sight, observation, step, done };
     const fact = await perform(deps, step, sight, observation);
     done.push({ step, fact });
-    tellApplication(deps, observation, fact, step);
+    tellApplication(deps, observation);
     observation = absorb(observation, step, fact, nowOf(deps, sight.environment));
     if (fact.kind !== 'Stale') continue;
     // What was seen is out of date. What this pass has learnt stays known.
@@ -88,12 +88,11 @@ async function takeSteps(deps: ReconcilerDeps, key: Key, first: Sight): Promise<
   throw new Error(`a pass over ${key} did not come to rest: ${stepsOf(done)}`);
 }
 
-function tellApplication(deps: ReconcilerDeps, o: Observation, fact: Done['fact'], step: Step): void {
-  if (o.application.kind !== 'Found') return;
-  if (fact.kind === 'Failed' && fact.refusal !== undefined) deps.onApplication(o.application.ref, 'Refused');
-  const asked = step.kind === 'Refresh' || step.kind === 'TakeUp';
-  if (asked && o.application.refusal !== undefined && fact.kind === 'Sealed')
-    deps.onApplication(o.application.ref, 'Accepted');
+/** A refusal that came or went concerns all connections of the application. */
+function tellApplication(deps: ReconcilerDeps, { application }: Observation): void {
+  if (application.kind !== 'Found') return;
+  const refused = deps.applications.refusal(application.ref) !== undefined;
+  if (refused !== (application.refusal !== undefined)) deps.onRefusalChanged(application.ref);
 }
 
 function remember(
