@@ -15,7 +15,13 @@ export type Condition = z.infer<typeof condition>;
 
 export const conditions = (description: string) => listByKeys(description, condition, 16, ['type']);
 
-export const observedGeneration = count('The metadata.generation that this status was computed from.');
+/** What stands there until the operator has looked: no generation of an object is it, so tools that wait go on waiting. */
+export const unobserved = { observedGeneration: -1 } as const;
+
+export const observedGeneration = described(
+  'The metadata.generation that this status was computed from; -1 until there was a first one.',
+  z.int().min(unobserved.observedGeneration),
+);
 
 export const lastFailure = z.object({
   operation: described('What was tried.', z.enum(['TakeUp', 'Refresh', 'Verify'])),

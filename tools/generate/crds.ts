@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { category, definitions, type ResourceDefinition } from '../../src/api/crd.ts';
 import { group, version } from '../../src/api/names.ts';
+import { unobserved } from '../../src/api/status.ts';
 import type { Artifact } from './artifact.ts';
 import { type Structural, structural } from './structural.ts';
 
@@ -53,6 +54,7 @@ function root(definition: ResourceDefinition): Structural {
       spec: { ...structural(definition.spec, 'spec'), description: 'What is wanted.' },
       status: {
         ...structural(definition.status, 'status'),
+        default: unobserved,
         description: 'What the operator found; only it writes here.',
       },
     },
