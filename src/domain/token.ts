@@ -1,6 +1,7 @@
-import { inspect } from 'node:util';
-
 const redacted = '[redacted]';
+
+/** What `util.inspect`, and with it `console.log`, asks for. */
+const inspectCustom = Symbol.for('nodejs.util.inspect.custom');
 
 /** A value that cannot be printed by accident: string conversion, JSON and `util.inspect` all give `[redacted]`. */
 class Concealed<T> {
@@ -30,7 +31,7 @@ class Concealed<T> {
     return redacted;
   }
 
-  [inspect.custom](): string {
+  [inspectCustom](): string {
     return redacted;
   }
 }

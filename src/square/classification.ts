@@ -102,7 +102,7 @@ export const classification: readonly Row[] = [
   { ...bearer, status: 401, shapes: V1, word: 'oauth.expired', verdict: is.accessTokenExpired },
   { ...bearer, status: 401, shapes: V1, word: 'oauth.revoked', verdict: is.accessTokenRevoked },
   { ...bearer, status: 401, shapes: V1, word: 'service.not_authorized', verdict: is.accessTokenUnauthorized },
-  { ...bearer, status: 403, shapes: V2, word: 'INSUFFICIENT_SCOPES', verdict: is.insufficientScopes },
+  { ...bearer, status: [401, 403], shapes: V2, word: 'INSUFFICIENT_SCOPES', verdict: is.insufficientScopes },
   { status: 403, shapes: own, word: /^forbidden$/i, verdict: is.forbidden },
 
   // RFC 6749 section 5.2. No answer of Square in this form is known.

@@ -71,7 +71,7 @@ describe('the authorization page', () => {
   it.each([{ client_id: 'unknown' }, { redirect_uri: 'https://example.com/oauth/callback/' }])(
     'shows an error and never calls back with %o',
     async (query) => {
-      const { open, decide } = await aBrowser({}, query as Record<string, string>);
+      const { open, decide } = await aBrowser({}, query);
       const page = await open();
       expect(page).toMatchObject({ status: 400, location: undefined });
       expect(page.body).toContain('role="alert"');
