@@ -9,21 +9,43 @@ export interface CompactJWE {
   readonly tag: Buffer;
 }
 
+/** Five parts of base64url: header, encrypted key, 96 bits of IV, ciphertext, 128 bits of tag. */
+const shape = /^[\w-]+\.[\w-]*\.[\w-]{16}\.[\w-]*\.[\w-]{22}$/;
+
 /** Takes a compact JWE apart. Each part must be base64url in its one canonical spelling, so no two texts are equal. */
 export function parseCompact(text: string): CompactJWE | undefined {
+  if (!shape.test(text)) return undefined;
   const parts = text.split('.');
-  if (parts.length !== 5) return undefined;
-  const [protectedText = ''] = parts;
-  const [head, encryptedKey, iv, ciphertext, tag] = parts.map(canonical);
-  if (head === undefined || encryptedKey === undefined || iv === undefined) return undefined;
-  if (ciphertext === undefined || tag?.length !== 16 || iv.length !== 12) return undefined;
-  const header = parseHeader(head);
-  return header && { header, protectedText, encryptedKey, iv, ciphertext, tag };
+  if (!parts.every(isCanonical)) return undefined;
+  const [protectedText = '', encryptedKey = '', iv = '', ciphertext = '', tag = ''] = parts;
+  const header = parseHeader(bytesOf(protectedText));
+  return (
+    header && {
+      header,
+      protectedText,
+      encryptedKey: bytesOf(encryptedKey),
+      iv: bytesOf(iv),
+      ciphertext: bytesOf(ciphertext),
+      tag: bytesOf(tag),
+    }
+  );
 }
 
-function canonical(part: string): Buffer | undefined {
-  const bytes = Buffer.from(part, 'base64url');
-  return bytes.toString('base64url') === part ? bytes : undefined;
+const bytesOf = (part: string): Buffer => Buffer.from(part, 'base64url');
+
+/** Whether the bits that the last character has too many are zero (RFC 4648, section 3.5). */
+function isCanonical(part: string): boolean {
+  const last = part.at(-1) ?? '';
+  switch (part.length % 4) {
+    case 0:
+      return true;
+    case 2:
+      return 'AQgw'.includes(last);
+    case 3:
+      return 'AEIMQUYcgkosw048'.includes(last);
+    default:
+      return false;
+  }
 }
 
 function parseHeader(bytes: Buffer): Record<string, unknown> | undefined {
