@@ -28,11 +28,16 @@ export const k3s: Provider = {
     if (outlive) process.env.TESTCONTAINERS_RYUK_DISABLED = 'true';
     const { K3sContainer } = await import('@testcontainers/k3s');
     report.progress(`Starting ${image()} …`);
-    const container = new K3sContainer(image());
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    class Container extends K3sContainer {
+      protected override containerCreated = async (id: string) => {
+        // At once: a start that is interrupted must not leave a container that nobody knows.
+        if (outlive) await recordContainer(dir, id);
+      };
+    }
+    const container = new Container(image());
     if (process.env.K3S_NETWORK_MODE) container.withNetworkMode(process.env.K3S_NETWORK_MODE);
     const started = await container.start().finally(() => report.progress(undefined));
-    await mkdir(dir, { recursive: true, mode: 0o700 });
-    if (outlive) await recordContainer(dir, started.getId());
     const kubeconfig = join(dir, 'kubeconfig');
     await writePrivately(kubeconfig, started.getKubeConfig());
     return {

@@ -1,9 +1,11 @@
 // `npm run cluster -- up --dir DIR [--provider NAME | --use-existing-cluster]` and `npm run cluster -- down --dir DIR`
 import { mkdir } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { withLock } from './lock.ts';
-import { runningIn, takeDown } from './record.ts';
+import { removeFiles, runningIn, takeDown } from './record.ts';
 import { reportTo } from './report.ts';
 import { type Choice, providers, startControlPlane } from './start.ts';
 
@@ -16,6 +18,27 @@ Providers, in the order in which they are tried: ${providers.map(({ name }) => n
 
 const report = reportTo(process.stderr);
 
+/** A Ctrl-C or a stop signal in the middle must not leave half of a control plane. */
+class Interrupted extends Error {
+  readonly signal: NodeJS.Signals;
+  constructor(signal: NodeJS.Signals) {
+    super(`Interrupted by ${signal}; what had been started was ended.`);
+    this.signal = signal;
+  }
+}
+
+const interruption = new Promise<NodeJS.Signals>((resolve) => {
+  process.once('SIGINT', resolve).once('SIGTERM', resolve);
+});
+
+/** Ends what a start has begun, and what it begins until it sees that. */
+async function undo(dir: string, starting: Promise<unknown>): Promise<void> {
+  await takeDown(dir);
+  await Promise.race([starting.catch(() => {}), pause(1_000)]);
+  await takeDown(dir);
+  await removeFiles(dir);
+}
+
 async function up(dir: string, choice: Choice): Promise<void> {
   const running = await runningIn(dir);
   if (running.length > 0) {
@@ -23,12 +46,18 @@ async function up(dir: string, choice: Choice): Promise<void> {
       `A control plane is up in ${dir} (${running.join(', ')}). End it with \`npm run cluster -- down --dir ${dir}\`.`,
     );
   }
-  // A Ctrl-C or a stop signal in the middle must not leave half of a control plane.
-  const interrupted = (signal: NodeJS.Signals) =>
-    void takeDown(dir).finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
-  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   const started = performance.now();
-  const { kubeconfig } = await startControlPlane({ dir, report, outlive: true, ...choice });
+  let undoing = false;
+  // While a start is undone its programs end, which is then no news.
+  const line = (text: string) => void (undoing || report.line(text));
+  const starting = startControlPlane({ dir, report: { ...report, line }, outlive: true, ...choice });
+  const first = await Promise.race([starting, interruption]);
+  if (typeof first === 'string') {
+    undoing = true;
+    await undo(dir, starting);
+    throw new Interrupted(first);
+  }
+  const { kubeconfig } = first;
   report.line(`Ready after ${((performance.now() - started) / 1000).toFixed(1)} s.`);
   process.stdout.write(`export KUBECONFIG=${kubeconfig}\n`);
 }
@@ -64,5 +93,5 @@ try {
 } catch (error) {
   report.progress(undefined);
   report.line((error as Error).message);
-  process.exit(1);
+  process.exit(error instanceof Interrupted ? 128 + constants.signals[error.signal] : 1);
 }

@@ -20,7 +20,7 @@ const program = resolve(import.meta.dirname, '../cluster/main.ts');
 const report = reportTo(process.stderr);
 const oneBuild = 30 * 60_000;
 const oneStart = 120_000;
-const built = await builtBinaries.available(report);
+const built = await builtBinaries.available();
 const lackForBinaries: Lack = built === true ? undefined : `${built}; ${builtBinaries.howToGet}`;
 const dockerThere = (await k3s.available(report)) === true;
 
@@ -111,7 +111,8 @@ describe('each provider gives a cluster that works, and nothing of it is left af
 function lackForK3s(): Lack {
   if (dockerThere) return undefined;
   const missing = missingPackages();
-  if (missing.length === 0) return lackForBinaries;
+  const go = spawnSync('go', ['version']).status === 0;
+  if (missing.length === 0) return go ? lackForBinaries : `needs Go for the stand-in of k3s; ${builtBinaries.howToGet}`;
   return `needs a Docker engine with ${process.env.K3S_IMAGE ?? 'rancher/k3s'}, or on Debian \`apt-get install ${missing.join(' ')}\``;
 }
 

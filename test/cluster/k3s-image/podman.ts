@@ -16,14 +16,12 @@ export interface Engine {
   stop(): Promise<void>;
 }
 
-/** Each program and the Debian package that brings it. */
-const programs = { podman: 'podman', conmon: 'conmon', runc: 'runc', slirp4netns: 'slirp4netns', go: 'golang-go' };
+const programs = ['podman', 'conmon', 'runc', 'slirp4netns'];
 const startsWithin = 20_000;
 
-/** The Debian packages that bring what is missing on this machine, or nothing when all is there. */
+/** What is missing on this machine of podman and what it runs; Debian's packages have the same names. */
 export function missingPackages(): string[] {
-  const isThere = (name: string) => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
-  return Object.entries(programs).flatMap(([name, packageName]) => (isThere(name) ? [] : [packageName]));
+  return programs.filter((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0);
 }
 
 // Made to run without what a machine of a build farm often lacks: limits that may be raised, iptables, systemd.
