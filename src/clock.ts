@@ -39,6 +39,12 @@ export const systemClock: Clock = {
   },
 };
 
+/** Keeps the process alive while it has nothing but timers to wait for. The returned function lets it end. */
+export function holdProcess(): () => void {
+  const hold = setInterval(() => {}, longestTimer);
+  return () => clearInterval(hold);
+}
+
 /** Resolves `delay` from now; rejects with the signal's reason when `signal` is aborted first. */
 export function sleep(clock: Clock, delay: Duration, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,3 +1,4 @@
+import { formatInstant, holdProcess, systemClock } from './clock.ts';
 import { helpText, readConfig } from './config.ts';
 import { maskText } from './observability/redact.ts';
 import { startOperator } from './operator.ts';
@@ -18,12 +19,9 @@ async function main(): Promise<void> {
     return;
   }
   const operator = await startOperator({ config: read.config, version });
-  const alive = setInterval(() => {}, 2 ** 30);
+  const release = holdProcess();
   const stop = () => {
-    operator.stop().then(
-      () => clearInterval(alive),
-      (error: unknown) => fail(error),
-    );
+    operator.stop().then(release, (error: unknown) => fail(error));
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
@@ -33,7 +31,7 @@ async function main(): Promise<void> {
 function fail(error: unknown): void {
   const message = maskText(error instanceof Error ? error.message : String(error));
   process.stderr.write(
-    `${JSON.stringify({ level: 'error', time: new Date().toISOString(), msg: 'operator failed', why: message })}\n`,
+    `${JSON.stringify({ level: 'error', time: formatInstant(systemClock.wall()), msg: 'operator failed', why: message })}\n`,
   );
   process.exit(1);
 }

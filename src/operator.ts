@@ -1,28 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { environments } from './api/connection.ts';
-import { type Clock, createSquareTime, type Duration, seconds, sleep, systemClock } from './clock.ts';
+import { type Clock, type Duration, seconds, sleep, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
-import { createController } from './controller/controller.ts';
-import type { Square, Squares } from './controller/squares.ts';
+import { type Controller, createController } from './controller/controller.ts';
+import { createOperatorView } from './controller/operator-view.ts';
+import { closeSquares, createSquares } from './controller/squares.ts';
 import { createWatches, type Watches } from './controller/watches.ts';
 import { loadAccess } from './kube/access.ts';
-import { type KubeClient, KubeError } from './kube/client.ts';
 import { createKubeClient } from './kube/connect.ts';
 import { createEventRecorder } from './kube/events.ts';
 import { createLeaderElection, type LeaderElection } from './kube/lease.ts';
-import { nameOf } from './kube/resource.ts';
+import type { View } from './kube/view.ts';
 import { serveHealth } from './observability/health.ts';
 import type { Listening } from './observability/listen.ts';
 import { createLogger, type Logger } from './observability/logger.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { serveMetrics } from './observability/metricsServer.ts';
-import type { Metrics, OperatorView } from './observability/port.ts';
-import { parseCompact } from './secrets/compact.ts';
-import type { KeyRing } from './secrets/port.ts';
-import { loadKeyRing } from './secrets/ring.ts';
+import type { Metrics } from './observability/port.ts';
+import { awaitKeyRing } from './secrets/await-ring.ts';
 import { createMemoryVault } from './secrets/vault.ts';
-import { createSquareClient } from './square/client.ts';
 
 /** The name of the Lease in the operator's namespace. */
 export const leaseName = 'square-operator';
@@ -70,9 +66,9 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     ? createLeaderElection({ client, namespace, name: leaseName, identity, clock, log })
     : undefined;
   const isLeader = () => election === undefined || election.isLeader();
-  const view: { of?: Pick<OperatorView, 'connections' | 'retainedGrants'> } = {};
+  let controller: Controller | undefined;
   const metrics = createMetrics({
-    view: viewOf(watches, () => view.of),
+    view: createOperatorView(watches, () => controller),
     isLeader,
     now: (environment) => squares[environment === 'Sandbox' ? 'Sandbox' : 'Production'].time.now(),
     leaseName,
@@ -81,7 +77,10 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const squares = createSquares(config, clock, metrics);
   const servers = await serve({ config, clock, log, metrics, watches });
   try {
-    const ring = await loadRing({ client, namespace, config, log, clock, signal: stopping.signal });
+    const ring = await awaitKeyRing(
+      { client, namespace, sealingKeyDir: config.sealingKeyDir, log, clock },
+      stopping.signal,
+    );
     metrics.sealingKeyInCluster(ring.inCluster);
     const events = createEventRecorder({
       client,
@@ -92,7 +91,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     });
     const mayAct = () => !stopping.signal.aborted && isLeader();
     const { concurrency } = config;
-    const controller = createController({
+    const loop = createController({
       client,
       clock,
       log,
@@ -106,11 +105,11 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       concurrency,
       watchNamespaces,
     });
-    view.of = controller.view;
+    controller = loop;
     const following = new AbortController();
     const watching = watches.start(following.signal);
     const electing = new AbortController();
-    const standing = stand({ election, controller, watches, signal: electing.signal });
+    const standing = stand({ election, controller: loop, watches, signal: electing.signal });
     log.info({ version, namespace, identity, watchNamespaces }, 'operator started');
     let stopped: Promise<void> | undefined;
     return {
@@ -120,13 +119,13 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
         (stopped ??= (async () => {
           log.info({}, 'operator stopping');
           stopping.abort();
-          await within(clock, drainLimit, controller.drain());
+          await within(clock, drainLimit, loop.drain());
           electing.abort();
           await standing;
           following.abort();
           await watching;
           await within(clock, seconds(3), events.flush());
-          await Promise.all(Object.values(squares).map((square: Square) => square.client.close()));
+          await closeSquares(squares);
           await client.close();
           await Promise.all([servers.metrics?.close(), servers.health?.close()]);
           log.info({}, 'operator stopped');
@@ -169,73 +168,6 @@ async function within(clock: Clock, limit: Duration, work: Promise<void>): Promi
   done.abort();
 }
 
-function createSquares(config: Config, clock: Clock, metrics: Metrics): Squares {
-  const urls = { Production: config.squareProductionURL, Sandbox: config.squareSandboxURL };
-  const [production, sandbox] = environments.map((environment): Square => {
-    const baseURL = urls[environment];
-    const time = createSquareTime(clock);
-    const client = createSquareClient({
-      baseURL,
-      time,
-      clock,
-      observe: (operation, code, took) => {
-        metrics.apiRequestObserved(operation, Number(code) || 0, took);
-        if (time.confirmed()) metrics.clockSkewObserved(time.skew());
-      },
-    });
-    return { client, time, baseURL };
-  });
-  if (production === undefined || sandbox === undefined) throw new Error('an environment of Square is missing');
-  return { Production: production, Sandbox: sandbox };
-}
-
-const ringRetry = { first: seconds(1), most: seconds(15) };
-
-/** An API server that is away for a while is waited for; a ring that cannot be read is an error for people. */
-async function loadRing(deps: {
-  client: KubeClient;
-  namespace: string;
-  config: Config;
-  log: Logger;
-  clock: Clock;
-  signal: AbortSignal;
-}): Promise<KeyRing> {
-  const { client, namespace, log, clock } = deps;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await loadKeyRing({ client, namespace, sealingKeyDir: deps.config.sealingKeyDir, log, clock });
-    } catch (error) {
-      if (!(error instanceof KubeError)) throw error;
-      log.error({ attempt, err: error }, 'the sealing keys cannot be read yet and are read again');
-      await sleep(clock, Math.min(ringRetry.most, ringRetry.first * 2 ** Math.min(attempt - 1, 10)), deps.signal);
-    }
-  }
-}
-
-/** What the metrics read at a scrape. */
-function viewOf(
-  watches: Watches,
-  ofController: () => Pick<OperatorView, 'connections' | 'retainedGrants'> | undefined,
-): OperatorView {
-  return {
-    connections: () => ofController()?.connections() ?? [],
-    retainedGrants: () => ofController()?.retainedGrants() ?? 0,
-    sealedRecords() {
-      const counts = new Map<string, number>();
-      for (const [, { jwe }] of watches.grants.entries()) {
-        const kid = jwe === undefined ? undefined : parseCompact(jwe)?.header['kid'];
-        if (typeof kid === 'string') counts.set(kid, (counts.get(kid) ?? 0) + 1);
-      }
-      return counts;
-    },
-    *watches() {
-      const names = ['squareconnections', 'squareapplications', 'credentials', 'grants', 'tokens', 'namespaces'];
-      for (const [i, view] of watches.all.entries())
-        yield [names[i] ?? nameOf(view.resource), view.lastEvent()] as const;
-    },
-  };
-}
-
 /** Serves from the start, so that a probe is answered while the operator waits for the API server. */
 async function serve(parts: {
   config: Config;
@@ -246,11 +178,20 @@ async function serve(parts: {
 }): Promise<Pick<Operator, 'metrics' | 'health'>> {
   const { config, clock, log, metrics, watches } = parts;
   const onError = (error: unknown) => log.error({ err: error }, 'a scrape of the metrics failed');
-  const synced = () => (watches.all.every((view) => view.synced()) ? undefined : 'the watches are not synced yet');
-  const followed = () => {
-    const broken = watches.all.filter((view) => view.synced() && !view.healthy()).map((view) => nameOf(view.resource));
-    return broken.length === 0 ? undefined : `not followed now: ${[...new Set(broken)].join(', ')}`;
-  };
+  const views = Object.entries(watches.byName);
+  const failing = (ok: (view: View<unknown>) => boolean) => views.flatMap(([name, view]) => (ok(view) ? [] : [name]));
+  const say = (what: string, names: readonly string[]) =>
+    names.length === 0 ? undefined : `${what}: ${names.join(', ')}`;
+  const synced = () =>
+    say(
+      'not synced yet',
+      failing((view) => view.synced()),
+    );
+  const followed = () =>
+    say(
+      'not followed now',
+      failing((view) => !view.synced() || view.healthy()),
+    );
   const { metricsBindAddress, healthProbeBindAddress } = config;
   const health =
     healthProbeBindAddress === 'off'

@@ -21,7 +21,8 @@ export interface Watches {
   readonly tokens: View<TokenSecret>;
   /** Labels of namespaces; absent when only some namespaces are watched. */
   readonly namespaces?: View<Readonly<Record<string, string>>>;
-  readonly all: readonly View<unknown>[];
+  /** All of them, by the name that metrics and readiness call them. */
+  readonly byName: Readonly<Record<string, View<unknown>>>;
   /** Whether a token Secret is exactly as `rendered`. */
   isCurrent(held: TokenSecret, rendered: RenderedTokenSecret): boolean;
   whenSynced(): Promise<void>;
@@ -69,7 +70,8 @@ export function createWatches(deps: WatchesDeps): Watches {
   const inCluster = everywhere
     ? { namespaces: view(namespaces, {}, (object) => Object.freeze({ ...object.metadata.labels })) }
     : {};
-  const all: View<unknown>[] = [connections, applications, credentials, grants, tokens, ...Object.values(inCluster)];
+  const byName = { connections, applications, credentials, grants, tokens, ...inCluster };
+  const all: readonly View<unknown>[] = Object.values(byName);
   return {
     connections,
     applications,
@@ -77,7 +79,7 @@ export function createWatches(deps: WatchesDeps): Watches {
     grants,
     tokens,
     ...inCluster,
-    all,
+    byName,
     isCurrent: (held, rendered) => held.digest === expectedDigest(rendered, digestKey),
     whenSynced: async () => void (await Promise.all(all.map((one) => one.whenSynced()))),
     start: async (signal) => void (await Promise.all(all.map((one) => one.start(signal)))),

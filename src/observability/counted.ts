@@ -28,7 +28,7 @@ export function createCounted(): Counted & { readonly registry: Registry } {
     refreshCounted: (result, reason) => refreshes.inc({ result, reason }),
     verifyCounted: (result, reason) => verifications.inc({ result, reason }),
     apiRequestObserved(operation, code, took) {
-      requests.inc({ operation, code: String(code) });
+      requests.inc({ operation, code });
       requestTime.observe({ operation }, took / 1_000);
     },
     reconcileObserved(controller, result, took) {

@@ -51,8 +51,8 @@ export interface Counted {
   /** `reason`: why the refresh was made, or why it failed. */
   refreshCounted(result: Result, reason: string): void;
   verifyCounted(result: Result, reason: string): void;
-  /** `code`: the HTTP status, or 0 when no answer came. */
-  apiRequestObserved(operation: string, code: number, took: Duration): void;
+  /** `code`: the HTTP status, or why no answer came in one word. */
+  apiRequestObserved(operation: string, code: string, took: Duration): void;
   reconcileObserved(controller: string, result: 'success' | 'error' | 'requeue_after', took: Duration): void;
   queueObserver(name: string): QueueObservations;
 }

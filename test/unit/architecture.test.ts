@@ -29,6 +29,7 @@ const arrows: Readonly<Record<string, { parts: readonly string[]; packages?: rea
   clock: { parts: [], packages: [] },
   api: { parts: [], packages: ['zod'] },
   config: { parts: [], packages: ['zod'] },
+  version: { parts: [], packages: [] },
   permissions: { parts: ['api'], packages: [] },
   domain: { parts: ['api', 'clock'], packages: [] },
   kube: { parts: ['clock'] },

@@ -125,8 +125,8 @@ describe('what is counted', () => {
     metrics.refreshCounted('success', 'Due');
     metrics.refreshCounted('success', 'Due');
     metrics.verifyCounted('failure', 'SquareTimedOut');
-    metrics.apiRequestObserved('ObtainToken', 200, 250);
-    metrics.apiRequestObserved('ObtainToken', 0, 9_000);
+    metrics.apiRequestObserved('ObtainToken', '200', 250);
+    metrics.apiRequestObserved('ObtainToken', 'SquareTimedOut', 9_000);
     metrics.reconcileObserved('connection', 'error', 3);
     metrics.reconcilesActive('connection', 1);
     metrics.reconcilesActive('connection', 1);
@@ -140,7 +140,7 @@ describe('what is counted', () => {
     expect(series('square_connection_verify_total')).toMatchObject([
       { labels: { result: 'failure', reason: 'SquareTimedOut' }, value: 1 },
     ]);
-    expect(series('square_api_requests_total').map(({ labels }) => labels['code'])).toEqual(['200', '0']);
+    expect(series('square_api_requests_total').map(({ labels }) => labels['code'])).toEqual(['200', 'SquareTimedOut']);
     const sum = series('square_api_request_duration_seconds').find(({ name }) => name.endsWith('_sum'));
     expect(sum?.value).toBeCloseTo(9.25);
     expect(series('controller_runtime_reconcile_errors_total')[0]?.value).toBe(1);
@@ -196,7 +196,7 @@ describe('the table', () => {
     const metrics = create({ connections: () => [aConnection({ refreshTokenExpiresAt: now })] });
     metrics.refreshCounted('success', 'x');
     metrics.verifyCounted('success', 'x');
-    metrics.apiRequestObserved('ObtainToken', 200, 1);
+    metrics.apiRequestObserved('ObtainToken', '200', 1);
     metrics.reconcileObserved('c', 'error', 1);
     metrics.reconcilesActive('c', 1);
     metrics.clockSkewObserved(0);
