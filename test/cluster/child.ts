@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -110,8 +110,9 @@ async function groupGone(pid: number): Promise<void> {
   }
 }
 
-/** The last lines of a log file, for an error message. */
+/** The last lines of a log file, for an error message; nothing when the file is gone. */
 export async function tailOf(file: string, lines = 12): Promise<string> {
+  if (!existsSync(file)) return '';
   await using handle = await open(file);
   const { size } = await handle.stat();
   const length = Math.min(size, 16_384);
