@@ -55,23 +55,31 @@ function coresOf(literal: string): string[] {
   });
 }
 
+/** How deep, and how many members in all, a field of a log line is copied: some errors drag a whole socket along. */
 const deepest = 8;
+const most = 500;
 
 /**
  * A plain copy of anything for a log line: strings masked; errors with type, code, message, stack and causes; bytes
- * only counted; whatever knows how to print itself (`toJSON`), as a token does, is asked. Never throws.
+ * only counted; whatever knows how to print itself (`toJSON`), as a token does, is asked. Never throws, and never
+ * copies more than a line can bear.
  */
-export function maskValue(value: unknown, depth = 0, above: readonly object[] = []): unknown {
-  if (typeof value === 'string') return maskText(value);
-  if (typeof value === 'bigint' || typeof value === 'symbol') return maskText(String(value));
-  if (typeof value === 'function') return '[function]';
-  if (typeof value !== 'object' || value === null) return value;
-  if (depth > deepest || above.includes(value)) return '[…]';
-  try {
-    return maskObject(value, (inner) => maskValue(inner, depth + 1, [...above, value]));
-  } catch {
-    return '[unprintable]';
-  }
+export function maskValue(value: unknown): unknown {
+  let left = most;
+  const mask = (inner: unknown, depth: number): unknown => {
+    if (typeof inner === 'string') return maskText(inner);
+    if (typeof inner === 'bigint' || typeof inner === 'symbol') return maskText(String(inner));
+    if (typeof inner === 'function') return '[function]';
+    if (typeof inner !== 'object' || inner === null) return inner;
+    left -= 1;
+    if (depth > deepest || left < 0) return '[…]';
+    try {
+      return maskObject(inner, (member) => mask(member, depth + 1));
+    } catch {
+      return '[unprintable]';
+    }
+  };
+  return mask(value, 0);
 }
 
 function maskObject(value: object, inner: (value: unknown) => unknown): unknown {

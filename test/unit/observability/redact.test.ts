@@ -173,3 +173,9 @@ test('what cannot be copied is named', () => {
   });
   expect(JSON.stringify(maskValue(deep))).toContain('[…]');
 });
+
+test('a thicket of objects is cut off', () => {
+  const thicket: unknown[] = [];
+  for (let i = 0; i < 40; i += 1) thicket.push(thicket, { thicket });
+  expect(JSON.stringify(maskValue(thicket)).length).toBeLessThan(100_000);
+});

@@ -172,6 +172,20 @@ describe('a changed record is refused', () => {
     );
   });
 
+  test('with the spare bits of any part set, whatever its length', () => {
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    for (const length of [0, 1, 2, 3]) {
+      const jwe = sealRecord(ring, 'grant', binding, Buffer.alloc(length));
+      const parts = jwe.split('.');
+      for (const [i, part] of parts.entries()) {
+        const next = alphabet[alphabet.indexOf(part.at(-1) ?? '') + 1];
+        if (part === '' || next === undefined) continue;
+        const changed = parts.with(i, part.slice(0, -1) + next).join('.');
+        expect(open(changed).ok).toBe(false);
+      }
+    }
+  });
+
   test('cut short or made longer anywhere', () => {
     for (let length = 0; length < sealed.length; length += 7) expect(open(sealed.slice(0, length)).ok).toBe(false);
     for (const text of [`${sealed}A`, `${sealed}.`, ` ${sealed}`, `${sealed}\n`, `${sealed}=`, '', '....']) {
