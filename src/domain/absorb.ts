@@ -72,18 +72,11 @@ function verified(history: History, fact: Fact & { kind: 'Verified' }, at: Insta
 }
 
 /** What a failed verification proves. Whatever is not Square's decisive word about the token proves nothing. */
-function proofOf(failure: Failure): Proof | undefined {
-  switch (failure.class) {
-    case 'AccessTokenRevoked':
-      return { kind: 'Revoked' };
-    case 'AccessTokenExpired':
-      return { kind: 'Expired' };
-    case 'AccessTokenUnauthorized':
-      return { kind: 'Unauthorized' };
-    default:
-      return undefined;
-  }
-}
+const proofs: { readonly [failureClass in FailureClass]?: Proof } = {
+  AccessTokenRevoked: { kind: 'Revoked' },
+  AccessTokenExpired: { kind: 'Expired' },
+  AccessTokenUnauthorized: { kind: 'Unauthorized' },
+};
 
 function refused(o: Observation, { refusal }: Fact & { kind: 'Failed' }): Observation {
   if (refusal === undefined || o.application.kind !== 'Found') return o;
@@ -96,7 +89,7 @@ function failed(history: History, step: Step, failure: Failure, credential: stri
   // A refused client says nothing about this connection: it is kept with the application, which all of them share.
   if (failure.class === 'ClientRefused') return { ...history, handled: answered(history, step) };
   const verifying = operation === 'Verify';
-  const proof = verifying ? proofOf(failure) : undefined;
+  const proof = verifying ? proofs[failure.class] : undefined;
   const { Verify: _, ...others } = history.failures;
   if (proof !== undefined) {
     return { ...history, proof, failures: others, verifyFrom: at, verifiedAt: at };

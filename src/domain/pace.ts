@@ -38,28 +38,23 @@ function after(failure: FailureStreak, backoff: Backoff, o: Observation): Instan
   return Math.max(at, failure.retryAt ?? 0);
 }
 
-/** A credential that Square refused is tried again only when it changes. */
-function backoffOfTakeUp(failure: FailureStreak): Backoff | undefined {
-  switch (failure.class) {
-    case 'RefreshTokenRefused':
-    case 'CodeRefused':
-    case 'MigrationTokenRefused':
-    case 'AccessTokenExpired':
-    case 'AccessTokenRevoked':
-    case 'AccessTokenUnauthorized':
-    case 'OtherMerchant':
-      return undefined;
-    case 'BadRequest':
-    case 'InsufficientScopes':
-      return refusedBackoff;
-    case 'Unreachable':
-    case 'Unavailable':
-    case 'RateLimited':
-    case 'ClientRefused':
-    case 'NothingToRevoke':
-    case 'Unknown':
-      return takeUpBackoff;
-  }
+/** Square, or the pin, said no to the credential itself: trying the same value again helps nobody. */
+const refusals: ReadonlySet<FailureStreak['class']> = new Set([
+  'RefreshTokenRefused',
+  'CodeRefused',
+  'MigrationTokenRefused',
+  'AccessTokenExpired',
+  'AccessTokenRevoked',
+  'AccessTokenUnauthorized',
+  'OtherMerchant',
+] as const);
+
+export const isRefusal = (failureClass: FailureStreak['class']): boolean => refusals.has(failureClass);
+
+/** A credential that was refused is tried again only when it changes. */
+function backoffOfTakeUp({ class: failureClass }: FailureStreak): Backoff | undefined {
+  if (isRefusal(failureClass)) return undefined;
+  return failureClass === 'BadRequest' || failureClass === 'InsufficientScopes' ? refusedBackoff : takeUpBackoff;
 }
 
 /**

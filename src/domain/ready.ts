@@ -2,6 +2,7 @@ import type { Reason } from '../api/conditions.ts';
 import { formatInstant } from '../clock.ts';
 import type { Grant } from './grant.ts';
 import type { Now, Observation } from './observation.ts';
+import { isRefusal } from './pace.ts';
 import {
   applicationFault,
   describe,
@@ -120,19 +121,11 @@ function withoutGrant(o: Observation): Summary {
     return resting(no('ApplicationNotReady', fault));
   const failure = o.history.failures.TakeUp;
   if (failure === undefined) return goingOn(no('TakingUp', 'The credential is about to be tried.'));
-  switch (failure.class) {
-    case 'OtherMerchant':
-      return stuck(no('OtherMerchant', failure.message));
-    case 'RefreshTokenRefused':
-    case 'CodeRefused':
-    case 'MigrationTokenRefused':
-    case 'AccessTokenExpired':
-    case 'AccessTokenRevoked':
-    case 'AccessTokenUnauthorized':
-      return stuck(no('CredentialRefused', `${failure.message} Give a new credential, or have the seller sign in.`));
-    default:
-      return goingOn(no('TakingUp', `The credential could not be tried yet: ${describe(failure)}`));
+  if (failure.class === 'OtherMerchant') return stuck(no('OtherMerchant', failure.message));
+  if (isRefusal(failure.class)) {
+    return stuck(no('CredentialRefused', `${failure.message} Give a new credential, or have the seller sign in.`));
   }
+  return goingOn(no('TakingUp', `The credential could not be tried yet: ${describe(failure)}`));
 }
 
 function held(o: Observation, grant: Grant, pin: string | undefined, now: Now): Summary {

@@ -1,12 +1,12 @@
-import type { ConditionType, Reason } from '../api/conditions.ts';
 import type { ConnectionStatus, LastFailure } from '../api/connection.ts';
 import { type Instant, parseInstant } from '../clock.ts';
 import type { FailureStreak, GrantState, History, Now, Proof } from './observation.ts';
+import { isRefusal } from './pace.ts';
 
 /** A stored condition, as far as later passes need it. */
 export interface StoredCondition {
   readonly status: 'True' | 'False' | 'Unknown';
-  readonly reason: Reason | string;
+  readonly reason: string;
   readonly since: string;
 }
 
@@ -15,7 +15,7 @@ export interface StoredCondition {
  * and shared strings and no message but the last failure's.
  */
 export interface StoredStatus {
-  readonly conditions: ReadonlyMap<ConditionType | string, StoredCondition>;
+  readonly conditions: ReadonlyMap<string, StoredCondition>;
   readonly revision: number;
   readonly merchantID?: string;
   readonly merchantName?: string;
@@ -103,20 +103,10 @@ function recallProof(conditions: StoredStatus['conditions']): Proof {
   return accepted ? { kind: 'Accepted' } : { kind: 'None' };
 }
 
-/** Reasons by which a failure is not one that passes. Everything else is tried again, backing off. */
-const lasting = new Set<FailureStreak['class']>([
-  'RefreshTokenRefused',
-  'CodeRefused',
-  'MigrationTokenRefused',
-  'AccessTokenExpired',
-  'AccessTokenRevoked',
-  'AccessTokenUnauthorized',
-  'OtherMerchant',
-]);
-
+/** The class of a stored failure: a refusal is named by its reason. Everything else is tried again, backing off. */
 function recallStreak(failure: LastFailure, now: Now): FailureStreak {
   const named = failure.reason as FailureStreak['class'];
-  const failureClass = failure.reason === 'RequestRefused' ? 'BadRequest' : lasting.has(named) ? named : 'Unknown';
+  const failureClass = failure.reason === 'RequestRefused' ? 'BadRequest' : isRefusal(named) ? named : 'Unknown';
   return {
     since: instant(failure.since) ?? now.square,
     time: instant(failure.time) ?? now.square,
