@@ -48,7 +48,7 @@ export interface KubeClient {
   create(resource: Resource, object: KubeObject, options?: { dryRun?: boolean }): Promise<KubeObject>;
   /** PUT. With `metadata.resourceVersion` set it is a compare-and-set: `Conflict` when someone else was faster. */
   update(resource: Resource, object: KubeObject, options?: { dryRun?: boolean }): Promise<KubeObject>;
-  /** `metadata.uid` and `metadata.resourceVersion` inside `patch` are preconditions. */
+  /** `metadata.uid` and `metadata.resourceVersion` inside `patch` are preconditions: `Conflict` when one does not hold. */
   mergePatch(
     resource: Resource,
     namespace: string | undefined,

@@ -57,7 +57,9 @@ function wordsOf(status: Status, path: string): string {
 /** The error for an answer from 400 on. */
 export function refusalOf(call: Pick<Call, 'method' | 'path'>, reply: Reply): KubeError {
   const status = parseStatus(reply.body);
-  const reason = status.reason ?? reasons[reply.status] ?? 'Unknown';
+  // A patch that names another UID is answered with 422 for changing an immutable field, a PUT with 409.
+  const otherObject = status.details?.causes?.some((cause) => cause.field === 'metadata.uid') ?? false;
+  const reason = otherObject ? 'Conflict' : (status.reason ?? reasons[reply.status] ?? 'Unknown');
   const words = wordsOf({ ...status, code: reply.status }, call.path);
   const asked = reply.retryAfter ?? (status.details?.retryAfterSeconds ?? 0) * 1_000;
   return new KubeError({

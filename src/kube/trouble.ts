@@ -13,8 +13,8 @@ export interface Trouble {
   now(): string | undefined;
   /** Returns how long the server asked to wait, at most 30 s. */
   note(error: unknown): Duration;
-  clear(): void;
-  report(): void;
+  clear: () => void;
+  report: () => void;
 }
 
 function remedy(error: unknown, resource: Resource, namespace: string | undefined): string {

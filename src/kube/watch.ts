@@ -111,7 +111,7 @@ export async function watchOnce(
   listen(listing ? longestWaitForList : longestSilence);
   try {
     await client.stream(turn.path, { signal: own.signal, onOpen: () => turn.onOpen(), onLine });
-    return ending ?? { how: listing ? 'unlisted' : 'ended' };
+    return ending ?? { how: 'ended' };
   } catch (error) {
     return ending ?? endingOfFailure(error, turn.initial);
   } finally {
