@@ -10,15 +10,10 @@ export function createProblem(error: unknown, where: string): WriteProblem {
   return error.reason === 'AlreadyExists' ? overtaken(where) : failed(error, where);
 }
 
-/**
- * What an error of changing or deleting a Secret with preconditions means. A Secret that is gone (404) was overtaken
- * too, and so was one made anew: another resourceVersion is answered 409, another UID alone 422.
- */
+/** What an error of changing or deleting a Secret with preconditions means: a Secret that is gone was overtaken too. */
 export function changeProblem(error: unknown, where: string): WriteProblem {
   if (!(error instanceof KubeError)) throw error;
-  const madeAnew = error.reason === 'Invalid' && error.message.includes('metadata.uid');
-  const other = error.status === 409 || error.reason === 'NotFound' || madeAnew;
-  return other ? overtaken(where) : failed(error, where);
+  return error.reason === 'Conflict' || error.reason === 'NotFound' ? overtaken(where) : failed(error, where);
 }
 
 export function notOwned(where: string, why: string): WriteProblem {
