@@ -4,13 +4,14 @@ import { applicationReasons } from '../api/conditions.ts';
 import { squareApplications } from '../api/names.ts';
 import { type ApplicationStatus, applicationStatus } from '../api/status.ts';
 import { type Clock, type Duration, formatInstant, seconds } from '../clock.ts';
-import { isReason, type KubeClient } from '../kube/client.ts';
+import type { KubeClient } from '../kube/client.ts';
 import type { EventNote, EventRecorder } from '../kube/events.ts';
 import type { Key } from '../kube/resource.ts';
 import type { Applications } from './applications.ts';
 import type { Index } from './index-by.ts';
 import { type ApplicationView, statusDigest } from './projections.ts';
 import type { Watches } from './watches.ts';
+import { writeStatus } from './write-status.ts';
 
 export interface ApplicationStatusDeps {
   readonly client: KubeClient;
@@ -47,7 +48,9 @@ export function createApplicationReconciler(deps: ApplicationStatusDeps): (key: 
     if (statusDigest(status) === application.digest) return undefined;
     const wait = (writtenAt.get(key) ?? Number.NEGATIVE_INFINITY) + writtenEvery - deps.clock.monotonic();
     if (wait > 0) return wait;
-    if (await write(deps, application, status)) {
+    if (
+      await writeStatus(deps.client, deps.watches.applications, squareApplications, application, status, statusFields)
+    ) {
       writtenAt.set(key, deps.clock.monotonic());
       for (const note of eventsOf(application, status)) deps.events.record(note);
     }
@@ -103,24 +106,7 @@ function verdictOf(deps: ApplicationStatusDeps, key: Key, application: Applicati
   return { ready: true, reason: 'Ready', message: 'The application can be used.' };
 }
 
-const absent = Object.fromEntries(Object.keys(applicationStatus.shape).map((field) => [field, null]));
-
-async function write(deps: ApplicationStatusDeps, application: ApplicationView, status: ApplicationStatus) {
-  const { client, watches } = deps;
-  const { namespace, name, uid } = application;
-  const written = watches.applications.writing(`${namespace}/${name}`);
-  try {
-    const patch = { metadata: { uid }, status: { ...absent, ...status } };
-    const object = await client.mergePatch(squareApplications, namespace, name, patch, { subresource: 'status' });
-    watches.applications.absorb(object);
-    return true;
-  } catch (error) {
-    if (isReason(error, 'NotFound') || isReason(error, 'Conflict')) return false;
-    throw error;
-  } finally {
-    written();
-  }
-}
+const statusFields = Object.keys(applicationStatus.shape);
 
 /** A fault that all connections of an application share is told once, here. */
 function eventsOf({ namespace, name, uid, status: before }: ApplicationView, after: ApplicationStatus): EventNote[] {

@@ -8,7 +8,6 @@ import type { Observation } from '../domain/observation.ts';
 import { lastVerifyTimeStoredEvery } from '../domain/schedule.ts';
 import type { Step } from '../domain/step.ts';
 import { summarize } from '../domain/summarize.ts';
-import { isReason } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { type Key, splitKey } from '../kube/resource.ts';
 import type { Metrics } from '../observability/port.ts';
@@ -17,6 +16,7 @@ import { type PerformDeps, perform } from './perform.ts';
 import { statusDigest } from './projections.ts';
 import { orphan } from './publish.ts';
 import { aboutConnection, count, type Done, eventsOf, stepsOf } from './report.ts';
+import { writeStatus } from './write-status.ts';
 
 export interface ReconcilerDeps extends PerformDeps {
   readonly remembered: Map<Key, Remembered>;
@@ -110,12 +110,14 @@ function remember(
 
 /** Writes the status if it differs; what is announced was stored before. */
 async function conclude(deps: ReconcilerDeps, { sight, observation, done }: Pass): Promise<void> {
+  const { client, watches } = deps;
+  const { connection } = observation;
   const { stored, digest } = sight.view;
   const status = summarize(observation, stored, nowOf(deps, sight.environment));
   const news = statusDigest(status) !== digest || verifyTimeIsOld(status, stored.lastVerifyTime);
-  if (news && !(await writeStatus(deps, observation, status))) return;
+  if (news && !(await writeStatus(client, watches.connections, squareConnections, connection, status, statusFields)))
+    return;
   count(deps.metrics, done);
-  const { connection } = observation;
   if (done.length > 0) {
     const ready = status.conditions?.find(({ type }) => type === 'Ready');
     const fields = {
@@ -138,30 +140,7 @@ function verifyTimeIsOld(status: ConnectionStatus, storedAt: Instant | undefined
   return storedAt === undefined || Math.abs(at - storedAt) >= lastVerifyTimeStoredEvery;
 }
 
-/** What a merge patch takes away: every field of a status that this one does not have. */
-const absent = Object.fromEntries(Object.keys(connectionStatus.shape).map((field) => [field, null]));
-
-/** Returns false when the connection is gone, or another one bears its name by now. */
-async function writeStatus(
-  deps: ReconcilerDeps,
-  { connection }: Observation,
-  status: ConnectionStatus,
-): Promise<boolean> {
-  const { client, watches } = deps;
-  const { namespace, name, uid } = connection;
-  const written = watches.connections.writing(`${namespace}/${name}`);
-  try {
-    const patch = { metadata: { uid }, status: { ...absent, ...status } };
-    const object = await client.mergePatch(squareConnections, namespace, name, patch, { subresource: 'status' });
-    watches.connections.absorb(object);
-    return true;
-  } catch (error) {
-    if (isReason(error, 'NotFound') || isReason(error, 'Conflict')) return false;
-    throw error;
-  } finally {
-    written();
-  }
-}
+const statusFields = Object.keys(connectionStatus.shape);
 
 function nextLook(deps: ReconcilerDeps, { step, sight }: Pass): Duration | undefined {
   if (step.kind !== 'Wait' || step.until === undefined || step.until === Number.POSITIVE_INFINITY) return undefined;
