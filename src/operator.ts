@@ -15,7 +15,7 @@ import { serveHealth } from './observability/health.ts';
 import type { Listening } from './observability/listen.ts';
 import { createLogger, type Logger } from './observability/logger.ts';
 import { createMetrics } from './observability/metrics.ts';
-import { serveMetrics } from './observability/metricsServer.ts';
+import { serveMetrics } from './observability/metrics-server.ts';
 import type { Metrics } from './observability/port.ts';
 import { awaitKeyRing } from './secrets/await-ring.ts';
 import { createMemoryVault } from './secrets/vault.ts';

@@ -20,7 +20,7 @@ import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
 import { parseCompact } from '../secrets/compact.ts';
 import { openGrant } from '../secrets/grant.ts';
 import type { Binding } from '../secrets/port.ts';
-import { renderTokenSecret } from '../secrets/renderTokenSecret.ts';
+import { renderTokenSecret } from '../secrets/render-token-secret.ts';
 import type { Applications } from './applications.ts';
 import { type CredentialsDeps, type ReadCredential, readCredential } from './credentials.ts';
 import type { Index } from './index-by.ts';

@@ -5,7 +5,7 @@ import type { Fact } from '../domain/step.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { type Key, keyFrom, secrets } from '../kube/resource.ts';
 import type { WriteProblem } from '../secrets/port.ts';
-import { publishTokenSecret, removeTokenSecret, stateTokenSecret } from '../secrets/tokenSecret.ts';
+import { publishTokenSecret, removeTokenSecret, stateTokenSecret } from '../secrets/token-secret.ts';
 import { nowOf, type ObserveDeps, renderFor, type Sight } from './observe.ts';
 import type { Watches } from './watches.ts';
 import { WriteRefused } from './write-refused.ts';

@@ -5,7 +5,7 @@ import type { KubeClient } from '../kube/client.ts';
 import type { Log } from '../kube/log.ts';
 import { keyFrom, secrets } from '../kube/resource.ts';
 import { openGrant, sealGrant } from '../secrets/grant.ts';
-import { projectGrantSecret, type StoreOutcome, storeGrant } from '../secrets/grantSecret.ts';
+import { projectGrantSecret, type StoreOutcome, storeGrant } from '../secrets/grant-secret.ts';
 import type { Binding, GrantSecret, KeyRing } from '../secrets/port.ts';
 import type { Watches } from './watches.ts';
 import { WriteRefused } from './write-refused.ts';

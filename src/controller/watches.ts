@@ -5,9 +5,9 @@ import { createInformer } from '../kube/informer.ts';
 import type { Log } from '../kube/log.ts';
 import { type KubeObject, namespaces, type Resource, secrets } from '../kube/resource.ts';
 import { joinNamespaces, type View } from '../kube/view.ts';
-import { projectGrantSecret } from '../secrets/grantSecret.ts';
+import { projectGrantSecret } from '../secrets/grant-secret.ts';
 import type { CredentialSecret, GrantSecret, MemoryVault, RenderedTokenSecret, TokenSecret } from '../secrets/port.ts';
-import { createDigestKey, expectedDigest, projectTokenSecret } from '../secrets/projectTokenSecret.ts';
+import { createDigestKey, expectedDigest, projectTokenSecret } from '../secrets/project-token-secret.ts';
 import { projectCredentialSecret } from '../secrets/vault.ts';
 import { type ApplicationView, type ConnectionView, projectApplication, projectConnection } from './projections.ts';
 

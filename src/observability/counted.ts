@@ -1,5 +1,5 @@
 import { Counter, Histogram, Registry } from 'prom-client';
-import { countedMetrics, type MetricDefinition } from './metricsTable.ts';
+import { countedMetrics, type MetricDefinition } from './metrics-table.ts';
 import type { Counted, QueueObservations } from './port.ts';
 
 /** The counters and histograms, and the registry that holds them. */

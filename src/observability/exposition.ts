@@ -1,4 +1,4 @@
-import type { MetricDefinition } from './metricsTable.ts';
+import type { MetricDefinition } from './metrics-table.ts';
 
 /** The content type of Prometheus's text format (Prometheus, "Exposition formats", version 0.0.4). */
 export const textFormat = 'text/plain; version=0.0.4; charset=utf-8';

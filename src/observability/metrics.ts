@@ -1,10 +1,10 @@
 import type { Duration, Instant } from '../clock.ts';
-import { connectionText } from './connectionSeries.ts';
+import { connectionText } from './connection-series.ts';
 import { createCounted } from './counted.ts';
 import { headOf, labelsOf, lineOf } from './exposition.ts';
-import { type MetricDefinition, ownMetrics, viewMetrics } from './metricsTable.ts';
+import { type MetricDefinition, ownMetrics, viewMetrics } from './metrics-table.ts';
 import type { Metrics, OperatorView, QueueSight } from './port.ts';
-import { processValues } from './processSeries.ts';
+import { processValues } from './process-series.ts';
 
 export interface MetricsOptions {
   readonly view: OperatorView;

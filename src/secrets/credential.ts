@@ -1,6 +1,6 @@
 import { CompactEncrypt, compactDecrypt, importJWK } from 'jose';
 import { openToken, type Token, token } from '../domain/token.ts';
-import { boundHeader, checkBinding, checkHeader, type Expected, placeOf, tampered, unopened } from './boundHeader.ts';
+import { boundHeader, checkBinding, checkHeader, type Expected, placeOf, tampered, unopened } from './bound-header.ts';
 import { parseCompact } from './compact.ts';
 import type { Binding, KeyRing, Opened, PublicSealingKey, SealingKey } from './port.ts';
 

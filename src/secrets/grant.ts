@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { environment } from '../api/connection.ts';
 import type { Grant } from '../domain/grant.ts';
 import { openToken, token } from '../domain/token.ts';
-import { placeOf, unopened } from './boundHeader.ts';
+import { placeOf, unopened } from './bound-header.ts';
 import type { Binding, KeyRing, Opened } from './port.ts';
 import { openRecord, sealRecord } from './record.ts';
 

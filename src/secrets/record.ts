@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
-import { boundHeader, checkBinding, checkHeader, type Expected, formatVersion, tampered } from './boundHeader.ts';
+import { boundHeader, checkBinding, checkHeader, type Expected, formatVersion, tampered } from './bound-header.ts';
 import { type CompactJWE, parseCompact } from './compact.ts';
 import type { Binding, KeyRing, Opened, Purpose, SealingKey } from './port.ts';
 

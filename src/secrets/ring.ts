@@ -3,17 +3,17 @@ import type { Clock } from '../clock.ts';
 import { openToken } from '../domain/token.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Log } from '../kube/log.ts';
-import { readKeyFiles } from './keyFiles.ts';
-import { type KeyMaterial, SealingKeyError } from './keyMaterial.ts';
-import { readOrCreateKeySecrets } from './keySecrets.ts';
+import { readKeyFiles } from './key-files.ts';
+import { type KeyMaterial, SealingKeyError } from './key-material.ts';
+import { readOrCreateKeySecrets } from './key-secrets.ts';
 import type { KeyRing } from './port.ts';
-import { publishPublicKey } from './publicKey.ts';
+import { publishPublicKey } from './public-key.ts';
 
 export interface KeyRingDeps {
   readonly client: KubeClient;
   /** The operator's own namespace. */
   readonly namespace: string;
-  /** Files instead of Secrets: one key a file, as `keyMaterial.ts` describes; names that begin with a dot are skipped. */
+  /** Files instead of Secrets: one key a file, as `key-material.ts` describes; names that begin with a dot are skipped. */
   readonly sealingKeyDir?: string | undefined;
   readonly log: Log;
   readonly clock: Clock;

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createHmac, createSecretKey, randomBy
 import { type Token, token } from '../domain/token.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import type { CredentialSecret, MemoryVault, VaultValue } from './port.ts';
-import { dataOf, typeOf } from './secretText.ts';
+import { dataOf, typeOf } from './secret-text.ts';
 
 /**
  * A vault of this process: AES-256-GCM under a random key that is never stored. It keeps tokens out of heap dumps and

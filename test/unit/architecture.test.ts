@@ -116,8 +116,8 @@ describe('the sources', () => {
 const opensTokens: readonly string[] = [
   'secrets/credential.ts',
   'secrets/grant.ts',
-  'secrets/projectTokenSecret.ts',
-  'secrets/renderTokenSecret.ts',
+  'secrets/project-token-secret.ts',
+  'secrets/render-token-secret.ts',
   'secrets/ring.ts',
   'square/client.ts',
   'square/token-reply.ts',

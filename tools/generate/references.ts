@@ -1,6 +1,6 @@
 import { applicationReasons, conditionTypes, reasons } from '../../src/api/conditions.ts';
 import { environmentName, type Setting, settings } from '../../src/config.ts';
-import { metricsTable } from '../../src/observability/metricsTable.ts';
+import { metricsTable } from '../../src/observability/metrics-table.ts';
 import type { Artifact } from './artifact.ts';
 import { code, page, table } from './markdown.ts';
 
@@ -54,7 +54,7 @@ export function metricsReference(): Artifact[] {
     help,
   ]);
   const text = page(
-    'src/observability/metricsTable.ts',
+    'src/observability/metrics-table.ts',
     '# Metrics',
     'Series of connections come from the replica that holds the lease, and go with their connection.',
     table(['Metric', 'Type', 'Labels', 'Meaning'], rows),

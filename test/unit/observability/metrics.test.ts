@@ -2,7 +2,7 @@ import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { minutes, seconds } from '../../../src/clock.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
-import { metricsTable } from '../../../src/observability/metricsTable.ts';
+import { metricsTable } from '../../../src/observability/metrics-table.ts';
 import type { ConnectionSeries, OperatorView } from '../../../src/observability/port.ts';
 import { parseExposition, type Series } from './exposition.ts';
 

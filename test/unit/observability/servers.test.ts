@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { seconds, systemClock } from '../../../src/clock.ts';
 import { type Checks, report, serveHealth } from '../../../src/observability/health.ts';
 import { type Listening, type ListenOptions, listen } from '../../../src/observability/listen.ts';
-import { serveMetrics } from '../../../src/observability/metricsServer.ts';
+import { serveMetrics } from '../../../src/observability/metrics-server.ts';
 import { createFakeClock } from '../../support/clock.ts';
 
 const options: ListenOptions = { address: { host: '127.0.0.1', port: 0 }, clock: systemClock };

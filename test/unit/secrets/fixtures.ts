@@ -1,6 +1,6 @@
 import type { Grant } from '../../../src/domain/grant.ts';
 import { token } from '../../../src/domain/token.ts';
-import { generateKey, type KeyMaterial, parseKey } from '../../../src/secrets/keyMaterial.ts';
+import { generateKey, type KeyMaterial, parseKey } from '../../../src/secrets/key-material.ts';
 import type { Binding, KeyRing } from '../../../src/secrets/port.ts';
 import { ringOf } from '../../../src/secrets/ring.ts';
 

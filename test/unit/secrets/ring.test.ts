@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { token } from '../../../src/domain/token.ts';
-import { readKeyFiles } from '../../../src/secrets/keyFiles.ts';
-import { generateKey, parseKey } from '../../../src/secrets/keyMaterial.ts';
+import { readKeyFiles } from '../../../src/secrets/key-files.ts';
+import { generateKey, parseKey } from '../../../src/secrets/key-material.ts';
 import { ringOf } from '../../../src/secrets/ring.ts';
 import { aKey, aRing, day } from './fixtures.ts';
 

@@ -3,8 +3,8 @@ import { parseInstant } from '../clock.ts';
 import { isReason, type KubeClient } from '../kube/client.ts';
 import { type KubeObject, secrets } from '../kube/resource.ts';
 import type { GrantSecret, HeldSecret, WriteProblem } from './port.ts';
-import { textOf, typeOf } from './secretText.ts';
-import { changeProblem, createProblem, mayHaveWritten, notOwned } from './writeProblem.ts';
+import { textOf, typeOf } from './secret-text.ts';
+import { changeProblem, createProblem, mayHaveWritten, notOwned } from './write-problem.ts';
 
 /** What the watch keeps of `<connection>-sealed`. */
 export function projectGrantSecret(object: KubeObject): GrantSecret {

@@ -9,8 +9,8 @@ import {
   encodedData,
   expectedDigest,
   projectTokenSecret,
-} from '../../../src/secrets/projectTokenSecret.ts';
-import { renderTokenSecret } from '../../../src/secrets/renderTokenSecret.ts';
+} from '../../../src/secrets/project-token-secret.ts';
+import { renderTokenSecret } from '../../../src/secrets/render-token-secret.ts';
 import { canary, day } from './fixtures.ts';
 
 const key = createDigestKey();

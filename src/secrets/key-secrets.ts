@@ -3,8 +3,8 @@ import type { Clock } from '../clock.ts';
 import { isReason, type KubeClient, KubeError } from '../kube/client.ts';
 import type { Log } from '../kube/log.ts';
 import { type KubeObject, secrets } from '../kube/resource.ts';
-import { generateKey, type KeyMaterial, keyField, parseKey, SealingKeyError } from './keyMaterial.ts';
-import { textOf, typeOf } from './secretText.ts';
+import { generateKey, type KeyMaterial, keyField, parseKey, SealingKeyError } from './key-material.ts';
+import { textOf, typeOf } from './secret-text.ts';
 
 /** The first key's Secret has a fixed name, so that of two operators that start at once only one can create it. */
 export const firstKeySecret = 'square-operator-sealing-key-1';

@@ -2,7 +2,7 @@ import type { TokenSecretSpec, TokenSecretValue } from '../api/connection.ts';
 import { annotations, group, labels, managedBy, sealedSuffix } from '../api/names.ts';
 import { formatInstant } from '../clock.ts';
 import { openToken, type Token, token } from '../domain/token.ts';
-import { ownedMetadata, recordOf } from './ownedMetadata.ts';
+import { ownedMetadata, recordOf } from './owned-metadata.ts';
 import type { Rendered, TokenState, TokenValues } from './port.ts';
 import { fillTemplate } from './template.ts';
 

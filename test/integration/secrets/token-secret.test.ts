@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest';
 import type { TokenSecretSpec } from '../../../src/api/connection.ts';
 import { token } from '../../../src/domain/token.ts';
 import type { RenderedTokenSecret, TokenSecret, TokenState } from '../../../src/secrets/port.ts';
-import { createDigestKey, expectedDigest, projectTokenSecret } from '../../../src/secrets/projectTokenSecret.ts';
-import { renderTokenSecret } from '../../../src/secrets/renderTokenSecret.ts';
+import { createDigestKey, expectedDigest, projectTokenSecret } from '../../../src/secrets/project-token-secret.ts';
+import { renderTokenSecret } from '../../../src/secrets/render-token-secret.ts';
 import {
   type PublishOutcome,
   publishTokenSecret,
   removeTokenSecret,
   stateTokenSecret,
-} from '../../../src/secrets/tokenSecret.ts';
+} from '../../../src/secrets/token-secret.ts';
 import { createNamespace } from '../../support/cluster.ts';
 import { countingClient, eventually, others, readSecret, wireToApiServer } from './clients.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { TokenSecretSpec } from '../../../src/api/connection.ts';
 import { openToken, token } from '../../../src/domain/token.ts';
 import type { TokenValues } from '../../../src/secrets/port.ts';
-import { renderTokenSecret } from '../../../src/secrets/renderTokenSecret.ts';
+import { renderTokenSecret } from '../../../src/secrets/render-token-secret.ts';
 import { canary, day } from './fixtures.ts';
 
 const values: TokenValues = {

@@ -1,9 +1,9 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type KeyMaterial, parseKey, SealingKeyError } from './keyMaterial.ts';
+import { type KeyMaterial, parseKey, SealingKeyError } from './key-material.ts';
 
 /**
- * All keys of a directory: one JSON file a key, as `keyMaterial.ts` describes it, under any name that does not begin
+ * All keys of a directory: one JSON file a key, as `key-material.ts` describes it, under any name that does not begin
  * with a dot. Only read, never written. Rejects with `SealingKeyError` that names the file or the directory.
  */
 export async function readKeyFiles(directory: string): Promise<KeyMaterial[]> {

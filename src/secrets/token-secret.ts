@@ -1,10 +1,10 @@
 import { annotations } from '../api/names.ts';
 import { isReason, type KubeClient } from '../kube/client.ts';
 import { type KubeObject, secrets } from '../kube/resource.ts';
-import { ownedMetadata } from './ownedMetadata.ts';
+import { ownedMetadata } from './owned-metadata.ts';
 import type { RenderedTokenSecret, TokenSecret, TokenState, WriteProblem } from './port.ts';
-import { createDigestKey, encodedData, expectedDigest, projectTokenSecret } from './projectTokenSecret.ts';
-import { changeProblem, createProblem, mayHaveWritten, notOwned } from './writeProblem.ts';
+import { createDigestKey, encodedData, expectedDigest, projectTokenSecret } from './project-token-secret.ts';
+import { changeProblem, createProblem, mayHaveWritten, notOwned } from './write-problem.ts';
 
 interface Deps {
   readonly client: KubeClient;

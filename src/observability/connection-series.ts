@@ -1,6 +1,6 @@
 import type { Instant } from '../clock.ts';
 import { escapeLabel, headOf, labelsOf } from './exposition.ts';
-import { connectionMetrics, type MetricDefinition } from './metricsTable.ts';
+import { connectionMetrics, type MetricDefinition } from './metrics-table.ts';
 import type { ConnectionSeries } from './port.ts';
 
 const { tokenAge, tokenIssued, tokenExpiration, refreshTokenExpiration, nextRefresh, lastVerified, condition } =

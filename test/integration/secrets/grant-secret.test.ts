@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { projectGrantSecret, storeGrant } from '../../../src/secrets/grantSecret.ts';
+import { projectGrantSecret, storeGrant } from '../../../src/secrets/grant-secret.ts';
 import { createNamespace } from '../../support/cluster.ts';
 import { countingClient, eventually, others, readSecret, wireToApiServer } from './clients.ts';
 

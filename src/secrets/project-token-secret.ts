@@ -2,9 +2,9 @@ import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:c
 import { annotations, labels, managedBy } from '../api/names.ts';
 import { openToken } from '../domain/token.ts';
 import type { KubeObject } from '../kube/resource.ts';
-import { ownedMetadata, readOwned } from './ownedMetadata.ts';
+import { ownedMetadata, readOwned } from './owned-metadata.ts';
 import type { RenderedTokenSecret, TokenSecret, TokenSecretShape } from './port.ts';
-import { dataOf, typeOf } from './secretText.ts';
+import { dataOf, typeOf } from './secret-text.ts';
 
 type Texts = Readonly<Record<string, string>>;
 

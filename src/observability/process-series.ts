@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
-import { type MetricDefinition, ownMetrics } from './metricsTable.ts';
+import { type MetricDefinition, ownMetrics } from './metrics-table.ts';
 
 /** What this process costs, read when asked for: nothing is sampled in between, so an idle process stays idle. */
 export function processValues(): (readonly [MetricDefinition, number])[] {
