@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { KubeConfig } from '@kubernetes/client-node';
+import { Agent, request } from 'undici';
+
+/** One request of the operator to the API server. */
+export interface GatewayEntry {
+  readonly method: string;
+  readonly path: string;
+  readonly watch: boolean;
+}
+
+/** Stands between the operator and the API server, passes everything on and writes down what was asked. */
+export interface Gateway {
+  readonly url: string;
+  /** What was asked since the last `clear`; watches, the lease and events aside unless asked for. */
+  requests(options?: { readonly all?: boolean }): GatewayEntry[];
+  clear(): void;
+  stop(): Promise<void>;
+}
+
+const hopByHop = new Set(['connection', 'keep-alive', 'transfer-encoding', 'host', 'upgrade', 'content-length']);
+const endToEnd = (headers: IncomingMessage['headers']) =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !hopByHop.has(name)));
+
+export async function startGateway(admin: string): Promise<Gateway> {
+  const config = new KubeConfig();
+  config.loadFromFile(admin);
+  const cluster = config.getCurrentCluster();
+  if (!cluster) throw new Error(`${admin} names no cluster`);
+  const tls: { ca?: string | Buffer } = {};
+  await config.applyToHTTPSOptions(tls);
+  const dispatcher = new Agent({ connect: { ca: tls.ca }, bodyTimeout: 0, headersTimeout: 0 });
+  let entries: GatewayEntry[] = [];
+
+  async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const { method = 'GET', url = '/' } = incoming;
+    entries.push({ method, path: url, watch: /[?&]watch=(1|true)/.test(url) });
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    const left = new AbortController();
+    outgoing.on('close', () => left.abort());
+    const answer = await request(`${cluster?.server ?? ''}${url}`, {
+      method,
+      dispatcher,
+      headers: endToEnd(incoming.headers) as Record<string, string>,
+      body: chunks.length === 0 ? null : Buffer.concat(chunks),
+      signal: left.signal,
+    });
+    outgoing.writeHead(answer.statusCode, endToEnd(answer.headers));
+    outgoing.flushHeaders();
+    for await (const chunk of answer.body) outgoing.write(chunk);
+    outgoing.end();
+  }
+
+  const server = createServer((incoming, outgoing) => void pass(incoming, outgoing).catch(() => outgoing.destroy()));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const aside = ({ path, watch }: GatewayEntry) => watch || /\/leases\b|\/events\b/.test(path);
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests: ({ all = false } = {}) => (all ? [...entries] : entries.filter((entry) => !aside(entry))),
+    clear() {
+      entries = [];
+    },
+    async stop() {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await dispatcher.destroy();
+    },
+  };
+}

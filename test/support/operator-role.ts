@@ -1,0 +1,92 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
+import { parseAllDocuments } from 'yaml';
+import type { Api } from '../cluster/api.ts';
+
+interface Manifest {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly roleRef?: { readonly name: string };
+  readonly subjects?: readonly { readonly namespace?: string }[];
+  readonly rules?: readonly object[];
+}
+
+const rbac = '/apis/rbac.authorization.k8s.io/v1';
+const account = 'square-operator';
+
+/**
+ * Gives a namespace the service account and the rights of `deploy/rbac.yaml`, and nothing else. With `watched` the rights
+ * of the ClusterRole are given by a Role in each of those namespaces only. Returns what takes the cluster-wide part away.
+ */
+export async function grantRole(
+  api: Api,
+  namespace: string,
+  watched?: readonly string[],
+): Promise<() => Promise<void>> {
+  const text = await readFile(resolve(import.meta.dirname, '../../deploy/rbac.yaml'), 'utf8');
+  const manifests = parseAllDocuments(text).map((document) => document.toJS() as Manifest);
+  const clusterWide: string[] = [];
+  for (const manifest of manifests) {
+    const { kind } = manifest;
+    if (kind === 'Namespace') continue;
+    if (kind.startsWith('Cluster')) {
+      const name = `${manifest.metadata.name}-${namespace}`;
+      for (const where of watched ?? [undefined]) {
+        const collection = where === undefined ? `${kind.toLowerCase()}s` : `${kind.slice(7).toLowerCase()}s`;
+        const path = where === undefined ? `${rbac}/${collection}` : `${rbac}/namespaces/${where}/${collection}`;
+        await api.ask('POST', path, { body: placed(manifest, name, namespace, where) });
+        if (where === undefined) clusterWide.push(`${path}/${name}`);
+      }
+      continue;
+    }
+    const plural = kind === 'ServiceAccount' ? 'serviceaccounts' : kind === 'Role' ? 'roles' : 'rolebindings';
+    const base = kind === 'ServiceAccount' ? '/api/v1' : rbac;
+    const body = placed(manifest, manifest.metadata.name, namespace, namespace);
+    await api.ask('POST', `${base}/namespaces/${namespace}/${plural}`, { body });
+  }
+  return async () => void (await Promise.all(clusterWide.map((path) => api.send('DELETE', path))));
+}
+
+/** The same manifest for an operator of another namespace; `where` undefined: for the whole cluster. */
+function placed(manifest: Manifest, name: string, operatorNamespace: string, where?: string): object {
+  const { roleRef, subjects } = manifest;
+  const renamed = roleRef?.name === manifest.metadata.name ? name : roleRef?.name;
+  const kind = where === undefined ? manifest.kind : manifest.kind.replace(/^Cluster/, '');
+  return {
+    ...manifest,
+    kind,
+    metadata: { name, ...(where === undefined ? {} : { namespace: where }) },
+    ...(roleRef && {
+      roleRef: { ...roleRef, name: renamed, kind: kind === 'ClusterRoleBinding' ? 'ClusterRole' : 'Role' },
+    }),
+    ...(subjects && {
+      subjects: subjects.map((one) => (one.namespace === undefined ? one : { ...one, namespace: operatorNamespace })),
+    }),
+  };
+}
+
+/** A kubeconfig file with a token of the operator's service account. `server` goes in the place of the API server's. */
+export async function operatorKubeconfig(
+  api: Api,
+  admin: string,
+  options: { readonly namespace: string; readonly dir: string; readonly server?: string | undefined },
+): Promise<string> {
+  const { namespace } = options;
+  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`;
+  const answer = await api.ask<{ status: { token: string } }>('POST', path, { body: { spec: {} } });
+  const config = new KubeConfig();
+  config.loadFromFile(admin);
+  const cluster = config.getCurrentCluster();
+  if (!cluster) throw new Error(`${admin} names no cluster`);
+  const own = new KubeConfig();
+  own.loadFromOptions({
+    clusters: [{ ...cluster, ...(options.server === undefined ? {} : { server: options.server }) }],
+    users: [{ name: account, token: answer.status.token }],
+    contexts: [{ name: account, cluster: cluster.name, user: account, namespace }],
+    currentContext: account,
+  });
+  const file = join(options.dir, `kubeconfig-${namespace}${options.server === undefined ? '' : '-gateway'}`);
+  await writeFile(file, own.exportConfig(), { mode: 0o600 });
+  return file;
+}

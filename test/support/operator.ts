@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { request } from 'undici';
+import { readConfig } from '../../src/config.ts';
+import { startOperator } from '../../src/operator.ts';
+import { freePort } from '../cluster/free-port.ts';
+
+/** A running operator, in this process or as a child. */
+export interface RunningOperator {
+  /** Everything that it logged, or wrote to its standard error. */
+  readonly log: string[];
+  get(what: 'metrics' | 'healthz' | 'readyz' | `readyz?${string}`): Promise<{ status: number; text: string }>;
+  isLeader(): boolean;
+  stop(): Promise<void>;
+  /** As `kill -9` does. A child only. */
+  kill(): Promise<void>;
+}
+
+async function fetchText(url: string): Promise<{ status: number; text: string }> {
+  const { statusCode, body } = await request(url);
+  return { status: statusCode, text: await body.text() };
+}
+
+const loopback = ['--metrics-bind-address=127.0.0.1:0', '--health-probe-bind-address=127.0.0.1:0'];
+
+/** Starts the operator in this process, by the flags that a person would give. */
+export async function runOperator(flags: readonly string[]): Promise<RunningOperator> {
+  const read = readConfig([...loopback, ...flags], {});
+  if (read.ok !== true) throw new Error(`wrong flags: ${JSON.stringify(read)}`);
+  const log: string[] = [];
+  const operator = await startOperator({
+    config: read.config,
+    version: '0.0.0-test',
+    writeLog: (line) => void log.push(line),
+  });
+  return {
+    log,
+    get(what) {
+      const port = (what === 'metrics' ? operator.metrics : operator.health)?.port ?? 0;
+      return fetchText(`http://127.0.0.1:${port}/${what}`);
+    },
+    isLeader: () => operator.isLeader(),
+    stop: () => operator.stop(),
+    kill: () => Promise.reject(new Error('only a child can be killed')),
+  };
+}
+
+/** Starts the operator as a process of its own, as a container would: `node src/main.ts`. Resolves when it has begun. */
+export async function spawnOperator(flags: readonly string[]): Promise<RunningOperator> {
+  const [metrics, health] = [await freePort(), await freePort()];
+  const main = resolve(import.meta.dirname, '../../src/main.ts');
+  const ports = [`--metrics-bind-address=127.0.0.1:${metrics}`, `--health-probe-bind-address=127.0.0.1:${health}`];
+  const child = spawn(process.execPath, [main, ...ports, ...flags], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH, HOME: '/nonexistent' },
+  });
+  const log: string[] = [];
+  const exited = once(child, 'exit');
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text) => void log.push(text));
+  await Promise.race([
+    once(child.stdout, 'data'),
+    exited.then(() => Promise.reject(new Error(`the operator ended: ${log.join('')}`))),
+  ]);
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    await exited;
+  };
+  return {
+    log,
+    get: (what) => fetchText(`http://127.0.0.1:${what === 'metrics' ? metrics : health}/${what}`),
+    isLeader: () => child.exitCode === null,
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+  };
+}
+
+/** Resolves when no pass is under way and no key waits, as the operator's own metrics say. */
+export async function idle(operator: RunningOperator): Promise<void> {
+  const busy = /^(?:workqueue_depth|controller_runtime_active_workers)\{[^}]*\} [1-9]/m;
+  let quiet = 0;
+  while (quiet < 3) {
+    const { text } = await operator.get('metrics');
+    quiet = busy.test(text) ? 0 : quiet + 1;
+  }
+}
