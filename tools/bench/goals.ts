@@ -1,0 +1,60 @@
+import type { Figures } from './measure.ts';
+
+/** One figure and what it should be. */
+export interface Goal {
+  readonly figure: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly atMost: number;
+}
+
+const mostIdleCPU = 0.1;
+
+/** The goals that one life can show. Ratios to another operator come from `peer.ts`. */
+export function goalsOf(figures: readonly Figures[]): Goal[] {
+  const of = (phase: string): Figures => {
+    const found = figures.find((one) => one.phase === phase);
+    if (found === undefined) throw new Error(`there is no phase ${phase}`);
+    return found;
+  };
+  const [apply, idle, restart, scrape, drain, refresh] = [
+    of('apply'),
+    of('idle'),
+    of('restart'),
+    of('scrape'),
+    of('drain'),
+    of('refresh'),
+  ];
+  const n = apply.connections;
+  const goal = (figure: string, value: number, atMost: number, unit = ''): Goal => ({ figure, value, unit, atMost });
+  return [
+    goal('token calls for each new connection, apply', apply.tokenCalls / n, 1),
+    goal('token calls for each new connection, drain', drain.tokenCalls / n, 1),
+    goal('token calls in a restart', restart.tokenCalls, 0),
+    goal('writes in a restart', writes(restart), 0),
+    goal('restart until quiet', restart.seconds, 2, 's'),
+    goal('requests while idle, lease and watches aside', idle.requests, 0),
+    goal('operator CPU while idle', (100 * idle.operatorSeconds) / idle.seconds, mostIdleCPU, '% of a core'),
+    goal('writes for each refresh', writes(refresh, 'events') / refresh.tokenCalls, 3),
+    goal('reads for each refresh', reads(refresh) / refresh.tokenCalls, 0),
+    goal('memory for each connection', perConnection(restart), 5, 'KiB'),
+    goal('peak memory in a drain', drain.peak, 160, 'MiB'),
+    goal('CPU of a scrape of /metrics', scrape.operatorSeconds / (scrape.more['scrapes'] ?? 1), 1, 's'),
+    goal('memory that scrapes add', scrape.more['added'] ?? 0, 100, 'MiB'),
+    goal('start to the first call to Square', drain.more['firstCall'] ?? 0, 0.4, 's'),
+    goal('memory at start', restart.more['rssOfNone'] ?? 0, 100, 'MiB'),
+  ];
+}
+
+const perConnection = ({ rss, more, connections }: Figures): number =>
+  ((rss - (more['rssOfNone'] ?? 0)) * 1024) / connections;
+
+const isRead = (what: string) => /^(GET|LIST) /.test(what);
+const isWrite = (what: string) => /^(POST|PUT|PATCH|DELETE) /.test(what) && !what.endsWith(' leases');
+
+const sum = ({ requestsBy }: Figures, which: (what: string) => boolean) =>
+  Object.entries(requestsBy).reduce((total, [what, count]) => (which(what) ? total + count : total), 0);
+
+const writes = (figures: Figures, but = 'nothing') =>
+  sum(figures, (what) => isWrite(what) && !what.includes(` ${but}`));
+const reads = (figures: Figures) => sum(figures, isRead);

@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Usage, usageOf } from './usage.ts';
+
+export interface OperatorOptions {
+  /** The bundled operator. */
+  readonly program: string;
+  readonly nodeFlags: readonly string[];
+  readonly kubeconfig: string;
+  readonly namespace: string;
+  readonly squareURL: string;
+  readonly metricsPort: number;
+  /** Its log lines are added here. */
+  readonly logFile: string;
+}
+
+/** The operator, running in a process of its own. */
+export interface RunningOperator {
+  /** When it was started, wall clock in milliseconds. */
+  readonly startedAt: number;
+  usage(): Usage;
+  /** Scrapes `/metrics`. */
+  scrape(): Promise<string>;
+  /** SIGTERM; resolves when it is gone. Rejects when it had ended by itself. */
+  stop(): Promise<void>;
+}
+
+export function startOperator(options: OperatorOptions): RunningOperator {
+  const log = openSync(options.logFile, 'a');
+  const address = `127.0.0.1:${options.metricsPort}`;
+  const flags = [
+    `--kubeconfig=${options.kubeconfig}`,
+    `--operator-namespace=${options.namespace}`,
+    `--square-production-url=${options.squareURL}`,
+    `--metrics-bind-address=${address}`,
+    '--health-probe-bind-address=0',
+  ];
+  const startedAt = Date.now();
+  const child = spawn(process.execPath, [...options.nodeFlags, options.program, ...flags], {
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`the operator cannot be started from ${options.program}`);
+  const ended = endOf(child);
+  const orphan = () => child.kill('SIGKILL');
+  process.once('exit', orphan);
+  return {
+    startedAt,
+    usage: () => usageOf(pid),
+    scrape: async () => await (await fetch(`http://${address}/metrics`)).text(),
+    async stop() {
+      const early = child.exitCode ?? child.signalCode;
+      child.kill('SIGTERM');
+      await ended;
+      process.off('exit', orphan);
+      if (early !== null) throw new Error(`the operator ended by itself (${early}); see ${options.logFile}`);
+    },
+  };
+}
+
+const endOf = (child: ChildProcess): Promise<void> => new Promise((resolve) => child.once('exit', () => resolve()));
+
+/** Less CPU than this in one sample, in seconds, counts as quiet; a tick of the kernel's clock is 0.01. */
+const quietSample = 0.025;
+const sampleEvery = 100;
+
+/**
+ * Waits until the operator has used no CPU to speak of for `hold` milliseconds, and no token call was made. Resolves to
+ * when that began, wall clock in milliseconds.
+ */
+export async function quietSince(
+  operator: RunningOperator,
+  tokenCalls: () => Promise<number>,
+  hold: number,
+): Promise<number> {
+  let busyAt = Date.now();
+  let { cpu } = operator.usage();
+  let calls = await tokenCalls();
+  while (Date.now() - busyAt < hold) {
+    await pause(sampleEvery);
+    const [cpuNow, callsNow] = [operator.usage().cpu, await tokenCalls()];
+    if (cpuNow - cpu >= quietSample || callsNow !== calls) busyAt = Date.now();
+    cpu = cpuNow;
+    calls = callsNow;
+  }
+  return busyAt;
+}
