@@ -23,7 +23,7 @@ export interface ApplicationStatusDeps {
   readonly connectionsOf: Index;
 }
 
-/** An application's status counts all its connections, so it is written no more often than this. */
+/** An application's status counts all its connections, so it is written, and they are counted, no more often than this. */
 const writtenEvery = seconds(30);
 
 /** So much of what Square allows is a reason to say so. */
@@ -38,15 +38,23 @@ interface Verdict {
 /** One pass over one application: writes its status if it differs. Resolves to how long to wait until the next. */
 export function createApplicationReconciler(deps: ApplicationStatusDeps): (key: Key) => Promise<Duration | undefined> {
   const writtenAt = new Map<Key, Duration>();
+  const counted = new Map<Key, Counts>();
   return async (key) => {
     const application = deps.watches.applications.get(key);
     if (application === undefined) {
       writtenAt.delete(key);
+      counted.delete(key);
       return undefined;
     }
-    const status = statusOf(deps, key, application);
-    if (statusDigest(status) === application.digest) return undefined;
-    const wait = (writtenAt.get(key) ?? Number.NEGATIVE_INFINITY) + writtenEvery - deps.clock.monotonic();
+    const now = deps.clock.monotonic();
+    const known = counted.get(key);
+    const counts = known !== undefined && now < known.until ? known : countConnections(deps, key, now + writtenEvery);
+    counted.set(key, counts);
+    // Earlier counts may have changed since: they are looked at again when they may be.
+    const again = counts === known ? counts.until - now : undefined;
+    const status = statusOf(deps, key, application, counts);
+    if (statusDigest(status) === application.digest) return again;
+    const wait = (writtenAt.get(key) ?? Number.NEGATIVE_INFINITY) + writtenEvery - now;
     if (wait > 0) return wait;
     if (
       await writeStatus(deps.client, deps.watches.applications, squareApplications, application, status, statusFields)
@@ -54,12 +62,25 @@ export function createApplicationReconciler(deps: ApplicationStatusDeps): (key: 
       writtenAt.set(key, deps.clock.monotonic());
       for (const note of eventsOf(application, status)) deps.events.record(note);
     }
-    return undefined;
+    return again;
   };
 }
 
-function statusOf(deps: ApplicationStatusDeps, key: Key, application: ApplicationView): ApplicationStatus {
-  const { total, ready, sellers } = countConnections(deps, key);
+/** What an application's connections come to. Thousands of them change at once, and each change would count them all. */
+interface Counts {
+  readonly total: number;
+  readonly ready: number;
+  readonly sellers: number;
+  /** Until when (monotonic) they are not counted again. */
+  readonly until: Duration;
+}
+
+function statusOf(
+  deps: ApplicationStatusDeps,
+  key: Key,
+  application: ApplicationView,
+  { total, ready, sellers }: Counts,
+): ApplicationStatus {
   const verdict = verdictOf(deps, key, application, sellers);
   const before = application.status.conditions?.find(({ type }) => type === 'Ready');
   const status = verdict.ready ? 'True' : 'False';
@@ -74,7 +95,7 @@ function statusOf(deps: ApplicationStatusDeps, key: Key, application: Applicatio
   };
 }
 
-function countConnections({ watches, connectionsOf }: ApplicationStatusDeps, key: Key) {
+function countConnections({ watches, connectionsOf }: ApplicationStatusDeps, key: Key, until: Duration): Counts {
   let total = 0;
   let ready = 0;
   const sellers = new Set<string>();
@@ -85,7 +106,7 @@ function countConnections({ watches, connectionsOf }: ApplicationStatusDeps, key
     if (stored.conditions.get('Ready')?.status === 'True') ready++;
     if (stored.merchantID !== undefined) sellers.add(stored.merchantID);
   }
-  return { total, ready, sellers: sellers.size };
+  return { total, ready, sellers: sellers.size, until };
 }
 
 function verdictOf(deps: ApplicationStatusDeps, key: Key, application: ApplicationView, sellers: number): Verdict {
