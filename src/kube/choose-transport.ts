@@ -12,8 +12,8 @@ export function createTransport(options: {
   timeout: Duration;
   keepalive: Keepalive;
 }): Transport {
-  const { access, timeout } = options;
-  const http1 = createHttp1Transport(access, timeout);
+  const { access } = options;
+  const http1 = createHttp1Transport(options);
   if (access.server.protocol === 'http:' || access.proxy !== undefined) return http1;
 
   const http2 = createHttp2Transport(options);

@@ -1,10 +1,9 @@
 import type { Agent, Dispatcher } from 'undici';
-import type { Duration } from '../clock.ts';
-import { seconds } from '../clock.ts';
+import { type Clock, type Duration, seconds } from '../clock.ts';
 import type { Access, Credentials } from './access.ts';
 import { createLineReader } from './lines.ts';
 import type { Stage, Transport } from './transport.ts';
-import { ConnectionLost, credentialsOf, parseRetryAfter } from './transport.ts';
+import { ConnectionLost, credentialsOf, longestGoodbye, parseRetryAfter } from './transport.ts';
 
 /** Connections for requests, at most. */
 const connections = 32;
@@ -22,7 +21,15 @@ function lost(error: unknown): ConnectionLost {
 }
 
 /** HTTP/1.1, for servers and proxies that do not speak HTTP/2: `kubectl proxy`, a `proxy-url`. */
-export function createHttp1Transport(access: Access, timeout: Duration): Transport {
+export function createHttp1Transport({
+  access,
+  clock,
+  timeout,
+}: {
+  access: Access;
+  clock: Clock;
+  timeout: Duration;
+}): Transport {
   const origin = access.server.origin;
   const prefix = access.server.pathname.replace(/\/$/, '');
   const streams = new Set<Dispatcher>();
@@ -93,7 +100,10 @@ export function createHttp1Transport(access: Access, timeout: Duration): Transpo
     },
     async close() {
       await Promise.all([...streams].map((dispatcher) => dispatcher.destroy()));
-      await (await shared?.agent)?.close();
+      const agent = await shared?.agent;
+      const cancel = clock.after(longestGoodbye, () => void agent?.destroy().catch(() => {}));
+      await agent?.close().catch(() => {});
+      cancel();
     },
   };
 }

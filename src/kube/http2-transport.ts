@@ -1,20 +1,17 @@
 import type { ClientHttp2Session } from 'node:http2';
-import { type Clock, type Duration, seconds } from '../clock.ts';
+import type { Clock, Duration } from '../clock.ts';
 import type { Access, Credentials } from './access.ts';
 import { dial } from './dial.ts';
 import { exchange, follow, type Keepalive, openSession } from './http2.ts';
 import { createSlots } from './slots.ts';
 import type { Call, Transport } from './transport.ts';
-import { ConnectionLost, credentialsOf } from './transport.ts';
+import { ConnectionLost, credentialsOf, longestGoodbye } from './transport.ts';
 
 /** Streams in flight at once; kube-apiserver takes 100 or more. */
 const streamsAtOnce = 100;
 
 /** How often a request is offered again that a closing connection did not take. */
 const offers = 4;
-
-/** How long requests in flight may take to end when the client is closed. */
-const longestGoodbye = seconds(5);
 
 /** Thrown by a server that does not speak HTTP/2. */
 export class NoHttp2 extends Error {}
@@ -94,6 +91,7 @@ export function createHttp2Transport(options: {
     },
     async close() {
       for (const session of following) session.destroy();
+      await opening?.catch(() => {});
       const session = shared?.session;
       if (session === undefined || session.destroyed) return;
       const cancel = clock.after(longestGoodbye, () => session.destroy());

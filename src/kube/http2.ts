@@ -53,8 +53,12 @@ function keepAlive(session: ClientHttp2Session, clock: Clock, { interval, timeou
 
 /** REFUSED_STREAM, also for streams above the last one a GOAWAY names: not acted on (RFC 9113, section 8.7). */
 function lost(stream: ClientHttp2Stream, cause: Error | undefined): ConnectionLost {
-  const stage = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM ? 'refused' : 'sent';
-  return new ConnectionLost(cause?.message ?? `the stream was cut off (HTTP/2 code ${stream.rstCode})`, stage, cause);
+  const { rstCode } = stream;
+  const stage = rstCode === constants.NGHTTP2_REFUSED_STREAM ? 'refused' : 'sent';
+  // Without an error of its own, CANCEL is Node's word for a connection that went away.
+  const broken = rstCode === constants.NGHTTP2_CANCEL;
+  const why = broken ? 'the connection broke' : `the stream was cut off (HTTP/2 code ${rstCode})`;
+  return new ConnectionLost(cause?.message ?? why, stage, cause);
 }
 
 function begin(session: ClientHttp2Session, call: Call, prefix: string): ClientHttp2Stream {

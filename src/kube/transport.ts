@@ -1,6 +1,9 @@
-import type { Duration } from '../clock.ts';
+import { type Duration, seconds } from '../clock.ts';
 import type { Access, Credentials } from './access.ts';
 import type { StreamOptions } from './client.ts';
+
+/** How long requests in flight may take to end when a transport is closed. */
+export const longestGoodbye = seconds(5);
 
 export interface Call {
   method: string;
@@ -27,6 +30,7 @@ export interface Transport {
    * when it did not accept it; rejects with `ConnectionLost` or, when aborted, with the signal's reason.
    */
   stream(call: Call, options: StreamOptions): Promise<Reply | undefined>;
+  /** Requests in flight have 5 s to end. */
   close(): Promise<void>;
 }
 
