@@ -1,17 +1,13 @@
 import { squareConnections } from '../api/names.ts';
-import { seconds } from '../clock.ts';
 import type { Observation, TokenSecretState } from '../domain/observation.ts';
 import type { Fact } from '../domain/step.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { type Key, keyFrom, secrets } from '../kube/resource.ts';
 import type { WriteProblem } from '../secrets/port.ts';
 import { publishTokenSecret, removeTokenSecret, stateTokenSecret } from '../secrets/token-secret.ts';
-import { nowOf, type ObserveDeps, renderFor, type Sight } from './observe.ts';
+import { lookAgainEvery, nowOf, type ObserveDeps, renderFor, type Sight } from './observe.ts';
 import type { Watches } from './watches.ts';
-import { WriteRefused } from './write-refused.ts';
-
-/** A name that somebody else's Secret has is tried again so often, since nothing tells when it is free. */
-export const lookAgainEvery = seconds(30);
+import { sentence, WriteRefused } from './write-refused.ts';
 
 /** Writes the token Secret as it should be: one request in the routine case. */
 export async function publish(deps: ObserveDeps, sight: Sight, o: Observation): Promise<Fact> {
@@ -25,6 +21,8 @@ export async function publish(deps: ObserveDeps, sight: Sight, o: Observation): 
     const outcome = await publishTokenSecret({ client: deps.client }, rendered.secret, held);
     if (outcome.kind !== 'Published') return await unwritten(deps, sight, key, outcome);
     deps.watches.tokens.absorb(outcome.object);
+    // The watch does not tell of own writes, and whose the Secret is has to be known when the connection goes.
+    deps.tokensOf.set(key, [keyFrom(connection.namespace, connection.name)]);
     return { kind: 'Published' };
   });
 }
@@ -59,6 +57,7 @@ export async function remove(deps: ObserveDeps, sight: Sight, name: string): Pro
     const outcome = await removeTokenSecret({ client: deps.client }, { namespace, name, connection }, held);
     if (outcome.kind !== 'Removed') return await unwritten(deps, sight, key, outcome);
     deps.watches.tokens.forget(key, held.uid);
+    deps.tokensOf.delete(key);
     return { kind: 'Removed', name };
   });
 }
@@ -113,7 +112,7 @@ async function unwritten(deps: ObserveDeps, sight: Sight, key: Key, problem: Wri
       await lookAgain(deps, key);
       return { kind: 'Stale' };
     case 'Failed':
-      throw new WriteRefused(problem.message, problem.status);
+      return { kind: 'Unwritten', message: sentence(problem.message) };
   }
 }
 
