@@ -114,6 +114,10 @@ export const reasons = {
     'A Secret of that name exists and is not this connection’s; it was left as it is.',
     'Rename it or delete it, or set spec.secret.name.',
   ),
+  SecretNotWritten: reason(
+    'The API server refuses to write a Secret; it is tried again.',
+    'Look at what the message names: a quota, an admission policy, a missing permission.',
+  ),
   SecretUnrenderable: reason('The Secret cannot be made from spec.secret.', 'Correct spec.secret.'),
   ScopesGranted: reason('Every wanted permission was granted.'),
   ScopesMissing: reason('Permissions are missing.', 'Have the seller sign in again and grant them.'),

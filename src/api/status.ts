@@ -24,7 +24,7 @@ export const observedGeneration = described(
 );
 
 export const lastFailure = z.object({
-  operation: described('What was tried.', z.enum(['TakeUp', 'Refresh', 'Verify'])),
+  operation: described('What was tried.', z.enum(['TakeUp', 'Refresh', 'Publish', 'Verify'])),
   /** When the latest of the failures in a row happened. */
   time: time('When the latest of the failures in a row happened.'),
   /** When the first of them happened. */
@@ -35,6 +35,10 @@ export const lastFailure = z.object({
   count: described('How many there were in a row.', z.int().min(1)),
   credentialDigest: text('Keyed digest of the credential that was tried, so that a new one is told from it.', {
     max: 64,
+  }).optional(),
+  retryAt: time('When Square may be asked again, where it said so.').optional(),
+  merchantID: text('The seller that the credential belongs to, where it is another than the pinned one.', {
+    max: 191,
   }).optional(),
 });
 export type LastFailure = z.infer<typeof lastFailure>;
@@ -70,6 +74,10 @@ export const connectionStatus = z.object({
   lastFailure: described(
     'The latest failures in a row. Absent when the last attempt went well.',
     lastFailure,
+  ).optional(),
+  otherFailures: described(
+    'The latest failures in a row of other operations, where more than one fails.',
+    z.array(lastFailure).max(3),
   ).optional(),
   secretName: secretName('The Secret that holds the published token.').optional(),
   sealedSecretName: secretName('The Secret that holds the sealed grant.').optional(),

@@ -107,7 +107,15 @@ function createRefusals({ watches, squares }: ApplicationsDeps) {
       if (since !== undefined)
         refusals.set(ref, { since: parseInstant(since) ?? now(ref), count: 1, retryAt: after(ref, 1) });
     }
-    return refusals.get(ref);
+    return noLater(ref, refusals.get(ref));
+  }
+
+  /** Square's time may have been set back since: nobody waits longer than the longest backoff. */
+  function noLater(ref: Key, refusal: ReturnType<typeof refusals.get>) {
+    if (refusal === undefined || refusal.retryAt - now(ref) <= 2 * probeBackoff.most) return refusal;
+    const moved = { since: Math.min(refusal.since, now(ref)), count: 1, retryAt: after(ref, 1) };
+    refusals.set(ref, moved);
+    return moved;
   }
 
   return {

@@ -1,6 +1,6 @@
 import type { ConnectionSpec } from '../api/connection.ts';
 import { days, hours, type Instant } from '../clock.ts';
-import type { Failure } from '../domain/failure.ts';
+import { type Failure, tookClient } from '../domain/failure.ts';
 import { type Grant, type RefreshToken, takenLimit } from '../domain/grant.ts';
 import type { Application, ApplicationRefusal, Observation } from '../domain/observation.ts';
 import { sameToken, type Token } from '../domain/token.ts';
@@ -51,10 +51,7 @@ export async function exchange(
   }
   const { failure } = outcome;
   if (failure.class === 'ClientRefused') return { kind: 'Failed', failure, refusal: deps.applications.refused(ref) };
-  // Square looks at the client first: whatever else it complains of, the client was good.
-  if (failure.status !== undefined && failure.class !== 'Unknown' && failure.class !== 'Unavailable') {
-    deps.applications.accepted(ref);
-  }
+  if (tookClient(failure)) deps.applications.accepted(ref);
   return { kind: 'Failed', failure };
 }
 

@@ -1,4 +1,4 @@
-import type { ConnectionSpec, Environment } from '../api/connection.ts';
+import type { Environment } from '../api/connection.ts';
 import { sealedSecretName } from '../api/names.ts';
 import type { Clock, Instant } from '../clock.ts';
 import { recogniseGrant } from '../domain/custody.ts';
@@ -10,20 +10,17 @@ import {
   type History,
   type Now,
   type Observation,
-  type TokenSecret,
-  type TokenSecretState,
-  tokenSecretStates,
 } from '../domain/observation.ts';
-import { recall, type StoredStatus } from '../domain/recall.ts';
+import { noLaterThan, recall, type StoredStatus } from '../domain/recall.ts';
 import type { Token } from '../domain/token.ts';
-import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
+import { type Key, keyFrom } from '../kube/resource.ts';
 import { parseCompact } from '../secrets/compact.ts';
 import { openGrant } from '../secrets/grant.ts';
 import type { Binding } from '../secrets/port.ts';
-import { renderTokenSecret } from '../secrets/render-token-secret.ts';
 import type { Applications } from './applications.ts';
 import { type CredentialsDeps, type ReadCredential, readCredential } from './credentials.ts';
 import type { Index } from './index-by.ts';
+import { observeTokenSecrets, soon } from './observe-token-secrets.ts';
 import type { ConnectionView } from './projections.ts';
 import type { Squares } from './squares.ts';
 
@@ -83,7 +80,7 @@ export async function observe(deps: ObserveDeps, key: Key): Promise<Sight | unde
     application,
     credential: given,
     grant,
-    ...observeTokenSecrets(deps, connection, spec, grant, environment, remembered),
+    ...observeTokenSecrets(deps, connection, spec, { grant, environment, now, notOwned: remembered?.notOwned }),
     history: historyOf(remembered, stored, grant, now),
   };
   return { view, observation, environment, ...(value === undefined ? {} : { credentialValue: value }) };
@@ -100,12 +97,15 @@ const memoryOf = (deps: ObserveDeps, key: Key, { uid }: Connection): Remembered 
   return remembered?.uid === uid ? remembered : undefined;
 };
 
-/** This process's own memory, unless the grant is another one than it speaks of; then what the status says. */
+/**
+ * This process's own memory, unless the grant is another one than it speaks of; then what the status says. Nothing of
+ * it is later than now, although Square's time may have been set back since.
+ */
 function historyOf(remembered: Remembered | undefined, stored: StoredStatus, grant: GrantState, now: Now): History {
   const known = remembered?.history;
   const revision = grant.kind === 'Held' ? grant.grant.generation : undefined;
   const speaksOfIt = known !== undefined && (revision === undefined || known.revision === revision);
-  return speaksOfIt ? known : recall(stored, grant, now);
+  return noLaterThan(now.square, speaksOfIt ? known : recall(stored, grant, now));
 }
 
 /** A spec that cannot be understood: everything else is as it was. */
@@ -116,7 +116,10 @@ function unreadable(deps: ObserveDeps, view: ConnectionView, connection: Connect
     application: { kind: 'NotNeeded', environment: 'Production' },
     credential: { kind: 'None' },
     grant,
-    tokenSecret: { kind: 'Absent', name: view.stored.secretName ?? connection.name },
+    tokenSecret:
+      view.stored.secretName === undefined
+        ? { kind: 'Absent', name: connection.name }
+        : { kind: 'Ours', name: view.stored.secretName, current: true },
     formerTokenSecrets: [],
     history: recall(view.stored, grant, nowOf(deps, 'Production')),
   };
@@ -138,8 +141,8 @@ function observeGrant(
 ): GrantState {
   const secret = deps.watches.grants.get(keyFrom(connection.namespace, sealedSecretName(connection.name)));
   if (secret === undefined) {
-    const retryAt = remembered?.grantPlaceNotOwnedUntil ?? 0;
     const { square } = nowOf(deps, environmentOf(application));
+    const retryAt = soon(remembered?.grantPlaceNotOwnedUntil ?? 0, square);
     return square < retryAt ? { kind: 'NotOwned', retryAt } : { kind: 'Absent' };
   }
   if (application.kind !== 'Found' && application.kind !== 'NotNeeded') return { kind: 'Closed' };
@@ -183,57 +186,4 @@ function openFor(
     message: `${opened.message}.`,
     ...(opened.keyID === undefined ? {} : { keyID: opened.keyID }),
   };
-}
-
-/** The token Secret that should be there, rendered for the grant that is held. */
-export function renderFor(
-  { squares }: Pick<ObserveDeps, 'squares'>,
-  connection: Connection,
-  spec: ConnectionSpec,
-  grant: GrantState & { kind: 'Held' },
-  environment: Environment,
-  state?: TokenSecretState,
-) {
-  const { accessToken, merchantID, generation } = grant.grant;
-  const values = {
-    accessToken: accessToken.value,
-    environment,
-    baseURL: squares[environment].baseURL,
-    ...(accessToken.expiresAt === undefined ? {} : { expiresAt: accessToken.expiresAt }),
-    ...(merchantID === undefined ? {} : { merchantID }),
-  };
-  const { namespace, name } = connection;
-  return renderTokenSecret(spec.secret, values, { namespace, connection: name, generation, state });
-}
-
-function observeTokenSecrets(
-  deps: ObserveDeps,
-  connection: Connection,
-  spec: ConnectionSpec,
-  grant: GrantState,
-  environment: Environment,
-  remembered: Remembered | undefined,
-): Pick<Observation, 'tokenSecret' | 'formerTokenSecrets'> {
-  const name = spec.secret?.name ?? connection.name;
-  const { namespace } = connection;
-  const own = [...deps.tokensOf.get(keyFrom(namespace, connection.name))].map((key) => splitKey(key).name);
-  const formerTokenSecrets = own.filter((other) => other !== name);
-  const held = deps.watches.tokens.get(keyFrom(namespace, name));
-  return { tokenSecret: stateOf(), formerTokenSecrets };
-
-  function stateOf(): TokenSecret {
-    if (held === undefined) {
-      const taken = remembered?.notOwned?.name === name ? remembered.notOwned : undefined;
-      return taken === undefined ? { kind: 'Absent', name } : { kind: 'NotOwned', name, retryAt: taken.retryAt };
-    }
-    if (held.connection !== connection.name) {
-      return { kind: 'NotOwned', name, retryAt: remembered?.notOwned?.retryAt ?? 0 };
-    }
-    const known = tokenSecretStates.find((state) => state === held.state);
-    const state = known === undefined ? {} : { state: known };
-    if (grant.kind !== 'Held') return { kind: 'Ours', name, current: true, ...state };
-    const rendered = renderFor(deps, connection, spec, grant, environment, known);
-    if (!rendered.ok) return { kind: 'Unrenderable', name, message: rendered.message };
-    return { kind: 'Ours', name, current: deps.watches.isCurrent(held, rendered.secret), ...state };
-  }
 }

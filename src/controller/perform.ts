@@ -1,9 +1,11 @@
-import type { Grant } from '../domain/grant.ts';
+import { type Grant, takenLimit } from '../domain/grant.ts';
 import type { Observation } from '../domain/observation.ts';
 import type { Fact, Step } from '../domain/step.ts';
+import { pinnedMerchant } from '../domain/wanted.ts';
 import { exchange, grantFrom } from './exchange.ts';
 import { nowOf, type ObserveDeps, type Sight } from './observe.ts';
-import { lookAgainEvery, publish, remove, withdraw } from './publish.ts';
+import { lookAgainEvery } from './observe-token-secrets.ts';
+import { publish, remove, withdraw } from './publish.ts';
 import { canStore, type SealDeps, type Sealed, seal } from './seal.ts';
 import { verify } from './verify.ts';
 
@@ -36,16 +38,11 @@ export function perform(deps: PerformDeps, step: Acting, sight: Sight, o: Observ
 
 const held = (o: Observation): Grant | undefined => (o.grant.kind === 'Held' ? o.grant.grant : undefined);
 
-/** The seller that a new grant must belong to: the one the spec pins, or else the one of the grant that is held. */
-function pinOf(o: Observation): string | undefined {
-  return (o.connection.spec.ok ? o.connection.spec.value.merchantID : undefined) ?? held(o)?.merchantID;
-}
-
 function otherMerchant(o: Observation, merchantID: string | undefined, credential?: string): Fact | undefined {
-  const pin = pinOf(o);
+  const pin = pinnedMerchant(o);
   if (pin === undefined || merchantID === undefined || merchantID === pin) return undefined;
   const message = `The credential belongs to merchant ${merchantID}, but this connection is pinned to ${pin}: give a credential of that seller, or correct spec.merchantID. Nothing was changed.`;
-  return { kind: 'OtherMerchant', message, ...(credential === undefined ? {} : { credential }) };
+  return { kind: 'OtherMerchant', merchantID, message, ...(credential === undefined ? {} : { credential }) };
 }
 
 async function takeUp(
@@ -59,8 +56,8 @@ async function takeUp(
   if (application.kind !== 'Found' || credential.kind !== 'Given' || !connection.spec.ok || value === undefined) {
     return { kind: 'Stale' };
   }
-  const place = await canStore(deps, connection.namespace, connection.name);
-  if (place !== 'Stored') return unsealed(deps, sight, place);
+  const obstacle = await obstacleTo(deps, sight, o, credential.digest);
+  if (obstacle !== undefined) return obstacle;
   const square = deps.squares[sight.environment];
   const refreshing = step.credential === 'refreshToken';
   const answer = await exchange(
@@ -97,8 +94,8 @@ async function takeUpPersonal(deps: PerformDeps, sight: Sight, o: Observation): 
   const { connection, credential } = o;
   const { credentialValue: value } = sight;
   if (credential.kind !== 'Given' || value === undefined) return { kind: 'Stale' };
-  const place = await canStore(deps, connection.namespace, connection.name);
-  if (place !== 'Stored') return unsealed(deps, sight, place);
+  const obstacle = await obstacleTo(deps, sight, o, credential.digest);
+  if (obstacle !== undefined) return obstacle;
   const square = deps.squares[sight.environment];
   const status = await square.client.retrieveTokenStatus(value);
   if (!status.ok) return { kind: 'Failed', failure: status.failure, credential: credential.digest };
@@ -116,7 +113,7 @@ async function takeUpPersonal(deps: PerformDeps, sight: Sight, o: Observation): 
     ...(merchantID === undefined ? {} : { merchantID }),
     accessToken: { value, issuedAt: square.time.now(), ...(expiresAt === undefined ? {} : { expiresAt }) },
     requested: { scopes: [], shortLived: false },
-    taken: [...(before?.taken ?? []), credential.digest],
+    taken: [...(before?.taken ?? []), credential.digest].slice(-takenLimit),
     handled: before?.handled ?? {},
     sealedAt: deps.clock.wall(),
   };
@@ -187,6 +184,20 @@ async function commit(
   const sealed = await seal(deps, binding, grant, base);
   if (sealed !== 'Stored') return unsealed(deps, sight, sealed);
   return { kind: 'Sealed', grant: { kind: 'Held', grant, keyID: deps.ring.active.id }, how, answers: {} };
+}
+
+/** What would keep a new grant from being stored, asked before a credential is spent for it. */
+async function obstacleTo(
+  deps: PerformDeps,
+  sight: Sight,
+  o: Observation,
+  credential: string,
+): Promise<Fact | undefined> {
+  const place = await canStore(deps, o.connection.namespace, o.connection.name);
+  if (place === 'Stored') return undefined;
+  return typeof place === 'string'
+    ? unsealed(deps, sight, place)
+    : { kind: 'Unwritten', message: place.message, credential };
 }
 
 function unsealed(deps: PerformDeps, sight: Sight, why: Exclude<Sealed, 'Stored'>): Fact {

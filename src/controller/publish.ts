@@ -5,7 +5,8 @@ import type { KubeClient } from '../kube/client.ts';
 import { type Key, keyFrom, secrets } from '../kube/resource.ts';
 import type { WriteProblem } from '../secrets/port.ts';
 import { publishTokenSecret, removeTokenSecret, stateTokenSecret } from '../secrets/token-secret.ts';
-import { lookAgainEvery, nowOf, type ObserveDeps, renderFor, type Sight } from './observe.ts';
+import { nowOf, type ObserveDeps, type Sight } from './observe.ts';
+import { lookAgainEvery, renderFor } from './observe-token-secrets.ts';
 import type { Watches } from './watches.ts';
 import { sentence, WriteRefused } from './write-refused.ts';
 

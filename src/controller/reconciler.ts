@@ -5,6 +5,7 @@ import { type Duration, type Instant, parseInstant, seconds } from '../clock.ts'
 import { absorb } from '../domain/absorb.ts';
 import { decide } from '../domain/decide.ts';
 import type { Observation } from '../domain/observation.ts';
+import { answerStale } from '../domain/requests.ts';
 import { lastVerifyTimeStoredEvery } from '../domain/schedule.ts';
 import type { Step } from '../domain/step.ts';
 import { summarize } from '../domain/summarize.ts';
@@ -45,8 +46,10 @@ export function createReconciler(deps: ReconcilerDeps): Reconcile {
     if (sight === undefined) return await farewell(deps, key);
     const pass = await takeSteps(deps, key, sight);
     remember(deps, key, pass.observation);
-    if (pass.step.kind !== 'Wait' && !deps.mayAct()) return undefined;
+    // Whoever may not act any more leaves the word to whoever may.
+    if (!deps.mayAct()) return undefined;
     await conclude(deps, pass);
+    if (pass.broken !== undefined) throw pass.broken;
     return nextLook(deps, pass);
   };
 }
@@ -57,35 +60,41 @@ interface Pass {
   /** The step that was not taken any more: `Wait`, in all but a broken pass. */
   readonly step: Step;
   readonly done: readonly Done[];
+  /** What ended the pass before it came to rest. What it had learnt until then is kept and told all the same. */
+  readonly broken?: Error;
 }
 
 async function takeSteps(deps: ReconcilerDeps, key: Key, first: Sight): Promise<Pass> {
   let sight = first;
-  let observation = sight.observation;
+  let { observation } = sight;
   const done: Done[] = [];
-  for (let taken = 0; taken < budget; taken++) {
-    const step = decide(observation, nowOf(deps, sight.environment));
-    if (step.kind === 'Wait' || !deps.mayAct()) return { sight, observation, step, done };
-    const fact = await perform(deps, step, sight, observation);
-    done.push({ step, fact });
-    tellApplication(deps, observation);
-    observation = absorb(observation, step, fact, nowOf(deps, sight.environment));
-    if (fact.kind !== 'Stale') continue;
-    // What was seen is out of date. What this pass has learnt stays known.
-    remember(deps, key, observation);
-    const again = await observe(deps, key);
-    if (again === undefined || done.filter((one) => one.fact.kind === 'Stale').length > 2) {
-      return {
-        sight,
-        observation,
-        step: { kind: 'Wait', because: 'Backoff', until: nowOf(deps, sight.environment).square + lookAgain },
-        done,
-      };
+  const at = () => nowOf(deps, sight.environment);
+  const end = (step: Step, broken?: Error): Pass => {
+    const settled = answerStale(observation, at());
+    return { sight, observation: settled, step, done, ...(broken === undefined ? {} : { broken }) };
+  };
+  for (;;) {
+    const step = decide(observation, at());
+    if (step.kind === 'Wait' || !deps.mayAct()) return end(step);
+    if (done.length === budget) return end(step, new Error(`a pass did not come to rest: ${stepsOf(done)}`));
+    try {
+      const fact = await perform(deps, step, sight, observation);
+      done.push({ step, fact });
+      tellApplication(deps, observation);
+      observation = absorb(observation, step, fact, at());
+      if (fact.kind !== 'Stale') continue;
+      // What was seen is out of date. What this pass has learnt stays known.
+      remember(deps, key, observation);
+      const again = await observe(deps, key);
+      if (again === undefined || done.filter((one) => one.fact.kind === 'Stale').length > 2) {
+        return end({ kind: 'Wait', because: 'Backoff', until: at().square + lookAgain });
+      }
+      sight = again;
+      observation = again.observation;
+    } catch (error) {
+      return end(step, error as Error);
     }
-    sight = again;
-    observation = again.observation;
   }
-  throw new Error(`a pass over ${key} did not come to rest: ${stepsOf(done)}`);
 }
 
 /** A refusal that came or went concerns all connections of the application. */
@@ -143,7 +152,7 @@ function verifyTimeIsOld(status: ConnectionStatus, storedAt: Instant | undefined
 const statusFields = Object.keys(connectionStatus.shape);
 
 function nextLook(deps: ReconcilerDeps, { step, sight }: Pass): Duration | undefined {
-  if (step.kind !== 'Wait' || step.until === undefined || step.until === Number.POSITIVE_INFINITY) return undefined;
+  if (step.kind !== 'Wait' || step.until === undefined) return undefined;
   return Math.max(0, step.until - nowOf(deps, sight.environment).square);
 }
 
@@ -152,6 +161,7 @@ async function farewell(deps: ReconcilerDeps, key: Key): Promise<undefined> {
   deps.remembered.delete(key);
   const { namespace, name } = splitKey(key);
   if (namespace === undefined) return;
+  if (!deps.mayAct()) return;
   const count = await orphan(deps, { namespace, name }, [...deps.tokensOf.get(key)]);
   if (count > 0)
     deps.log.info({ connection: key, tokenSecrets: count }, 'token Secrets of a deleted connection marked orphaned');

@@ -1,7 +1,8 @@
-import type { ConditionType } from '../api/conditions.ts';
+import type { ConditionType, Reason } from '../api/conditions.ts';
 import type { ConnectionStatus } from '../api/connection.ts';
 import { squareConnections } from '../api/names.ts';
 import type { Connection } from '../domain/observation.ts';
+import { isRefusal } from '../domain/pace.ts';
 import type { StoredStatus } from '../domain/recall.ts';
 import type { Fact, Step } from '../domain/step.ts';
 import type { EventNote } from '../kube/events.ts';
@@ -24,34 +25,55 @@ const told = [
 
 /**
  * The events of a pass: what became worse, what became good again, and what was done on request. A routine refresh and
- * the first authorization are none: the status tells of them.
+ * the first authorization are none: the status tells of them. Neither is what somebody wants so, or what the
+ * application tells for all its connections.
  */
 export function eventsOf(before: StoredStatus, after: ConnectionStatus, done: readonly Done[]): Note[] {
-  const notes: Note[] = [];
+  return [...changes(before, after), ...requestsOf(after, before, done)];
+}
+
+function changes(before: StoredStatus, after: ConnectionStatus): Note[] {
+  const worse = new Map<string, Note>();
+  let better: Note | undefined;
   for (const [type, good] of told) {
     const now = after.conditions?.find((condition) => condition.type === type);
     const was = before.conditions.get(type);
-    if (now === undefined || (was?.status === now.status && was.reason === now.reason)) continue;
-    const bad = now.status !== good && now.status !== 'Unknown';
-    // A connection that comes up for the first time has only begun; and an unknown state is no change by itself.
-    if (bad && !(was === undefined && waiting.has(now.reason)))
-      notes.push(note('Warning', now.reason, type, now.message));
-    else if (now.status === good && was?.status === opposite(good))
-      notes.push(note('Normal', now.reason, type, now.message));
-    else if (type === 'Ready' && now.status === good && was?.reason !== now.reason && now.reason !== 'Valid') {
-      notes.push(note('Warning', now.reason, type, now.message));
+    if (now === undefined) continue;
+    const grade = gradeOf(type, good, now, before);
+    const earlier = was && gradeOf(type, good, was, before);
+    if (grade === 'Bad' && (earlier !== 'Bad' || was?.reason !== now.reason)) {
+      // The same fault shows in several conditions; the first one tells it.
+      if (!worse.has(now.message)) worse.set(now.message, note('Warning', now.reason, type, now.message));
+    } else if (grade === 'Good' && earlier === 'Bad') {
+      better ??= note('Normal', now.reason, type, now.message);
     }
   }
-  return [...dedupe(notes), ...requestsOf(after, before, done)];
+  return [...worse.values(), ...(better === undefined ? [] : [better])];
 }
 
-const waiting: ReadonlySet<string> = new Set([
+/** `Open`: neither, nothing to tell by itself. */
+function gradeOf(
+  type: ConditionType,
+  good: string,
+  { status, reason }: { readonly status: string; readonly reason: string },
+  { lastVerifyTime }: StoredStatus,
+): 'Good' | 'Bad' | 'Open' {
+  if (status === 'Unknown' || quiet.has(reason)) return 'Open';
+  if (lastVerifyTime === undefined && status !== good && beginning.has(reason)) return 'Open';
+  return status === good && (type !== 'Ready' || reason === 'Valid') ? 'Good' : 'Bad';
+}
+
+/** By somebody's wish, or told by the application. */
+const quiet: ReadonlySet<string> = new Set<Reason>(['Suspended', 'ApplicationNotReady']);
+
+/** A connection that was never authorized has only begun. */
+const beginning: ReadonlySet<string> = new Set<Reason>([
   'AwaitingAuthorization',
   'TakingUp',
   'ApplicationNotFound',
   'Unverified',
 ]);
-const opposite = (good: 'True' | 'False') => (good === 'True' ? 'False' : 'True');
+
 const note = (type: Note['type'], reason: string, action: string, text: string): Note => ({
   type,
   reason,
@@ -59,35 +81,46 @@ const note = (type: Note['type'], reason: string, action: string, text: string):
   note: text,
 });
 
-function dedupe(notes: readonly Note[]): Note[] {
-  return notes.filter((one, i) => notes.findIndex((other) => other.note === one.note) === i);
+function requestsOf(after: ConnectionStatus, before: StoredStatus, done: readonly Done[]): Note[] {
+  return [
+    ...done.flatMap(({ step, fact }) => noteOf(step, fact, after) ?? []),
+    ...staleRequest(after.lastHandledRefreshRequest, before.handledRefresh, done, 'Refresh'),
+    ...staleRequest(after.lastHandledAdoptRequest, before.handledAdopt, done, 'Adopt'),
+  ];
 }
 
-function requestsOf(after: ConnectionStatus, before: StoredStatus, done: readonly Done[]): Note[] {
-  const notes: Note[] = [];
-  for (const { step, fact } of done) {
-    if (fact.kind === 'Sealed' && step.kind === 'Refresh' && step.because === 'RefreshRequested') {
-      notes.push(note('Normal', 'Refreshed', 'Refresh', 'A new access token was issued on request.'));
+/** What somebody asked for, and is waiting to hear of. */
+function noteOf(step: Step, fact: Fact, after: ConnectionStatus): Note | undefined {
+  switch (step.kind) {
+    case 'Refresh':
+      if (step.because !== 'RefreshRequested') return undefined;
+      if (fact.kind === 'Sealed')
+        return note('Normal', 'Refreshed', 'Refresh', 'A new access token was issued on request.');
+      if (fact.kind !== 'Failed') return undefined;
+      return note('Warning', fact.failure.reason, 'Refresh', `The requested refresh failed: ${fact.failure.message}`);
+    case 'Adopt':
+      if (fact.kind !== 'Sealed') return undefined;
+      return note('Normal', 'Adopted', 'Adopt', 'The grant in the sealed Secret was taken over.');
+    case 'TakeUp': {
+      if (fact.kind === 'Sealed' && fact.grant.grant.generation > 1) {
+        return note('Normal', 'CredentialTaken', 'TakeUp', 'A new credential took the place of the earlier grant.');
+      }
+      const refusal = refusalIn(fact);
+      if (refusal === undefined || after.sealedSecretName === undefined) return undefined;
+      return note('Warning', 'CredentialRefused', 'TakeUp', `${refusal} The grant that is held stays.`);
     }
-    if (fact.kind === 'Failed' && step.kind === 'Refresh' && step.because === 'RefreshRequested') {
-      notes.push(
-        note('Warning', fact.failure.reason, 'Refresh', `The requested refresh failed: ${fact.failure.message}`),
-      );
-    }
-    if (fact.kind === 'Sealed' && step.kind === 'Adopt') {
-      notes.push(note('Normal', 'Adopted', 'Adopt', 'The grant that an earlier connection left was taken over.'));
-    }
-    if (fact.kind === 'Sealed' && step.kind === 'TakeUp' && fact.grant.grant.generation > 1) {
-      notes.push(note('Normal', 'CredentialTaken', 'TakeUp', 'A new credential replaced the grant that was held.'));
-    }
-    const refused = fact.kind === 'Failed' ? fact.failure : fact.kind === 'OtherMerchant' ? fact : undefined;
-    if (refused !== undefined && step.kind === 'TakeUp' && before.revision > 0) {
-      notes.push(note('Warning', 'CredentialRefused', 'TakeUp', `${refused.message} The grant that is held stays.`));
-    }
+    case 'Verify':
+    case 'Publish':
+    case 'Withdraw':
+    case 'Remove':
+    case 'Wait':
+      return undefined;
   }
-  const stale = staleRequest(after.lastHandledRefreshRequest, before.handledRefresh, done, 'Refresh');
-  const staleAdopt = staleRequest(after.lastHandledAdoptRequest, before.handledAdopt, done, 'Adopt');
-  return [...notes, ...stale, ...staleAdopt];
+}
+
+function refusalIn(fact: Fact): string | undefined {
+  if (fact.kind === 'OtherMerchant') return fact.message;
+  return fact.kind === 'Failed' && isRefusal(fact.failure.class) ? fact.failure.message : undefined;
 }
 
 /** A request that was answered without a step was too old, or no time at all. */

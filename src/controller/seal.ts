@@ -8,7 +8,7 @@ import { openGrant, sealGrant } from '../secrets/grant.ts';
 import { projectGrantSecret, type StoreOutcome, storeGrant } from '../secrets/grant-secret.ts';
 import type { Binding, GrantSecret, KeyRing } from '../secrets/port.ts';
 import type { Watches } from './watches.ts';
-import { WriteRefused } from './write-refused.ts';
+import { sentence } from './write-refused.ts';
 
 export interface SealDeps {
   readonly client: KubeClient;
@@ -96,7 +96,11 @@ function generationOf({ ring }: SealDeps, binding: Binding, secret: GrantSecret)
  * Makes sure that a sealed grant could be stored, before a credential is tried that may be used only once: the name is
  * free, the role allows it, the namespace is not going, no quota or policy refuses it. Writes nothing.
  */
-export async function canStore(deps: SealDeps, namespace: string, connection: string): Promise<Sealed> {
+export async function canStore(
+  deps: SealDeps,
+  namespace: string,
+  connection: string,
+): Promise<Sealed | { readonly kind: 'Refused'; readonly message: string }> {
   const name = sealedSecretName(connection);
   if (deps.watches.grants.get(keyFrom(namespace, name)) !== undefined) return 'Stored';
   const outcome = await storeGrant({ client: deps.client }, { namespace, connection, jwe: '', dryRun: true });
@@ -109,6 +113,6 @@ export async function canStore(deps: SealDeps, namespace: string, connection: st
     case 'Conflict':
       return 'Stale';
     case 'Failed':
-      throw new WriteRefused(outcome.message, outcome.status);
+      return { kind: 'Refused', message: sentence(outcome.message) };
   }
 }

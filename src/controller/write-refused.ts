@@ -10,3 +10,7 @@ export class WriteRefused extends Error {
     this.status = status;
   }
 }
+
+/** A message of the API server as a sentence for people. */
+export const sentence = (message: string): string =>
+  `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.!?]$/.test(message) ? '' : '.'}`;

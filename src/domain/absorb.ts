@@ -1,27 +1,35 @@
-import type { Instant } from '../clock.ts';
-import type { Failure, FailureClass } from './failure.ts';
+import { statusBounds } from '../api/status.ts';
+import { type Instant, seconds } from '../clock.ts';
+import { type Failure, type FailureClass, tookClient } from './failure.ts';
 import type { FailureStreak, History, Now, Observation, Operation, Proof } from './observation.ts';
 import type { Fact, Step } from './step.ts';
+import { sameScopes } from './wanted.ts';
 
 /** What is known after a step, given what was known before it and what the world answered. Pure. */
 export function absorb(o: Observation, step: Step, fact: Fact, now: Now): Observation {
   switch (fact.kind) {
     case 'Sealed':
-      return sealed(o, fact);
+      return sealed(clientTaken(o, step), fact);
     case 'Verified':
       return { ...o, history: verified(o.history, fact, now.square) };
     case 'Failed':
-      return { ...refused(o, fact), history: failed(o.history, step, fact.failure, fact.credential, now.square) };
-    case 'OtherMerchant':
-      return { ...o, history: otherMerchant(o.history, step, fact, now.square) };
+      return failed(o, step, fact, now.square);
+    case 'OtherMerchant': {
+      const failure = { class: 'OtherMerchant', reason: 'OtherMerchant', ...fact } as const;
+      return { ...clientTaken(o, step), history: counted(o.history, step, failure, now.square) };
+    }
+    case 'Unwritten': {
+      const failure = { class: 'Unknown', reason: 'SecretNotWritten', ...fact } as const;
+      return { ...o, history: counted(o.history, step, failure, now.square) };
+    }
     case 'Published':
-      return { ...o, tokenSecret: { kind: 'Ours', name: o.tokenSecret.name, current: true } };
+      return written({ ...o, tokenSecret: { kind: 'Ours', name: o.tokenSecret.name, current: true } });
     case 'NotOwned':
-      return { ...o, tokenSecret: { kind: 'NotOwned', name: o.tokenSecret.name, retryAt: fact.retryAt } };
+      return written({ ...o, tokenSecret: { kind: 'NotOwned', name: o.tokenSecret.name, retryAt: fact.retryAt } });
     case 'Withdrawn':
-      return o.tokenSecret.kind === 'Ours' ? { ...o, tokenSecret: { ...o.tokenSecret, state: fact.state } } : o;
+      return written(withdrawn(o, fact));
     case 'Removed':
-      return { ...o, formerTokenSecrets: o.formerTokenSecrets.filter((name) => name !== fact.name) };
+      return written({ ...o, formerTokenSecrets: o.formerTokenSecrets.filter((name) => name !== fact.name) });
     case 'GrantPlaceNotOwned':
       return { ...o, grant: { kind: 'NotOwned', retryAt: fact.retryAt } };
     case 'Stale':
@@ -31,39 +39,57 @@ export function absorb(o: Observation, step: Step, fact: Fact, now: Now): Observ
 
 /** A new token: what was known of the old one says nothing about it. An adopted one is as it was, and is proven anew. */
 function sealed(o: Observation, fact: Fact & { kind: 'Sealed' }): Observation {
-  const { TakeUp: _, Refresh: __, Verify: ___, ...failures } = o.history.failures;
-  const sameGrant = fact.how === 'Refreshed' && 'grant' in o.grant;
-  const sameScopes = sameGrant && sameList(o.grant.grant.requested.scopes, fact.grant.grant.requested.scopes);
-  const { scopes, merchantName, triedCredential: ____, ...history } = o.history;
+  const { grant } = fact.grant;
+  const { scopes, merchantName, triedCredential, verifiedAt, tokenEnds: _, ...history } = o.history;
+  const refreshed = fact.how === 'Refreshed' && 'grant' in o.grant;
+  const inPlaceOf = refreshed ? replaced(o.history) : 'Nothing';
+  const sameToAsk = refreshed && sameScopes(o.grant.grant.requested.scopes, grant.requested.scopes);
   return {
     ...o,
     grant: fact.grant,
     tokenSecret: o.tokenSecret.kind === 'Ours' ? { ...o.tokenSecret, current: false } : o.tokenSecret,
     history: {
       ...history,
-      ...(sameGrant && merchantName !== undefined ? { merchantName } : {}),
-      ...(sameScopes && scopes !== undefined ? { scopes } : {}),
-      revision: fact.grant.grant.generation,
+      ...(refreshed && merchantName !== undefined ? { merchantName } : {}),
+      ...(sameToAsk && scopes !== undefined ? { scopes } : {}),
+      ...(refreshed && triedCredential !== undefined ? { triedCredential } : {}),
+      ...(inPlaceOf === 'Accepted' && verifiedAt !== undefined ? { verifiedAt } : {}),
+      ...(grant.accessToken.expiresAt === undefined ? {} : { tokenEnds: grant.accessToken.expiresAt }),
+      revision: grant.generation,
       proof: { kind: 'None' },
-      carried: fact.how === 'Refreshed' && isAccepted(history),
-      failures,
+      inPlaceOf,
+      failures: refreshed ? failuresBeside(o.history.failures) : failuresOfWrites(o.history.failures),
       handled: { ...history.handled, ...fact.answers },
     },
   };
 }
 
-const isAccepted = ({ proof, carried }: Pick<History, 'proof' | 'carried'>) =>
-  proof.kind === 'Accepted' || (proof.kind === 'None' && carried);
+const replaced = ({ proof, inPlaceOf }: History): History['inPlaceOf'] => {
+  if (proof.kind === 'None') return inPlaceOf;
+  return proof.kind === 'Accepted' ? 'Accepted' : 'Dead';
+};
 
-const sameList = (a: readonly string[], b: readonly string[]) =>
-  a.length === b.length && a.every((value, i) => value === b[i]);
+const failuresOfWrites = ({ Publish }: History['failures']): History['failures'] =>
+  Publish === undefined ? {} : { Publish };
+
+/** A refused credential stays refused; and remedies that did not help are counted on, until a token is accepted. */
+function failuresBeside({ Publish, Refresh, TakeUp }: History['failures']): History['failures'] {
+  return {
+    ...(Publish === undefined ? {} : { Publish }),
+    ...(Refresh !== undefined && isVain(Refresh) ? { Refresh } : {}),
+    ...(TakeUp === undefined ? {} : { TakeUp }),
+  };
+}
+
+/** Whether the refreshes did succeed, but gave tokens that were not accepted. */
+const isVain = ({ class: failureClass }: FailureStreak): boolean => Object.hasOwn(proofs, failureClass);
 
 function verified(history: History, fact: Fact & { kind: 'Verified' }, at: Instant): History {
-  const { Verify: _, ...failures } = history.failures;
+  const { Verify: _, Refresh, ...others } = history.failures;
   return {
     ...history,
     proof: { kind: 'Accepted' },
-    failures,
+    failures: Refresh === undefined || isVain(Refresh) ? others : { ...others, Refresh },
     verifyFrom: at,
     verifiedAt: at,
     ...(fact.merchantName === undefined ? {} : { merchantName: fact.merchantName }),
@@ -78,28 +104,74 @@ const proofs: { readonly [failureClass in FailureClass]?: Proof } = {
   AccessTokenUnauthorized: { kind: 'Unauthorized' },
 };
 
-function refused(o: Observation, { refusal }: Fact & { kind: 'Failed' }): Observation {
-  if (refusal === undefined || o.application.kind !== 'Found') return o;
-  return { ...o, application: { ...o.application, refusal } };
+function failed(o: Observation, step: Step, fact: Fact & { kind: 'Failed' }, at: Instant): Observation {
+  const { failure, refusal } = fact;
+  const { history, application } = o;
+  // A refused client says nothing about this connection: it is kept with the application, which all of them share.
+  if (refusal !== undefined && application.kind === 'Found') {
+    return {
+      ...o,
+      application: { ...application, refusal },
+      history: { ...history, handled: answered(history, step) },
+    };
+  }
+  const proof = step.kind === 'Verify' ? proofs[failure.class] : undefined;
+  if (proof !== undefined) return { ...o, history: disproved(history, failure, proof, at) };
+  const before = tookClient(failure) ? clientTaken(o, step) : o;
+  return { ...before, history: counted(history, step, { ...fact, ...failure }, at) };
 }
 
-function failed(history: History, step: Step, failure: Failure, credential: string | undefined, at: Instant): History {
-  const operation = operationOf(step);
-  if (operation === undefined) return history;
-  // A refused client says nothing about this connection: it is kept with the application, which all of them share.
-  if (failure.class === 'ClientRefused') return { ...history, handled: answered(history, step) };
-  const verifying = operation === 'Verify';
-  const proof = verifying ? proofs[failure.class] : undefined;
-  const { Verify: _, ...others } = history.failures;
-  if (proof !== undefined) {
-    return { ...history, proof, failures: others, verifyFrom: at, verifiedAt: at };
-  }
-  const retryAt = failure.retryAfter === undefined ? {} : { retryAt: at + failure.retryAfter };
-  const streak = extend(history.failures[operation], failure.class, failure.reason, failure.message, at);
+/** The token is dead. When it was the remedy for one that was dead, remedies are vain for now. */
+function disproved(history: History, failure: Failure, proof: Proof, at: Instant): History {
+  const { Verify: _, ...failures } = history.failures;
+  const vain = history.proof.kind === 'None' && history.inPlaceOf === 'Dead';
+  const message = `The token that Square gave in place of a dead one is not accepted either. ${failure.message}`;
   return {
     ...history,
-    failures: { ...history.failures, [operation]: { ...streak, ...retryAt } },
-    ...(verifying ? { verifyFrom: at } : {}),
+    proof,
+    failures: vain ? { ...failures, Refresh: extend(failures.Refresh, { ...failure, message }, at) } : failures,
+    verifyFrom: at,
+    verifiedAt: at,
+  };
+}
+
+/** Square looks at the client before the token: whoever has an answer about a token has a client that Square takes. */
+function clientTaken(o: Observation, step: Step): Observation {
+  const asked = step.kind === 'Refresh' || (step.kind === 'TakeUp' && step.credential !== 'personalAccessToken');
+  if (!asked || o.application.kind !== 'Found' || o.application.refusal === undefined) return o;
+  const { refusal: _, ...application } = o.application;
+  return { ...o, application };
+}
+
+const written = (o: Observation): Observation => {
+  const { Publish, ...failures } = o.history.failures;
+  return Publish === undefined ? o : { ...o, history: { ...o.history, failures } };
+};
+
+function withdrawn(o: Observation, { state }: Fact & { kind: 'Withdrawn' }): Observation {
+  const { tokenSecret } = o;
+  if (tokenSecret.kind === 'Ours') return { ...o, tokenSecret: { ...tokenSecret, state } };
+  if (tokenSecret.kind === 'Unrenderable') return { ...o, tokenSecret: { ...tokenSecret, published: { state } } };
+  return o;
+}
+
+interface Counted extends Pick<FailureStreak, 'class' | 'reason' | 'message' | 'merchantID'> {
+  readonly retryAfter?: number;
+  /** Digest of the credential that was tried. */
+  readonly credential?: string;
+}
+
+/** One failure more of the operation that the step belongs to. */
+function counted(history: History, step: Step, failure: Counted, at: Instant): History {
+  const operation = operationOf(step);
+  if (operation === undefined) return history;
+  const { credential } = failure;
+  const another = credential !== undefined && credential !== history.triedCredential;
+  const before = another ? undefined : history.failures[operation];
+  return {
+    ...history,
+    failures: { ...history.failures, [operation]: extend(before, failure, at) },
+    ...(operation === 'Verify' ? { verifyFrom: at } : {}),
     ...(credential === undefined ? {} : { triedCredential: credential }),
     handled: answered(history, step),
   };
@@ -112,34 +184,34 @@ function answered(history: History, step: Step): History['handled'] {
     : history.handled;
 }
 
-function otherMerchant(history: History, step: Step, fact: Fact & { kind: 'OtherMerchant' }, at: Instant): History {
-  const operation = operationOf(step) ?? 'TakeUp';
-  const streak = extend(history.failures[operation], 'OtherMerchant', 'OtherMerchant', fact.message, at);
-  return {
-    ...history,
-    failures: { ...history.failures, [operation]: streak },
-    ...(fact.credential === undefined ? {} : { triedCredential: fact.credential }),
-    handled: answered(history, step),
-  };
-}
-
 function operationOf(step: Step): Operation | undefined {
-  return step.kind === 'TakeUp' || step.kind === 'Refresh' || step.kind === 'Verify' ? step.kind : undefined;
+  switch (step.kind) {
+    case 'TakeUp':
+    case 'Refresh':
+    case 'Verify':
+      return step.kind;
+    case 'Publish':
+    case 'Withdraw':
+    case 'Remove':
+      return 'Publish';
+    case 'Adopt':
+    case 'Wait':
+      return undefined;
+  }
 }
 
-function extend(
-  streak: FailureStreak | undefined,
-  failureClass: FailureClass | 'OtherMerchant',
-  reason: string,
-  message: string,
-  at: Instant,
-): FailureStreak {
+/** In whole seconds and within the bounds of the status, so that a process that reads it there knows the very same. */
+function extend(streak: FailureStreak | undefined, failure: Counted, at: Instant): FailureStreak {
+  const time = Math.floor(at / seconds(1)) * seconds(1);
+  const retryAt = failure.retryAfter === undefined ? undefined : Math.ceil((at + failure.retryAfter) / 1_000) * 1_000;
   return {
-    since: streak?.since ?? at,
-    time: at,
+    since: streak?.since ?? time,
+    time,
     count: (streak?.count ?? 0) + 1,
-    class: failureClass,
-    reason,
-    message,
+    class: failure.class,
+    reason: failure.reason,
+    message: failure.message.slice(0, statusBounds.failureMessage),
+    ...(retryAt === undefined ? {} : { retryAt }),
+    ...(failure.merchantID === undefined ? {} : { merchantID: failure.merchantID }),
   };
 }

@@ -34,35 +34,41 @@ export type FailureClass =
   /** Not recognised. Says nothing about any token, grant or client. */
   | 'Unknown';
 
-/** Every `reason` a failure can carry: one word for a condition, an event, a log field and a metric label. */
-export const failureReasons = [
-  'SquareTimedOut',
-  'SquareNotResolved',
-  'SquareRefusedConnection',
-  'SquareConnectionLost',
-  'SquareTLSFailed',
-  'SquareAnswerTruncated',
-  'SquareUnavailable',
-  'SquareInternalError',
-  'RateLimited',
-  'RefreshTokenRefused',
-  'CodeRefused',
-  'MigrationTokenRefused',
-  'ClientRefused',
-  'ClientDisabled',
-  'AccessTokenExpired',
-  'AccessTokenRevoked',
-  'AccessTokenUnauthorized',
-  'InsufficientScopes',
-  'NothingToRevoke',
-  'RequestRefused',
-  'Forbidden',
-  'SquareAnswerNotUnderstood',
-  'SquareAnswerTooLarge',
-  'SquareRedirected',
-] as const;
+/** Every `reason` a failure can carry (one word for a condition, an event, a log field and a metric label): its class. */
+const classOf = {
+  SquareTimedOut: 'Unreachable',
+  SquareNotResolved: 'Unreachable',
+  SquareRefusedConnection: 'Unreachable',
+  SquareConnectionLost: 'Unreachable',
+  SquareTLSFailed: 'Unreachable',
+  SquareAnswerTruncated: 'Unreachable',
+  SquareUnavailable: 'Unavailable',
+  SquareInternalError: 'Unavailable',
+  RateLimited: 'RateLimited',
+  RefreshTokenRefused: 'RefreshTokenRefused',
+  CodeRefused: 'CodeRefused',
+  MigrationTokenRefused: 'MigrationTokenRefused',
+  ClientRefused: 'ClientRefused',
+  ClientDisabled: 'ClientRefused',
+  AccessTokenExpired: 'AccessTokenExpired',
+  AccessTokenRevoked: 'AccessTokenRevoked',
+  AccessTokenUnauthorized: 'AccessTokenUnauthorized',
+  InsufficientScopes: 'InsufficientScopes',
+  NothingToRevoke: 'NothingToRevoke',
+  RequestRefused: 'BadRequest',
+  Forbidden: 'Unknown',
+  SquareAnswerNotUnderstood: 'Unknown',
+  SquareAnswerTooLarge: 'Unknown',
+  SquareRedirected: 'Unknown',
+} as const satisfies Record<string, FailureClass>;
 
-export type FailureReason = (typeof failureReasons)[number];
+export type FailureReason = keyof typeof classOf;
+
+export const failureReasons = Object.keys(classOf) as readonly FailureReason[];
+
+/** The class of a failure of which only the reason was kept; `Unknown` for a word that is no reason of a failure. */
+export const classOfReason = (reason: string): FailureClass =>
+  Object.hasOwn(classOf, reason) ? classOf[reason as FailureReason] : 'Unknown';
 
 /** Why a call to Square did not give what it was made for. Holds no token, code, query string or body. */
 export interface Failure {
@@ -94,7 +100,11 @@ const decisive: ReadonlySet<FailureClass> = new Set([
 /** Whether Square itself said something final about the token or code that was presented. */
 export const isDecisive = (failure: Failure): boolean => decisive.has(failure.class);
 
-const transient: ReadonlySet<FailureClass> = new Set(['Unreachable', 'Unavailable', 'RateLimited', 'Unknown']);
+const transient: ReadonlySet<string> = new Set<FailureClass>(['Unreachable', 'Unavailable', 'RateLimited', 'Unknown']);
 
 /** Whether the same call may succeed later without anybody changing anything. */
-export const isTransient = (failure: Failure): boolean => transient.has(failure.class);
+export const isTransient = (failure: { readonly class: string }): boolean => transient.has(failure.class);
+
+/** Whether the answer to a token request shows that Square took the client: it looks at the client first. */
+export const tookClient = (failure: Failure): boolean =>
+  failure.status !== undefined && !isTransient(failure) && failure.class !== 'ClientRefused';

@@ -123,10 +123,16 @@ export type TokenSecret =
       readonly current: boolean;
       readonly state?: TokenSecretState;
     }
-  /** What would be published cannot be made from the spec. */
-  | { readonly kind: 'Unrenderable'; readonly name: string; readonly message: string };
+  /** What would be published cannot be made from the spec. `published`: what of ours is there all the same. */
+  | {
+      readonly kind: 'Unrenderable';
+      readonly name: string;
+      readonly message: string;
+      readonly published?: { readonly state?: TokenSecretState };
+    };
 
-export type Operation = 'TakeUp' | 'Refresh' | 'Verify';
+/** What can fail in a row. `Publish` stands for every write of a token Secret. */
+export type Operation = 'TakeUp' | 'Refresh' | 'Publish' | 'Verify';
 
 /** What is known of the past: from the status at first, from this process's own work after that. */
 export interface History {
@@ -134,10 +140,10 @@ export interface History {
   readonly revision: number;
   readonly proof: Proof;
   /**
-   * Whether the token before this one was accepted last: Square issued this one in its place, so until the first
-   * verification nothing speaks against it.
+   * What the token was that Square replaced by this one. In place of an accepted one nothing speaks against it until the
+   * first verification. In place of a dead one it is a remedy: one that does not help is not asked for again in a hurry.
    */
-  readonly carried: boolean;
+  readonly inPlaceOf: 'Accepted' | 'Dead' | 'Nothing';
   /** Failures in a row, by operation. */
   readonly failures: { readonly [operation in Operation]?: FailureStreak };
   /** Digest of the credential that {@link failures}.TakeUp speaks of, when this process tried it. */
@@ -146,6 +152,8 @@ export interface History {
   readonly verifyFrom: Instant;
   /** When Square last accepted or refused the access token. */
   readonly verifiedAt?: Instant;
+  /** When the token that was held last ends: the clock goes on for a grant that cannot be looked into now, too. */
+  readonly tokenEnds?: Instant;
   readonly merchantName?: string;
   /** Permissions that Square says the token has; unknown until it was asked. */
   readonly scopes?: readonly string[];
@@ -172,4 +180,6 @@ export interface FailureStreak {
   readonly message: string;
   /** No earlier than this, when Square asked for it. */
   readonly retryAt?: Instant;
+  /** Of `OtherMerchant`: the seller that the credential belongs to. */
+  readonly merchantID?: string;
 }

@@ -1,22 +1,44 @@
 import type { ConnectionSpec } from '../api/connection.ts';
 import type { Instant } from '../clock.ts';
-import type { FailureStreak, Observation } from './observation.ts';
+import type { FailureStreak, Now, Observation, Operation } from './observation.ts';
+import { deathOf } from './publication.ts';
 import {
   type Backoff,
   backoffDelay,
   nextVerifySlot,
   proofBackoff,
+  publishBackoff,
   refreshBackoff,
   refusedBackoff,
   takeUpBackoff,
 } from './schedule.ts';
+import { pinnedMerchant } from './wanted.ts';
 
 /** When an operation that failed may be tried again; 0 when it did not fail, `undefined` when not by itself. */
-export function nextAttempt(o: Observation, operation: 'TakeUp' | 'Refresh'): Instant | undefined {
+export function nextAttempt(o: Observation, operation: Exclude<Operation, 'Verify'>, now: Now): Instant | undefined {
   const failure = o.history.failures[operation];
   if (failure === undefined) return 0;
-  const backoff = operation === 'TakeUp' ? backoffOfTakeUp(failure) : backoffOfRefresh(failure, o);
-  return backoff === undefined ? undefined : after(failure, backoff, o);
+  switch (operation) {
+    case 'TakeUp':
+      return nextTakeUp(failure, o);
+    case 'Refresh': {
+      const backoff = backoffOfRefresh(failure, o, now);
+      return backoff && after(failure, backoff, o);
+    }
+    case 'Publish':
+      return after(failure, publishBackoff, o);
+  }
+}
+
+/** A credential that was refused is tried again only when it changes, or when it was the pin that stood in its way. */
+function nextTakeUp(failure: FailureStreak, o: Observation): Instant | undefined {
+  if (failure.class === 'OtherMerchant') {
+    const pin = pinnedMerchant(o);
+    return pin === undefined || pin === failure.merchantID ? 0 : undefined;
+  }
+  if (isRefusal(failure.class)) return undefined;
+  const oursIsWrong = failure.class === 'BadRequest' || failure.class === 'InsufficientScopes';
+  return after(failure, oursIsWrong ? refusedBackoff : takeUpBackoff, o);
 }
 
 /** When a token that was never proven, or a time that was never confirmed, is to be put to the test. */
@@ -51,18 +73,13 @@ const refusals: ReadonlySet<FailureStreak['class']> = new Set([
 
 export const isRefusal = (failureClass: FailureStreak['class']): boolean => refusals.has(failureClass);
 
-/** A credential that was refused is tried again only when it changes. */
-function backoffOfTakeUp({ class: failureClass }: FailureStreak): Backoff | undefined {
-  if (isRefusal(failureClass)) return undefined;
-  return failureClass === 'BadRequest' || failureClass === 'InsufficientScopes' ? refusedBackoff : takeUpBackoff;
-}
-
 /**
  * A refused refresh token is asked about again, rarely, for as long as the access token works: Square may have been
- * wrong. When the access token is dead too there is exactly one refresh for each generation.
+ * wrong. When the access token is dead too there is exactly one refresh for each generation. A new token that is not
+ * accepted either is replaced as rarely.
  */
-function backoffOfRefresh(failure: FailureStreak, o: Observation): Backoff | undefined {
-  const dead = o.history.proof.kind === 'Revoked' || o.history.proof.kind === 'Unauthorized';
-  if (failure.class === 'RefreshTokenRefused') return dead ? undefined : refusedBackoff;
-  return failure.class === 'BadRequest' || failure.class === 'OtherMerchant' ? refusedBackoff : refreshBackoff;
+function backoffOfRefresh({ class: failureClass }: FailureStreak, o: Observation, now: Now): Backoff | undefined {
+  if (failureClass === 'RefreshTokenRefused') return deathOf(o, now) ? undefined : refusedBackoff;
+  if (isRefusal(failureClass) || failureClass === 'BadRequest') return refusedBackoff;
+  return refreshBackoff;
 }

@@ -1,5 +1,7 @@
 import type { Reason } from '../api/conditions.ts';
 import { formatInstant } from '../clock.ts';
+import { wasTried } from './decide.ts';
+import { isTransient } from './failure.ts';
 import type { Grant } from './grant.ts';
 import type { Now, Observation } from './observation.ts';
 import { isRefusal } from './pace.ts';
@@ -119,7 +121,7 @@ function withoutGrant(o: Observation): Summary {
   const fault = applicationFault(o);
   if (fault !== undefined && o.credential.type !== 'personalAccessToken')
     return resting(no('ApplicationNotReady', fault));
-  const failure = o.history.failures.TakeUp;
+  const failure = wasTried(o) ? o.history.failures.TakeUp : undefined;
   if (failure === undefined) return goingOn(no('TakingUp', 'The credential is about to be tried.'));
   if (failure.class === 'OtherMerchant') return stuck(no('OtherMerchant', failure.message));
   if (isRefusal(failure.class)) {
@@ -143,9 +145,10 @@ function held(o: Observation, grant: Grant, pin: string | undefined, now: Now): 
   }
   const publication = published(o);
   if (publication.status !== 'True') return publicationFault(publication);
-  const retrying = o.history.failures.Refresh ?? o.history.failures.TakeUp;
+  // An outage at Square changes nothing for whoever waits; a credential that somebody just gave is waited for.
+  const taking = wasTried(o) ? o.history.failures.TakeUp : undefined;
   const reconciling =
-    retrying !== undefined && isTransient(retrying.class) ? { reconciling: yes('Retrying', describe(retrying)) } : {};
+    taking !== undefined && isTransient(taking) ? { reconciling: yes('Retrying', describe(taking)) } : {};
   if (tokenState(o, grant, now) === 'Unproven') {
     const failure = o.history.failures.Verify;
     return goingOn(
@@ -192,6 +195,3 @@ const renewing = (o: Observation): string =>
 const stuckUnpublished: readonly Reason[] = ['SecretNotOwned', 'SecretUnrenderable'];
 const publicationFault = (verdict: Verdict): Summary =>
   stuckUnpublished.includes(verdict.reason) ? stuck(verdict) : goingOn(verdict);
-
-const isTransient = (failureClass: string): boolean =>
-  ['Unreachable', 'Unavailable', 'RateLimited', 'Unknown'].includes(failureClass);

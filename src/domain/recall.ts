@@ -1,21 +1,16 @@
 import type { ConnectionStatus, LastFailure } from '../api/connection.ts';
 import { type Instant, parseInstant } from '../clock.ts';
-import type { FailureStreak, GrantState, History, Now, Proof } from './observation.ts';
-import { isRefusal } from './pace.ts';
-
-/** A stored condition, as far as later passes need it. */
-export interface StoredCondition {
-  readonly status: 'True' | 'False' | 'Unknown';
-  readonly reason: string;
-  readonly since: string;
-}
+import { classOfReason } from './failure.ts';
+import type { Grant } from './grant.ts';
+import type { FailureStreak, GrantState, History, Now, Operation, Proof } from './observation.ts';
+import { StoredConditions } from './stored-conditions.ts';
 
 /**
  * What later passes, and the metrics, need of a stored status. Kept in memory for every connection, so it holds numbers
  * and shared strings and no message but the last failure's.
  */
 export interface StoredStatus {
-  readonly conditions: ReadonlyMap<string, StoredCondition>;
+  readonly conditions: StoredConditions;
   readonly revision: number;
   readonly merchantID?: string;
   readonly merchantName?: string;
@@ -26,7 +21,8 @@ export interface StoredStatus {
   readonly refreshTokenExpiresAt?: Instant;
   readonly nextRefreshAt?: Instant;
   readonly lastVerifyTime?: Instant;
-  readonly lastFailure?: LastFailure;
+  /** The failure that weighs most first. */
+  readonly failures: readonly LastFailure[];
   readonly handledRefresh?: string;
   readonly handledAdopt?: string;
 }
@@ -47,12 +43,8 @@ const instant = (text: string | undefined): Instant | undefined =>
   text === undefined ? undefined : parseInstant(text);
 
 export function readStatus(status: ConnectionStatus): StoredStatus {
-  const conditions = new Map<string, StoredCondition>();
-  for (const { type, status: value, reason, lastTransitionTime } of status.conditions ?? []) {
-    conditions.set(share(type), { status: value, reason: share(reason), since: lastTransitionTime });
-  }
   return {
-    conditions,
+    conditions: new StoredConditions(status.conditions ?? []),
     revision: status.revision ?? 0,
     ...optional('merchantID', status.merchantID),
     ...optional('merchantName', status.merchantName),
@@ -63,7 +55,7 @@ export function readStatus(status: ConnectionStatus): StoredStatus {
     ...optional('refreshTokenExpiresAt', instant(status.refreshTokenExpiresAt)),
     ...optional('nextRefreshAt', instant(status.nextRefreshTime)),
     ...optional('lastVerifyTime', instant(status.lastVerifyTime)),
-    ...optional('lastFailure', status.lastFailure),
+    failures: [...(status.lastFailure === undefined ? [] : [status.lastFailure]), ...(status.otherFailures ?? [])],
     ...optional('handledRefresh', status.lastHandledRefreshRequest),
     ...optional('handledAdopt', status.lastHandledAdoptRequest),
   };
@@ -71,19 +63,18 @@ export function readStatus(status: ConnectionStatus): StoredStatus {
 
 /** What a process that has just begun knows of a connection: what its status says, if that speaks of this grant. */
 export function recall(stored: StoredStatus, grant: GrantState, now: Now): History {
-  const revision = 'grant' in grant ? grant.grant.generation : 0;
-  const current = grant.kind === 'Held' && stored.revision === revision;
-  const { lastFailure } = stored;
-  const streak = lastFailure === undefined ? undefined : recallStreak(lastFailure, now);
+  const held = grant.kind === 'Held' ? grant.grant : undefined;
+  const speaksOfIt = held === undefined || stored.revision === held.generation;
+  const tokenEnds = held === undefined ? stored.expiresAt : held.accessToken.expiresAt;
   return {
-    revision,
-    proof: current ? recallProof(stored.conditions) : { kind: 'None' },
-    carried: false,
-    failures: lastFailure !== undefined && streak !== undefined ? { [lastFailure.operation]: streak } : {},
+    revision: held?.generation ?? 0,
+    proof: held !== undefined && speaksOfIt ? recallProof(stored, now) : { kind: 'None' },
+    inPlaceOf: 'Nothing',
     verifyFrom: now.square,
     handled: { ...optional('refresh', stored.handledRefresh), ...optional('adopt', stored.handledAdopt) },
-    ...optional('triedCredential', lastFailure?.credentialDigest),
-    ...(current
+    ...recallFailures(stored, held, speaksOfIt),
+    ...optional('tokenEnds', tokenEnds),
+    ...(speaksOfIt
       ? {
           ...optional('verifiedAt', stored.lastVerifyTime),
           ...optional('merchantName', stored.merchantName),
@@ -93,26 +84,77 @@ export function recall(stored: StoredStatus, grant: GrantState, now: Now): Histo
   };
 }
 
-/** The last decisive word about the token. `Valid` alone may be Unknown for a while; the others keep what was proven. */
-function recallProof(conditions: StoredStatus['conditions']): Proof {
+/**
+ * The last decisive word about the token. `Valid` alone may be Unknown for a while; the others keep what was proven. An
+ * end that the clock alone explains is left to the clock, which may yet be found wrong.
+ */
+function recallProof({ conditions, expiresAt, lastVerifyTime }: StoredStatus, now: Now): Proof {
   if (conditions.get('Revoked')?.status === 'True') return { kind: 'Revoked' };
   const valid = conditions.get('Valid');
   if (valid?.reason === 'TokenRejected') return { kind: 'Unauthorized' };
-  if (valid?.reason === 'AccessTokenExpired') return { kind: 'Expired' };
+  if (valid?.reason === 'AccessTokenExpired') {
+    if (expiresAt === undefined || expiresAt > now.square) return { kind: 'Expired' };
+    return lastVerifyTime === undefined ? { kind: 'None' } : { kind: 'Accepted' };
+  }
   const accepted = valid?.status === 'True' || conditions.get('Revoked')?.status === 'False';
   return accepted ? { kind: 'Accepted' } : { kind: 'None' };
 }
 
-/** The class of a stored failure: a refusal is named by its reason. Everything else is tried again, backing off. */
-function recallStreak(failure: LastFailure, now: Now): FailureStreak {
-  const named = failure.reason as FailureStreak['class'];
-  const failureClass = failure.reason === 'RequestRefused' ? 'BadRequest' : isRefusal(named) ? named : 'Unknown';
+/** Failures of a token speak of that token alone; a credential's only until it was taken. */
+function recallFailures(
+  { failures: stored }: StoredStatus,
+  held: Grant | undefined,
+  speaksOfIt: boolean,
+): Pick<History, 'failures' | 'triedCredential'> {
+  const failures: { [operation in Operation]?: FailureStreak } = {};
+  let triedCredential: string | undefined;
+  for (const failure of stored) {
+    const { operation, credentialDigest } = failure;
+    const taken = credentialDigest !== undefined && held?.taken.includes(credentialDigest) === true;
+    const over = operation === 'TakeUp' ? taken : operation !== 'Publish' && !speaksOfIt;
+    if (over) continue;
+    failures[operation] = recallStreak(failure);
+    triedCredential ??= credentialDigest;
+  }
+  return { failures, ...optional('triedCredential', triedCredential) };
+}
+
+function recallStreak(failure: LastFailure): FailureStreak {
+  const { count, reason, message, merchantID } = failure;
   return {
-    since: instant(failure.since) ?? now.square,
-    time: instant(failure.time) ?? now.square,
-    count: failure.count,
-    class: failureClass,
-    reason: failure.reason,
-    message: failure.message,
+    since: instant(failure.since) ?? 0,
+    time: instant(failure.time) ?? 0,
+    count,
+    class: reason === 'OtherMerchant' ? reason : classOfReason(reason),
+    reason,
+    message,
+    ...optional('retryAt', instant(failure.retryAt)),
+    ...optional('merchantID', merchantID),
+  };
+}
+
+/** What was noted while the clock was ahead of Square's: it counts as noted now. */
+export function noLaterThan(now: Instant, history: History): History {
+  const { verifyFrom, verifiedAt } = history;
+  const failures = Object.fromEntries(
+    Object.entries(history.failures).map(([operation, streak]) => [operation, earlier(streak, now)]),
+  );
+  return {
+    ...history,
+    verifyFrom: Math.min(verifyFrom, now),
+    ...optional('verifiedAt', verifiedAt && Math.min(verifiedAt, now)),
+    failures,
+  };
+}
+
+function earlier(streak: FailureStreak, now: Instant): FailureStreak {
+  if (streak.time <= now) return streak;
+  const moved = Math.floor(now / 1_000) * 1_000;
+  const { retryAt } = streak;
+  return {
+    ...streak,
+    time: moved,
+    since: Math.min(streak.since, moved),
+    ...optional('retryAt', retryAt && moved + Math.max(0, retryAt - streak.time)),
   };
 }

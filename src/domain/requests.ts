@@ -22,6 +22,14 @@ export function requestState(o: Observation, request: Request, now: Now): 'None'
   return late || old || ahead ? 'Stale' : 'Act';
 }
 
+/** Requests that came too late, or that nobody can read, count as answered: they never act, whatever the time becomes. */
+export function answerStale(o: Observation, now: Now): Observation {
+  const stale = (['refresh', 'adopt'] as const).filter((request) => requestState(o, request, now) === 'Stale');
+  if (stale.length === 0) return o;
+  const answered = Object.fromEntries(stale.map((request) => [request, o.connection.requests[request]]));
+  return { ...o, history: { ...o.history, handled: { ...o.history.handled, ...answered } } };
+}
+
 function isHandled(o: Observation, request: Request, value: string): boolean {
   if (o.history.handled[request] === value) return true;
   return 'grant' in o.grant && o.grant.grant.handled[request] === value;

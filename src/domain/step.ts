@@ -77,7 +77,12 @@ export type Fact =
   /** The place of the sealed grant is taken by something else. */
   | { readonly kind: 'GrantPlaceNotOwned'; readonly retryAt: Instant }
   /** The token belongs to another seller than the pinned one; nothing was changed. */
-  | { readonly kind: 'OtherMerchant'; readonly credential?: string; readonly message: string }
+  | {
+      readonly kind: 'OtherMerchant';
+      readonly merchantID: string;
+      readonly credential?: string;
+      readonly message: string;
+    }
   | {
       readonly kind: 'Failed';
       readonly failure: Failure;
@@ -86,5 +91,7 @@ export type Fact =
       /** Square refused the client: the application's fault, and when to ask again. */
       readonly refusal?: ApplicationRefusal;
     }
+  /** The API server did not take a write of a Secret, and nothing was lost by it; `message` tells why. */
+  | { readonly kind: 'Unwritten'; readonly message: string; readonly credential?: string }
   /** Somebody was faster: look again. */
   | { readonly kind: 'Stale' };

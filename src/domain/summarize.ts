@@ -1,14 +1,13 @@
 import type { ConditionType, Reason } from '../api/conditions.ts';
-import type { Condition, ConnectionStatus, LastFailure } from '../api/connection.ts';
+import type { Condition, ConnectionSpec, ConnectionStatus, LastFailure } from '../api/connection.ts';
 import { sealedSecretName } from '../api/names.ts';
 import { statusBounds } from '../api/status.ts';
 import { formatInstant, type Instant } from '../clock.ts';
-import { nextRefresh } from './decide.ts';
 import type { Grant } from './grant.ts';
 import type { FailureStreak, History, Now, Observation, Operation } from './observation.ts';
 import { summary } from './ready.ts';
 import type { StoredStatus } from './recall.ts';
-import { requestState } from './requests.ts';
+import { nextRefresh } from './renewal.ts';
 import {
   expired,
   no,
@@ -25,7 +24,10 @@ import { wantedScopes } from './wanted.ts';
 
 type Verdicts = Partial<Record<ConditionType, Verdict>>;
 
-/** The whole status, from nothing but what was seen. `stored` only tells since when a condition has been as it is. */
+/**
+ * The whole status, from nothing but what was seen. `stored` tells since when a condition has been as it is, and what was
+ * known of a grant that cannot be looked into now.
+ */
 export function summarize(o: Observation, stored: StoredStatus, now: Now): ConnectionStatus {
   const { ready, reconciling, stalled } = summary(o, now);
   const verdicts: Verdicts = {
@@ -38,8 +40,8 @@ export function summarize(o: Observation, stored: StoredStatus, now: Now): Conne
     observedGeneration: o.connection.generation,
     conditions: conditions(verdicts, o.connection.generation, stored, now.wall),
     ...aboutSecrets(o),
-    ...('grant' in o.grant ? aboutGrant(o, o.grant.grant, o.grant.keyID, now) : kept(stored)),
-    ...aboutHistory(o, now),
+    ...(o.grant.kind === 'Held' ? aboutGrant(o, o.grant.grant, now) : kept(stored)),
+    ...aboutHistory(o),
   };
 }
 
@@ -61,12 +63,15 @@ function aboutToken(o: Observation, stored: StoredStatus, now: Now): Verdicts {
       Expired: unknown('NoToken', 'There is no access token.'),
       Revoked: unknown('NoToken', 'There is no access token.'),
       Renewable: unknown('NoToken', 'There is no refresh token.'),
-      Published: o.tokenSecret.kind === 'Absent' ? no('NotPublished', 'There is nothing to publish.') : published(o),
+      Published: no('NotPublished', leftOver(o)),
       ScopesSatisfied: unknown('ScopesUnknown', 'There is no access token.'),
     };
   }
   return asLastProven(stored, now);
 }
+
+const leftOver = ({ tokenSecret: { kind, name } }: Observation): string =>
+  kind === 'Ours' ? `Secret ${name} holds a token of a grant that is not there.` : 'There is nothing to publish.';
 
 const lasting = ['Valid', 'Expired', 'Revoked', 'Renewable', 'Published', 'ScopesSatisfied'] as const;
 
@@ -100,26 +105,32 @@ function aboutSecrets(o: Observation): ConnectionStatus {
     ...(o.grant.kind === 'Absent' || o.grant.kind === 'NotOwned'
       ? {}
       : { sealedSecretName: sealedSecretName(o.connection.name) }),
+    ...('keyID' in o.grant && o.grant.keyID !== undefined ? { sealingKeyID: o.grant.keyID } : {}),
   };
 }
 
-function aboutGrant(o: Observation, grant: Grant, keyID: string, now: Now): ConnectionStatus {
+function aboutGrant(o: Observation, grant: Grant, now: Now): ConnectionStatus {
   const { spec } = o.connection;
   const { accessToken, refreshToken, merchantID } = grant;
-  const seen = o.grant.kind === 'Outdated' ? o.grant.seen : grant.generation;
-  const next = spec.ok && o.grant.kind === 'Held' ? nextRefresh(o, grant, spec.value, now) : undefined;
+  const next = spec.ok ? plannedRefresh(o, grant, spec.value, now) : undefined;
   const wanted = spec.ok ? wantedScopes(o, spec.value) : [];
   return {
-    sealingKeyID: keyID,
-    revision: o.grant.kind === 'Retained' ? o.history.revision : seen,
+    revision: grant.generation,
     accessTokenIssuedAt: formatInstant(accessToken.issuedAt),
     ...(merchantID === undefined ? {} : { merchantID }),
     ...(wanted.length === 0 ? {} : { requestedScopes: wanted.slice(0, statusBounds.scopes) }),
     ...(accessToken.expiresAt === undefined ? {} : { accessTokenExpiresAt: formatInstant(accessToken.expiresAt) }),
     ...(refreshToken?.expiresAt === undefined ? {} : { refreshTokenExpiresAt: formatInstant(refreshToken.expiresAt) }),
     ...(refreshToken === undefined ? {} : { lastRefreshTime: formatInstant(accessToken.issuedAt) }),
-    ...(next === undefined ? {} : { nextRefreshTime: formatInstant(Math.max(next, now.square)) }),
+    ...(next === undefined ? {} : { nextRefreshTime: formatInstant(next) }),
   };
+}
+
+/** The next refresh, as far as it depends on this connection alone: a fault of the application is told there. */
+function plannedRefresh(o: Observation, grant: Grant, spec: ConnectionSpec, now: Now): Instant | undefined {
+  if (o.application.kind === 'Found' && o.application.refusal !== undefined) return undefined;
+  const next = nextRefresh(o, grant, spec, { ...now, confirmed: true });
+  return next === undefined || next <= now.square ? undefined : next;
 }
 
 /** What the status said of a grant that cannot be looked into: above all its revision, which guards against old ones. */
@@ -135,11 +146,9 @@ function kept(stored: StoredStatus): ConnectionStatus {
   };
 }
 
-function aboutHistory(o: Observation, now: Now): ConnectionStatus {
-  const { history } = o;
-  const refresh = answered(o, 'refresh', now);
-  const adopt = answered(o, 'adopt', now);
-  const failure = lastFailure(history);
+function aboutHistory({ history }: Observation): ConnectionStatus {
+  const [lastFailure, ...otherFailures] = failures(history);
+  const { refresh, adopt } = history.handled;
   return {
     ...(history.merchantName === undefined
       ? {}
@@ -148,30 +157,23 @@ function aboutHistory(o: Observation, now: Now): ConnectionStatus {
       ? {}
       : { scopes: history.scopes.slice(0, statusBounds.scopes).map((scope) => scope.slice(0, statusBounds.scope)) }),
     ...(history.verifiedAt === undefined ? {} : { lastVerifyTime: formatInstant(history.verifiedAt) }),
-    ...(failure === undefined ? {} : { lastFailure: failure }),
-    ...(refresh === undefined ? {} : { lastHandledRefreshRequest: refresh }),
-    ...(adopt === undefined ? {} : { lastHandledAdoptRequest: adopt }),
+    ...(lastFailure === undefined ? {} : { lastFailure }),
+    ...(otherFailures.length === 0 ? {} : { otherFailures }),
+    ...(refresh === undefined ? {} : { lastHandledRefreshRequest: refresh.slice(0, statusBounds.request) }),
+    ...(adopt === undefined ? {} : { lastHandledAdoptRequest: adopt.slice(0, statusBounds.request) }),
   };
 }
 
-/** The request answered last; a stale one is answered by being recorded. */
-function answered(o: Observation, request: 'refresh' | 'adopt', now: Now): string | undefined {
-  const value = o.connection.requests[request];
-  const stale = value !== undefined && requestState(o, request, now) === 'Stale';
-  return (stale ? value : o.history.handled[request])?.slice(0, statusBounds.request);
-}
+const byWeight: readonly Operation[] = ['TakeUp', 'Refresh', 'Publish', 'Verify'];
 
-const byWeight: readonly Operation[] = ['TakeUp', 'Refresh', 'Verify'];
-
-/** The failure that weighs most. A single failed verification of a proven token is not worth telling yet. */
-function lastFailure(history: History): LastFailure | undefined {
-  for (const operation of byWeight) {
+/** The failures, the one that weighs most first. A single failed verification of a proven token is not worth telling. */
+function failures(history: History): LastFailure[] {
+  const proven = history.proof.kind !== 'None' || history.inPlaceOf === 'Accepted';
+  return byWeight.flatMap((operation) => {
     const streak = history.failures[operation];
-    if (streak === undefined) continue;
-    if (operation === 'Verify' && streak.count < 2 && history.proof.kind !== 'None') continue;
-    return stored(operation, streak, operation === 'TakeUp' ? history.triedCredential : undefined);
-  }
-  return undefined;
+    if (streak === undefined || (operation === 'Verify' && streak.count < 2 && proven)) return [];
+    return [stored(operation, streak, operation === 'TakeUp' ? history.triedCredential : undefined)];
+  });
 }
 
 function stored(operation: Operation, streak: FailureStreak, credentialDigest: string | undefined): LastFailure {
@@ -180,8 +182,10 @@ function stored(operation: Operation, streak: FailureStreak, credentialDigest: s
     time: formatInstant(streak.time),
     since: formatInstant(streak.since),
     reason: streak.reason,
-    message: streak.message.slice(0, statusBounds.failureMessage),
+    message: streak.message,
     count: streak.count,
     ...(credentialDigest === undefined ? {} : { credentialDigest }),
+    ...(streak.retryAt === undefined ? {} : { retryAt: formatInstant(streak.retryAt) }),
+    ...(streak.merchantID === undefined ? {} : { merchantID: streak.merchantID }),
   };
 }

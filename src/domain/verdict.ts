@@ -1,8 +1,9 @@
 import type { Reason } from '../api/conditions.ts';
 import { formatInstant } from '../clock.ts';
-import { isExpired, nextRefresh } from './decide.ts';
 import type { Grant } from './grant.ts';
 import type { FailureStreak, Now, Observation } from './observation.ts';
+import { isExpired } from './publication.ts';
+import { nextRefresh } from './renewal.ts';
 import { wantedScopes } from './wanted.ts';
 
 /** What a condition says, before it is known since when. */
@@ -35,11 +36,11 @@ export function doubt(o: Observation): FailureStreak | undefined {
 export type TokenState = 'Accepted' | 'Unproven' | 'Revoked' | 'Unauthorized' | 'Expired';
 
 export function tokenState(o: Observation, grant: Grant, now: Now): TokenState {
-  const { proof, carried } = o.history;
+  const { proof, inPlaceOf } = o.history;
   if (proof.kind === 'Revoked') return 'Revoked';
   if (proof.kind === 'Expired' || isExpired(grant, now)) return 'Expired';
   if (proof.kind === 'Unauthorized') return 'Unauthorized';
-  return proof.kind === 'Accepted' || carried ? 'Accepted' : 'Unproven';
+  return proof.kind === 'Accepted' || inPlaceOf === 'Accepted' ? 'Accepted' : 'Unproven';
 }
 
 export function valid(o: Observation, grant: Grant, now: Now): Verdict {
@@ -58,7 +59,9 @@ export function valid(o: Observation, grant: Grant, now: Now): Verdict {
   if (failure !== undefined) {
     const { verifiedAt } = o.history;
     const last =
-      verifiedAt === undefined ? 'It was never proven.' : `Last proven valid at ${formatInstant(verifiedAt)}.`;
+      verifiedAt === undefined || state === 'Unproven'
+        ? 'It was never proven.'
+        : `Last proven valid at ${formatInstant(verifiedAt)}.`;
     return unknown('Unverified', `${describe(failure)} ${last}`);
   }
   if (state === 'Accepted') return yes('Accepted', 'Square accepted the access token (ListLocations).');
@@ -130,6 +133,8 @@ export function applicationFault(o: Observation): string | undefined {
 
 export function published(o: Observation): Verdict {
   const { tokenSecret } = o;
+  const failure = o.history.failures.Publish;
+  if (failure !== undefined && tokenSecret.kind !== 'Unrenderable') return no('SecretNotWritten', describe(failure));
   switch (tokenSecret.kind) {
     case 'Absent':
       return no('NotPublished', `Secret ${tokenSecret.name} was not written.`);
@@ -165,5 +170,5 @@ export function scopesSatisfied(o: Observation): Verdict {
 /** Whether the access token will be renewed by itself, sooner or later. */
 export function renewalIsComing(o: Observation, grant: Grant, now: Now): boolean {
   const { spec } = o.connection;
-  return spec.ok && spec.value.suspend !== true && nextRefresh(o, grant, spec.value, now) !== undefined;
+  return spec.ok && nextRefresh(o, grant, spec.value, now) !== undefined;
 }

@@ -7,6 +7,16 @@ export function wantedToken(spec: ConnectionSpec): Grant['requested'] {
   return { scopes: [...new Set(spec.scopes ?? [])].sort(), shortLived: spec.shortLived === true };
 }
 
+/** The seller that a grant must belong to: the one the spec pins, or else the one of the grant that is held. */
+export function pinnedMerchant({ connection: { spec }, grant }: Observation): string | undefined {
+  const pin = spec.ok ? spec.value.merchantID : undefined;
+  return pin ?? (grant.kind === 'Held' ? grant.grant.merchantID : undefined);
+}
+
+/** Whether the grant is of another seller than the spec pins. */
+export const isOfAnotherMerchant = (grant: Grant, { merchantID }: ConnectionSpec): boolean =>
+  merchantID !== undefined && grant.merchantID !== undefined && merchantID !== grant.merchantID;
+
 /** Permissions that the token should have: the application's and the connection's own. */
 export function wantedScopes(o: Observation, spec: ConnectionSpec): string[] {
   const ofApplication = o.application.kind === 'Found' ? o.application.scopes : [];

@@ -1,0 +1,52 @@
+import { connectionOfSealedSecret } from '../api/names.ts';
+import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
+import type { ConnectionSeries, OperatorView } from '../observability/port.ts';
+import { applicationRefOf } from './applications.ts';
+import type { Remembered } from './observe.ts';
+import type { Watches } from './watches.ts';
+
+/** What the metrics show of the connections: from what is stored in their status, and the exact time of verification. */
+export function createConnectionView(
+  watches: Watches,
+  remembered: ReadonlyMap<Key, Remembered>,
+): Pick<OperatorView, 'connections' | 'retainedGrants'> {
+  function* connections(): Generator<ConnectionSeries> {
+    for (const [key, { connection, stored }] of watches.connections.entries()) {
+      const { spec, namespace, name } = connection;
+      const ref = spec.ok ? applicationRefOf(connection, spec.value) : undefined;
+      const application = ref === undefined ? undefined : watches.applications.get(ref);
+      yield {
+        namespace,
+        name,
+        application: ref ?? '',
+        environment: application?.spec?.environment ?? (spec.ok ? spec.value.environment : undefined) ?? '',
+        personalAccessToken: spec.ok && spec.value.credential?.personalAccessToken !== undefined,
+        issuedAt: stored.issuedAt,
+        expiresAt: stored.expiresAt,
+        refreshTokenExpiresAt: stored.refreshTokenExpiresAt,
+        nextRefreshAt: stored.nextRefreshAt,
+        lastVerifiedAt: remembered.get(key)?.history.verifiedAt ?? stored.lastVerifyTime,
+        conditions: conditionsOf(stored.conditions),
+      };
+    }
+  }
+  return {
+    connections,
+    retainedGrants() {
+      let count = 0;
+      for (const [key] of watches.grants.entries()) {
+        const { namespace, name } = splitKey(key);
+        const connection = connectionOfSealedSecret(name);
+        const there = connection !== undefined && watches.connections.get(keyFrom(namespace, connection)) !== undefined;
+        if (!there) count++;
+      }
+      return count;
+    },
+  };
+}
+
+function* conditionsOf(
+  conditions: Iterable<readonly [string, { readonly status: string }]>,
+): Generator<readonly [string, string]> {
+  for (const [type, { status }] of conditions) yield [type, status];
+}

@@ -1,0 +1,79 @@
+import { connectionOfSealedSecret } from '../api/names.ts';
+import type { WorkQueue } from '../kube/queue.ts';
+import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
+import { applicationRefOf } from './applications.ts';
+import { credentialSecretOf } from './credentials.ts';
+import type { Index } from './index-by.ts';
+import type { Watches } from './watches.ts';
+
+/** The connection that a token Secret belongs to: the one that it names, or else the one of its own name. */
+export const ownerOf = (tokenSecret: Key, connection: string | undefined): Key =>
+  keyFrom(splitKey(tokenSecret).namespace, connection ?? splitKey(tokenSecret).name);
+
+export interface Following {
+  readonly watches: Watches;
+  readonly connectionsOf: Index;
+  readonly readersOf: Index;
+  readonly tokensOf: Index;
+  readonly queue: WorkQueue;
+  readonly applicationQueue: WorkQueue;
+  readonly ofApplication: (ref: Key) => void;
+  readonly applications: { changed(ref: Key): void };
+}
+
+/** Turns news into keys. Own writes are no news: the watches do not tell of them. */
+export function follow({
+  watches,
+  connectionsOf,
+  readersOf,
+  tokensOf,
+  queue,
+  applicationQueue,
+  ...rest
+}: Following): void {
+  watches.connections.onChange(({ key, now, before }) => {
+    const spec = now?.connection.spec;
+    const ref = now && spec?.ok ? applicationRefOf(now.connection, spec.value) : undefined;
+    const secret = now && spec?.ok ? credentialSecretOf(now.connection, spec.value) : undefined;
+    const earlier = before?.connection.spec.ok
+      ? applicationRefOf(before.connection, before.connection.spec.value)
+      : undefined;
+    connectionsOf.set(key, ref === undefined ? [] : [ref]);
+    readersOf.set(key, secret === undefined ? [] : [secret]);
+    queue.add(key);
+    for (const application of new Set([ref, earlier])) if (application !== undefined) applicationQueue.add(application);
+  });
+  watches.grants.onChange(({ key }) => {
+    const { namespace, name } = splitKey(key);
+    const connection = connectionOfSealedSecret(name);
+    if (connection !== undefined) queue.add(keyFrom(namespace, connection));
+  });
+  watches.tokens.onChange(({ key, now, before }) => {
+    tokensOf.set(key, now?.connection === undefined ? [] : [ownerOf(key, now.connection)]);
+    // The connection that would publish under this name, and whoever had it before.
+    queue.add(ownerOf(key, now?.connection));
+    if (before?.connection !== undefined && before.connection !== now?.connection)
+      queue.add(ownerOf(key, before.connection));
+  });
+  watches.credentials.onChange(({ key }) => {
+    for (const connection of readersOf.get(key)) queue.add(connection);
+    for (const [ref, application] of watches.applications.entries()) {
+      const { clientSecretRef, previousClientSecretRef } = application.spec ?? {};
+      const names = [clientSecretRef?.name, previousClientSecretRef?.name];
+      if (!names.some((name) => name !== undefined && keyFrom(application.namespace, name) === key)) continue;
+      rest.applications.changed(ref);
+      rest.ofApplication(ref);
+    }
+  });
+  watches.applications.onChange(({ key, now, before }) => {
+    if (now?.generation !== before?.generation) rest.applications.changed(key);
+    rest.ofApplication(key);
+  });
+  watches.namespaces?.onChange(({ key: namespace, now, before }) => {
+    if (JSON.stringify(now) === JSON.stringify(before)) return;
+    for (const [ref, { spec }] of watches.applications.entries()) {
+      if (spec?.allowedNamespaces?.from !== 'Selector') continue;
+      for (const key of connectionsOf.get(ref)) if (splitKey(key).namespace === namespace) queue.add(key);
+    }
+  });
+}

@@ -1,0 +1,90 @@
+import type { ConnectionSpec, Environment } from '../api/connection.ts';
+import { type Instant, seconds } from '../clock.ts';
+import {
+  type Connection,
+  type GrantState,
+  type Now,
+  type Observation,
+  type TokenSecret,
+  type TokenSecretState,
+  tokenSecretStates,
+} from '../domain/observation.ts';
+import { keyFrom, splitKey } from '../kube/resource.ts';
+import { renderTokenSecret } from '../secrets/render-token-secret.ts';
+import type { Index } from './index-by.ts';
+import type { Squares } from './squares.ts';
+import type { Watches } from './watches.ts';
+
+export interface TokenSecretsDeps {
+  readonly squares: Squares;
+  readonly watches: Watches;
+  /** Keys of token Secrets by the key of their connection. */
+  readonly tokensOf: Index;
+}
+
+/** A name that somebody else's Secret has is tried again so often, since nothing tells when it is free. */
+export const lookAgainEvery = seconds(30);
+
+/** A name that is taken is tried again within this time, although Square's time may have been set back since. */
+export const soon = (retryAt: Instant, now: Instant): Instant => Math.min(retryAt, now + lookAgainEvery);
+
+/** The token Secret that should be there, rendered for the grant that is held. */
+export function renderFor(
+  { squares }: Pick<TokenSecretsDeps, 'squares'>,
+  connection: Connection,
+  spec: ConnectionSpec,
+  grant: GrantState & { kind: 'Held' },
+  environment: Environment,
+  state?: TokenSecretState,
+) {
+  const { accessToken, merchantID, generation } = grant.grant;
+  const values = {
+    accessToken: accessToken.value,
+    environment,
+    baseURL: squares[environment].baseURL,
+    ...(accessToken.expiresAt === undefined ? {} : { expiresAt: accessToken.expiresAt }),
+    ...(merchantID === undefined ? {} : { merchantID }),
+  };
+  const { namespace, name } = connection;
+  return renderTokenSecret(spec.secret, values, { namespace, connection: name, generation, state });
+}
+
+export interface TokenSecretsOf {
+  readonly grant: GrantState;
+  readonly environment: Environment;
+  readonly now: Now;
+  /** The name that was taken by somebody else's Secret when it was tried last. */
+  readonly notOwned: { readonly name: string; readonly retryAt: Instant } | undefined;
+}
+
+/** What is published for a connection, under the name that it has now and under earlier ones. */
+export function observeTokenSecrets(
+  deps: TokenSecretsDeps,
+  connection: Connection,
+  spec: ConnectionSpec,
+  { grant, environment, now, notOwned }: TokenSecretsOf,
+): Pick<Observation, 'tokenSecret' | 'formerTokenSecrets'> {
+  const name = spec.secret?.name ?? connection.name;
+  const { namespace } = connection;
+  const own = [...deps.tokensOf.get(keyFrom(namespace, connection.name))].map((key) => splitKey(key).name);
+  const formerTokenSecrets = own.filter((other) => other !== name);
+  const held = deps.watches.tokens.get(keyFrom(namespace, name));
+  return { tokenSecret: stateOf(), formerTokenSecrets };
+
+  function stateOf(): TokenSecret {
+    const ours = held?.connection === connection.name ? held : undefined;
+    const known = tokenSecretStates.find((state) => state === ours?.state);
+    const state = known === undefined ? {} : { state: known };
+    const rendered = grant.kind === 'Held' ? renderFor(deps, connection, spec, grant, environment, known) : undefined;
+    if (rendered?.ok === false) {
+      return { kind: 'Unrenderable', name, message: `${rendered.message}.`, ...(ours && { published: state }) };
+    }
+    if (ours !== undefined) {
+      const current = rendered === undefined || deps.watches.isCurrent(ours, rendered.secret);
+      return { kind: 'Ours', name, current, ...state };
+    }
+    const taken = notOwned?.name === name ? soon(notOwned.retryAt, now.square) : undefined;
+    if (held === undefined && taken === undefined) return { kind: 'Absent', name };
+    return { kind: 'NotOwned', name, retryAt: taken ?? 0 };
+  }
+}

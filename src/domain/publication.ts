@@ -1,0 +1,66 @@
+import type { Instant } from '../clock.ts';
+import type { Grant } from './grant.ts';
+import type { Now, Observation, TokenSecretState } from './observation.ts';
+import type { Step } from './step.ts';
+
+export const isExpired = (grant: Grant, now: Now): boolean =>
+  grant.accessToken.expiresAt !== undefined && now.square >= grant.accessToken.expiresAt;
+
+/** When the access token ends: by the grant, or by what is known of one that cannot be looked into. */
+export const tokenEnd = (o: Observation): Instant | undefined =>
+  o.grant.kind === 'Held' ? o.grant.grant.accessToken.expiresAt : o.history.tokenEnds;
+
+/** Why the access token does not work any more, as far as it is known; `undefined` while nothing speaks against it. */
+export function deathOf(o: Observation, now: Now): TokenSecretState | undefined {
+  if (o.grant.kind === 'Held') {
+    if (o.history.proof.kind === 'Revoked') return 'revoked';
+    if (o.history.proof.kind === 'Unauthorized') return 'rejected';
+    if (o.history.proof.kind === 'Expired') return 'expired';
+  }
+  const end = tokenEnd(o);
+  return end !== undefined && now.square >= end ? 'expired' : undefined;
+}
+
+/** What is to be written of the token Secret of a grant that is held. */
+export const wantedWrite = (o: Observation, now: Now): Step | undefined =>
+  publish(o, now) ?? withdraw(o, now) ?? remove(o);
+
+/** A rejected or expired token is never newly published. One that nobody could prove either way is: Square issued it. */
+function publish(o: Observation, now: Now): Step | undefined {
+  const { tokenSecret } = o;
+  if (o.grant.kind !== 'Held' || deathOf(o, now) !== undefined) return undefined;
+  switch (tokenSecret.kind) {
+    case 'Absent':
+      return { kind: 'Publish', because: 'NotPublished' };
+    case 'NotOwned':
+      return now.square >= tokenSecret.retryAt ? { kind: 'Publish', because: 'NotPublished' } : undefined;
+    case 'Ours':
+      return tokenSecret.current && tokenSecret.state === undefined
+        ? undefined
+        : { kind: 'Publish', because: 'Changed' };
+    case 'Unrenderable':
+      return undefined;
+  }
+}
+
+/** A published token that no longer works is said to be so in the same pass. */
+export function withdraw(o: Observation, now: Now): Step | undefined {
+  const published = publishedState(o);
+  const state = deathOf(o, now);
+  if (published === undefined || state === undefined || published.state === state) return undefined;
+  // Of a grant that cannot be looked into only the clock is known: what was said before says more.
+  if (o.grant.kind !== 'Held' && published.state !== undefined) return undefined;
+  return { kind: 'Withdraw', state, because: 'TokenDead' };
+}
+
+function publishedState({ tokenSecret }: Observation): { readonly state?: TokenSecretState } | undefined {
+  if (tokenSecret.kind === 'Ours') return tokenSecret;
+  return tokenSecret.kind === 'Unrenderable' ? tokenSecret.published : undefined;
+}
+
+/** After a renaming the new Secret is published first; then the old one goes. */
+function remove(o: Observation): Step | undefined {
+  const [name] = o.formerTokenSecrets;
+  if (name === undefined || o.tokenSecret.kind !== 'Ours' || !o.tokenSecret.current) return undefined;
+  return { kind: 'Remove', name, because: 'Renamed' };
+}

@@ -1,0 +1,70 @@
+import type { ConnectionSpec } from '../api/connection.ts';
+import type { Instant } from '../clock.ts';
+import type { Grant } from './grant.ts';
+import type { Now, Observation } from './observation.ts';
+import { nextAttempt, nextProof } from './pace.ts';
+import { requestState } from './requests.ts';
+import { refreshDueAt } from './schedule.ts';
+import type { RefreshReason, Step } from './step.ts';
+import { isOfAnotherMerchant, sameScopes, wantedToken } from './wanted.ts';
+
+/** When Square can be asked for a token in the name of the application; `undefined`: something has to change first. */
+export function askableAt({ application }: Observation): Instant | undefined {
+  if (application.kind !== 'Found' || application.clientSecret.kind === 'Problem') return undefined;
+  return application.refusal?.retryAt ?? 0;
+}
+
+const canAsk = (o: Observation, now: Now): boolean => (askableAt(o) ?? Number.POSITIVE_INFINITY) <= now.square;
+
+/** Why a new access token is wanted now, whatever the backoff says; `undefined` when none is. */
+function refreshReason(o: Observation, grant: Grant, spec: ConnectionSpec, now: Now): RefreshReason | undefined {
+  if (requestState(o, 'refresh', now) === 'Act') return 'RefreshRequested';
+  switch (o.history.proof.kind) {
+    case 'Revoked':
+      return 'AccessTokenRevoked';
+    case 'Unauthorized':
+      return 'AccessTokenUnauthorized';
+    case 'Expired':
+      return 'AccessTokenExpired';
+    case 'None':
+    case 'Accepted':
+  }
+  const wanted = wantedToken(spec);
+  if (!sameScopes(wanted.scopes, grant.requested.scopes)) return 'ScopesChanged';
+  if (wanted.shortLived !== grant.requested.shortLived) return 'LifetimeChanged';
+  return now.square >= refreshDueAt(spec, grant, o.connection.uid) ? 'Due' : undefined;
+}
+
+export function refresh(o: Observation, grant: Grant, spec: ConnectionSpec, now: Now): Step | undefined {
+  if (grant.refreshToken === undefined || !canAsk(o, now)) return undefined;
+  const because = refreshReason(o, grant, spec, now);
+  if (because === undefined) return undefined;
+  const request = o.connection.requests.refresh;
+  if (because === 'RefreshRequested' && request !== undefined) return { kind: 'Refresh', because, request };
+  const at = nextAttempt(o, 'Refresh', now);
+  if (at === undefined || at > now.square) return undefined;
+  // A change of time alone spends no token: the first answer of Square tells what time it is.
+  if (because === 'Due' && timeIsDoubtful(o, now)) {
+    return now.square >= nextProof(o) ? { kind: 'Verify', because: 'TimeUnconfirmed' } : undefined;
+  }
+  return { kind: 'Refresh', because };
+}
+
+/** No answer has told the time yet. One that came without a time is as good as can be had. */
+function timeIsDoubtful({ history: { verifiedAt, verifyFrom } }: Observation, now: Now): boolean {
+  const answered = verifiedAt !== undefined && verifiedAt >= verifyFrom;
+  return !now.confirmed && !answered;
+}
+
+/** When the next refresh is asked for, as things stand; `undefined` when none will be before something changes. */
+export function nextRefresh(o: Observation, grant: Grant, spec: ConnectionSpec, now: Now): Instant | undefined {
+  const askable = askableAt(o);
+  if (askable === undefined || grant.refreshToken === undefined) return undefined;
+  if (spec.suspend === true || isOfAnotherMerchant(grant, spec)) return undefined;
+  const attempt = nextAttempt(o, 'Refresh', now);
+  if (attempt === undefined) return undefined;
+  const because = refreshReason(o, grant, spec, now);
+  const due = because === undefined ? refreshDueAt(spec, grant, o.connection.uid) : 0;
+  const proof = because === 'Due' && timeIsDoubtful(o, now) ? nextProof(o) : 0;
+  return Math.max(due, attempt, proof, askable);
+}
