@@ -89,6 +89,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   const known = new Map<string, Series>();
   const waiting: { note: EventNote; series: Series }[] = [];
   let dropped = 0;
+  let order = 0;
   let sending: Promise<void> | undefined;
 
   const compose = (
@@ -140,7 +141,8 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     const former = known.get(identity);
     known.delete(identity);
     const goesOn = former !== undefined && now - former.last < seriesGap;
-    const series = goesOn ? former : newSeries(note);
+    if (!goesOn) order = Math.max(order + 1, clock.wall() * 1_000);
+    const series = goesOn ? former : newSeries(note, order);
     series.count++;
     series.last = now;
     // Last in the order, so that those that are silent longest are forgotten first.
@@ -172,7 +174,12 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   };
 }
 
-function newSeries({ about }: EventNote): Series {
-  const name = `${about.name.slice(0, 230)}.${randomBytes(8).toString('hex')}`;
+/**
+ * `order` comes first in the name, so that a list by name is one by time: kubectl describe sorts by a field that events of
+ * this version do not have.
+ */
+function newSeries({ about }: EventNote, order: number): Series {
+  const unique = order.toString(16).padStart(14, '0') + randomBytes(3).toString('hex');
+  const name = `${about.name.slice(0, 230)}.${unique}`;
   return { name, namespace: about.namespace ?? 'default', count: 0, last: 0, written: undefined, queued: false };
 }

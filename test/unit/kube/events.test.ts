@@ -48,7 +48,7 @@ test('an event is one events.k8s.io/v1 object', async () => {
   expect(event).toMatchObject({
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',
-    metadata: { namespace: 'default', name: expect.stringMatching(/^a\.[0-9a-f]{16}$/) },
+    metadata: { namespace: 'default', name: expect.stringMatching(/^a\.[0-9a-f]{20}$/) },
     eventTime: '2026-01-01T00:00:00.000000Z',
     type: 'Warning',
     reason: 'Broken',
@@ -59,6 +59,18 @@ test('an event is one events.k8s.io/v1 object', async () => {
     regarding: { apiVersion: 'example.dev/v1', kind: 'Widget', namespace: 'default', name: 'a', uid: 'uid-a' },
   });
   expect(event).not.toHaveProperty('series');
+});
+
+test('names are in the order of the events, also of those of one moment', async () => {
+  const names: string[] = [];
+  for (const note of ['first', 'second', 'third']) {
+    if (note === 'third') await clock.advance(minutes(10));
+    recorder.record(aNote({ note }));
+    const { metadata } = (await stored('POST')) as { metadata: { name: string } };
+    names.push(metadata.name);
+  }
+  expect(names).toEqual(names.toSorted());
+  expect(new Set(names).size).toBe(3);
 });
 
 test('repeats are counted on the first one, at most once a minute', async () => {
