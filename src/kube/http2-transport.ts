@@ -41,15 +41,14 @@ export function createHttp2Transport(options: {
     const session = await open(credentials);
     const former = shared?.session;
     shared = { session, generation: credentials.generation };
-    const retire = () => {
+    session.once('close', () => {
       if (shared?.session === session) shared = undefined;
-    };
-    session.once('goaway', retire);
-    session.once('close', retire);
+    });
     former?.close();
     return session;
   };
   const sharedSession = (credentials: Credentials): ClientHttp2Session | Promise<ClientHttp2Session> => {
+    // After a GOAWAY the session is closed to new requests while those in flight go on.
     const usable = shared && !shared.session.closed && shared.generation === credentials.generation;
     if (shared && usable) return shared.session;
     return (opening ??= openShared(credentials).finally(() => (opening = undefined)));

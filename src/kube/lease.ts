@@ -17,7 +17,7 @@ export interface LeaderElectionOptions {
   leaseDuration?: Duration | undefined;
   /** The holder stops acting so long after it asked for its last successful renewal. Default 10 s. */
   renewDeadline?: Duration | undefined;
-  /** Default 2 s. */
+  /** Between attempts that fail and between looks at another's lease; the holder renews half as often. Default 2 s. */
   retryPeriod?: Duration | undefined;
   random?: (() => number) | undefined;
 }
@@ -37,6 +37,9 @@ export interface LeaderElection {
   start(signal: AbortSignal): Promise<void>;
 }
 
+/** An idle operator does little else than renew: every 4 s, which leaves three attempts before the deadline. */
+const renewalPeriods = 2;
+
 export interface Timing {
   leaseDuration: Duration;
   renewDeadline: Duration;
@@ -45,8 +48,8 @@ export interface Timing {
 
 function timingOf(options: LeaderElectionOptions): Timing {
   const { leaseDuration = seconds(15), renewDeadline = seconds(10), retryPeriod = seconds(2) } = options;
-  if (leaseDuration <= renewDeadline || renewDeadline <= 2 * retryPeriod) {
-    throw new RangeError('leader election needs leaseDuration > renewDeadline > 2 × retryPeriod');
+  if (leaseDuration <= renewDeadline || renewDeadline <= 3 * retryPeriod) {
+    throw new RangeError('leader election needs leaseDuration > renewDeadline > 3 × retryPeriod');
   }
   return { leaseDuration, renewDeadline, retryPeriod };
 }
@@ -80,14 +83,18 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     for (const listener of listeners) listener(now);
   };
   let failing = false;
-  const attempt = async () => {
+  /** Returns how long to wait before the next attempt. */
+  const attempt = async (): Promise<Duration> => {
+    const begun = clock.monotonic();
     try {
       await place.attempt();
       if (failing) log.info(about, 'the lease can be reached again');
       failing = false;
+      return isLeader() ? renewalPeriods * timing.retryPeriod : timing.retryPeriod * (1 + random() / 5);
     } catch (error) {
       if (!failing) log.warn({ ...about, err: error }, 'cannot get or renew the lease, trying again');
       failing = true;
+      return timing.retryPeriod - (clock.monotonic() - begun);
     }
   };
 
@@ -97,10 +104,9 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     onChange: (listener) => void listeners.push(listener),
     async start(signal) {
       while (!signal.aborted) {
-        await attempt();
+        const wait = await attempt();
         tell();
-        const spread = isLeader() ? 1 : 1 + random() / 5;
-        await sleep(clock, timing.retryPeriod * spread, signal).catch(() => {});
+        await sleep(clock, Math.max(0, wait), signal).catch(() => {});
       }
       await place.release().catch((error: unknown) => log.warn({ ...about, err: error }, 'the lease was not given up'));
       tell();

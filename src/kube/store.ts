@@ -40,14 +40,16 @@ export function createStore<T>(options: {
 }): Store<T> {
   const { project, tell, onUnreadable } = options;
   const held = new Map<Key, Held<T>>();
-  const dead = new Set<string>();
+  /** UIDs, with the version in which each went; '' when it can never come back. */
+  const dead = new Map<string, string>();
   const writes = createWrites(tell);
   /** Keys absorbed since the list in hand began: what it says of them may be older. */
   let absorbed: Set<Key> | undefined;
 
-  const bury = (uid: string) => {
-    dead.add(uid);
-    for (const oldest of dead) {
+  const bury = (uid: string, version: string) => {
+    dead.delete(uid);
+    dead.set(uid, version);
+    for (const oldest of dead.keys()) {
       if (dead.size <= remembered) break;
       dead.delete(oldest);
     }
@@ -73,11 +75,18 @@ export function createStore<T>(options: {
     held.delete(key);
     writes.tell({ uid: gone.uid, version }, { key, now: undefined, before: gone.value });
   };
+  /**
+   * An object that went is still told of late, in older versions. A newer one is of an object that is back: it went
+   * only from what a selector selects, or was deleted and waits for its finalizers.
+   */
+  const isDead = ({ metadata: { uid = '', resourceVersion = '', deletionTimestamp } }: KubeObject): boolean => {
+    const went = dead.get(uid);
+    return went !== undefined && deletionTimestamp === undefined && !isOlder(went, resourceVersion);
+  };
   /** The object is known in this version or a newer one, or known to be deleted. */
-  const stale = ({ metadata }: KubeObject, known: Held<T> | undefined): boolean => {
-    const { resourceVersion: version = '', uid = '' } = metadata;
-    // A deleted object that still changes waits for its finalizers.
-    if (dead.has(uid) && metadata.deletionTimestamp === undefined) return true;
+  const stale = (object: KubeObject, known: Held<T> | undefined): boolean => {
+    const { resourceVersion: version = '', uid = '' } = object.metadata;
+    if (isDead(object)) return true;
     if (known === undefined) return false;
     return (known.uid === uid && known.version === version) || isOlder(version, known.version);
   };
@@ -93,7 +102,7 @@ export function createStore<T>(options: {
       const key = keyOf(object);
       const { uid = '', resourceVersion = '' } = object.metadata;
       const known = held.get(key);
-      bury(uid);
+      bury(uid, resourceVersion);
       if (known?.uid === uid) drop(key, known, resourceVersion);
     },
     absorb(object) {
@@ -105,7 +114,7 @@ export function createStore<T>(options: {
       if (now !== undefined) held.set(key, now);
     },
     forget(key, uid) {
-      bury(uid);
+      bury(uid, '');
       writes.deleted(key, uid);
       if (held.get(key)?.uid === uid) held.delete(key);
     },
@@ -121,7 +130,7 @@ export function createStore<T>(options: {
           const known = held.get(key);
           seen.add(key);
           const { uid, resourceVersion: version = '' } = object.metadata;
-          if (dead.has(uid ?? '') && object.metadata.deletionTimestamp === undefined) return;
+          if (isDead(object)) return;
           if (known?.uid === uid && known?.version === version) return;
           if (known && own.has(key) && isOlder(version, known.version)) return;
           put(key, object, known);

@@ -122,6 +122,14 @@ describe('own writes are no news', () => {
     expect(changes).toEqual(['- > theirs@7']);
   });
 
+  test('what no longer is selected, and then is again, is told both times', () => {
+    store.take(aWidget('a', 4, 'red'));
+    store.remove(aWidget('a', 5, 'red'));
+    store.take(aWidget('a', 5, 'red'));
+    store.take(aWidget('a', 6, 'blue'));
+    expect([held(), changes]).toEqual(['blue@6', ['- > red@4', 'red@4 > -', '- > blue@6']]);
+  });
+
   test('a deleted object that waits for its finalizers is still there', () => {
     store.absorb(aWidget('a', 5, 'mine'));
     store.forget('default/a', 'uid-a');
