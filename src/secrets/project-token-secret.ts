@@ -58,8 +58,8 @@ function digestOf(key: KeyObject, type: string, ...parts: [data: Texts, labels: 
   const sorted = parts.map((texts) => Object.entries(texts).sort(([a], [b]) => (a < b ? -1 : 1)));
   return createHmac('sha256', key)
     .update(JSON.stringify([type, ...sorted]))
-    .digest('base64url')
-    .slice(0, 22);
+    .digest()
+    .toString('base64url', 0, 16);
 }
 
 function pick(texts: Texts, names: readonly string[]): Texts {

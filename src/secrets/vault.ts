@@ -25,7 +25,7 @@ export function createMemoryVault(): MemoryVault {
       const clear = Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]);
       return token(clear.toString('utf8'));
     },
-    digest: (value) => createHmac('sha256', digestKey).update(value).digest('base64url').slice(0, 22),
+    digest: (value) => createHmac('sha256', digestKey).update(value).digest().toString('base64url', 0, 16),
   };
 }
 
