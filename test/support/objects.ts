@@ -16,7 +16,10 @@ export interface StoredObject {
     readonly annotations?: Readonly<Record<string, string>>;
     readonly ownerReferences?: unknown;
     readonly finalizers?: readonly string[];
-    readonly managedFields?: unknown;
+    readonly managedFields?: readonly {
+      readonly manager?: string;
+      readonly fieldsV1?: Readonly<Record<string, unknown>>;
+    }[];
   };
 }
 

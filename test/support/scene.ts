@@ -8,6 +8,7 @@ import {
   aSecret,
   type StoredConnection,
   type StoredEvent,
+  type StoredObject,
   type StoredSecret,
   textsOf,
 } from './objects.ts';
@@ -89,11 +90,19 @@ export function createScene(world: World): Scene {
   let main: Promise<App> | undefined;
   let pulse: Promise<Party> | undefined;
 
-  const create: Scene['create'] = async (collection, object) =>
-    void (await api.ask('POST', collectionPath(collection, object.metadata.namespace), { body: object }));
+  /** The tests' own view has caught up with what was written. */
+  const seen = (collection: Collection, { metadata: { namespace, name, resourceVersion } }: StoredObject) =>
+    live.until(`the tests see ${name}`, () =>
+      live.versions(collection, namespace, name).some(({ metadata }) => metadata.resourceVersion === resourceVersion),
+    );
+  const create: Scene['create'] = async (collection, object) => {
+    const path = collectionPath(collection, object.metadata.namespace);
+    await seen(collection, await api.ask<StoredObject>('POST', path, { body: object }));
+  };
   const edit: Scene['edit'] = async (collection, name, patch, namespace = home) => {
     const contentType = 'application/merge-patch+json';
-    await api.ask('PATCH', `${collectionPath(collection, namespace)}/${name}`, { body: patch, contentType });
+    const path = `${collectionPath(collection, namespace)}/${name}`;
+    await seen(collection, await api.ask<StoredObject>('PATCH', path, { body: patch, contentType }));
   };
   const connection: Scene['connection'] = (name, namespace = home) => {
     const found = live.get('connections', namespace, name);

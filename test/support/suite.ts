@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { annotations, labels, managedBy, secretTypes } from '../../src/api/names.ts';
+import { annotations, fieldManager } from '../../src/api/names.ts';
 import { findLeaks, type Place } from './canaries.ts';
 import { type StoredSecret, textsOf } from './objects.ts';
 import { createScene, type Scene } from './scene.ts';
@@ -25,7 +25,7 @@ export function operatorSuite(title: string, options: WorldOptions, body: (world
       const secrets = world.live.versions('secrets');
       const consumables = secrets.filter(isConsumable).map(contentOf);
       const notAccessTokens = values.filter((value) => !value.startsWith('EAAA'));
-      const others = secrets.filter((one) => !isConsumable(one) && one.type !== secretTypes.credential).map(contentOf);
+      const others = secrets.filter((one) => !isConsumable(one) && writtenBy(one, fieldManager)).map(contentOf);
       expect([
         ...findLeaks(values, open),
         ...findLeaks(notAccessTokens, consumables),
@@ -36,8 +36,11 @@ export function operatorSuite(title: string, options: WorldOptions, body: (world
   });
 }
 
-const isConsumable = ({ metadata }: StoredSecret) =>
-  metadata.labels?.[labels.managedBy] === managedBy && metadata.annotations?.[annotations.connection] !== undefined;
+/** Whether the values are of that writer, as the API server records it; what people put into Secrets is theirs. */
+const writtenBy = ({ metadata: { managedFields = [] } }: StoredSecret, manager: string) =>
+  managedFields.some((one) => one.manager === manager && one.fieldsV1?.['f:data'] !== undefined);
+
+const isConsumable = ({ metadata }: StoredSecret) => metadata.annotations?.[annotations.connection] !== undefined;
 
 const nameOf = (object: { kind?: string; metadata: { namespace: string; name: string } }) =>
   `${object.kind ?? 'object'} ${object.metadata.namespace}/${object.metadata.name}`;
