@@ -7,43 +7,56 @@ export interface Index {
   count(name: string): number;
 }
 
-export function createIndex(): Index {
-  const members = new Map<string, string | Set<string>>();
-  const namesOf = new Map<string, readonly string[]>();
+/** All members of one name. */
+interface Group {
+  readonly name: string;
+  members: string | Set<string>;
+}
 
-  function add(name: string, member: string): void {
-    const held = members.get(name);
-    if (held === undefined) members.set(name, member);
-    else if (typeof held !== 'string') held.add(member);
-    else if (held !== member) members.set(name, new Set([held, member]));
+export function createIndex(): Index {
+  const groups = new Map<string, Group>();
+  // A member points at its groups, not at names of its own: thousands have the same name, and this keeps it once.
+  const groupsOf = new Map<string, Group | readonly Group[]>();
+
+  function join(name: string, member: string): Group {
+    const group = groups.get(name);
+    if (group === undefined) {
+      const made = { name, members: member };
+      groups.set(name, made);
+      return made;
+    }
+    if (typeof group.members !== 'string') group.members.add(member);
+    else if (group.members !== member) group.members = new Set([group.members, member]);
+    return group;
   }
 
-  function remove(name: string, member: string): void {
-    const held = members.get(name);
-    if (held === member) members.delete(name);
-    else if (held instanceof Set && held.delete(member) && held.size === 0) members.delete(name);
+  function leave(group: Group, member: string): void {
+    if (typeof group.members !== 'string' && group.members.delete(member) && group.members.size > 0) return;
+    groups.delete(group.name);
   }
 
   const drop = (member: string) => {
-    for (const name of namesOf.get(member) ?? []) remove(name, member);
-    namesOf.delete(member);
+    const held = groupsOf.get(member);
+    if (held === undefined) return;
+    groupsOf.delete(member);
+    for (const group of Array.isArray(held) ? (held as readonly Group[]) : [held as Group]) leave(group, member);
   };
 
   return {
     set(member, names) {
       drop(member);
       if (names.length === 0) return;
-      namesOf.set(member, names);
-      for (const name of names) add(name, member);
+      const joined = [...new Set(names)].map((name) => join(name, member));
+      groupsOf.set(member, joined.length === 1 && joined[0] !== undefined ? joined[0] : joined);
     },
     delete: drop,
     get(name) {
-      const held = members.get(name);
-      return held === undefined ? [] : typeof held === 'string' ? [held] : held;
+      const members = groups.get(name)?.members;
+      return members === undefined ? [] : typeof members === 'string' ? [members] : members;
     },
     count(name) {
-      const held = members.get(name);
-      return held === undefined ? 0 : typeof held === 'string' ? 1 : held.size;
+      const members = groups.get(name)?.members;
+      return members === undefined ? 0 : typeof members === 'string' ? 1 : members.size;
     },
   };
 }
