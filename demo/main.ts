@@ -18,7 +18,7 @@ class Interrupted extends Error {
   readonly code: number;
 
   constructor(signal: NodeJS.Signals) {
-    super(`ended by ${signal}`);
+    super(`Ended by ${signal} before the story was over.`);
     this.name = 'Interrupted';
     this.code = 128 + constants.signals[signal];
   }
@@ -81,8 +81,9 @@ try {
   if (options === undefined) process.stdout.write(helpText);
   else process.exitCode = await main(options);
 } catch (error) {
-  process.stderr.write(`${(error as Error).message}\n`);
-  process.exitCode = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') ? usage : 1;
+  const misused = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') ?? false;
+  process.stderr.write(`${(error as Error).message}\n${misused ? 'Write --help to see all flags.\n' : ''}`);
+  process.exitCode = misused ? usage : 1;
 }
 // Nothing that is left may keep this program waiting.
 process.exit();

@@ -55,8 +55,8 @@ function stateOf(sight: Sight): { ready: string; reason: string; revision: strin
 export interface Live {
   readonly titles: string | undefined;
   row(number: number, outcome: Outcome): string;
-  /** A row that belongs to no step: what somebody did, or what was seen. */
-  note(seen: string, sight: Sight): string;
+  /** A row that belongs to no step: something changed. */
+  note(what: string, seen: string, sight: Sight): string;
 }
 
 export function createLive(screen: Screen): Live {
@@ -98,7 +98,7 @@ export function createLive(screen: Screen): Live {
       const mark = seen === undefined ? { text: '✗', paint: bad } : { text: '✓', paint: good };
       return line(mark, String(number), step.does, seen ?? 'it was not seen', sight, secondsOf(took));
     },
-    note: (did, sight) => line({ text: '·', paint: mild }, '', did, '', sight, ''),
+    note: (what, seen, sight) => line({ text: '·', paint: mild }, '', what, seen, sight, ''),
   };
 }
 

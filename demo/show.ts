@@ -24,9 +24,8 @@ export interface ShowDeps {
  */
 export async function show({ dir, options, screen, ending, signal }: ShowDeps): Promise<number> {
   const began = performance.now();
-  // A start cannot be stopped midway: it goes on to its end, and is then ended like any other.
-  const setting = setStage(dir, options, screen, ending);
-  const stage = await unlessAborted(setting, signal);
+  // A start that is given up midway is not waited for, it may be building Kubernetes. What it began ends with this process.
+  const stage = await unlessAborted(setStage(dir, options, screen, ending), signal);
   screen.line(intro(stage, screen));
   const live = createLive(screen);
   if (live.titles !== undefined) screen.line(live.titles);
@@ -43,10 +42,13 @@ export async function show({ dir, options, screen, ending, signal }: ShowDeps): 
   return passed ? 0 : 1;
 }
 
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const value = await work;
-  signal.throwIfAborted();
-  return value;
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    work.then(resolve, reject);
+  });
 }
 
 /** Plays the steps, up to the first that fails: the next ones go on from what it should have left. */
@@ -83,7 +85,9 @@ function news({ watching }: Stage, live: Live, screen: Screen, signal: AbortSign
       const now = gist(sight);
       if (now === shown) return;
       shown = now;
-      screen.line(live.note(`${new Date().toTimeString().slice(0, 8)}  ${namespace}/${connection}`, sight));
+      const state = sight.token?.state;
+      const seen = `Valid=${sight.condition('Valid')?.status}${state === undefined ? '' : `, Secret says ${state}`}`;
+      screen.line(live.note(`${new Date().toTimeString().slice(0, 8)} ${namespace}/${connection}`, seen, sight));
     });
     const end = () => {
       unwatch();
