@@ -18,7 +18,7 @@ export function intro(stage: Stage, screen: Screen): string {
     `  Kubernetes  ${stage.kubeconfig}`,
     `  Operator    process ${stage.operator.pid}, log ${stage.operator.logFile}`,
     `  Metrics     ${stage.operator.metricsURL}`,
-    `  Square      ${stage.square.url} ${mild('(a simulator; its clock is 38 days behind)')}`,
+    `  Square      ${stage.square.url} ${mild('(a simulator; its clock is 44 days behind)')}`,
     '',
     `${strong('Look for yourself')}, in another terminal`,
     `  export KUBECONFIG=${stage.kubeconfig}`,

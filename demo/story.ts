@@ -158,10 +158,20 @@ export const story: readonly Step[] = [
     never: (now, before) => flipped(now) ?? rewritten(now, before),
   },
   {
+    does: 'Square was wrong, 2 h pass',
+    expects: 'asked again, and renewed',
+    act: ({ square }) => {
+      square.faults.clear();
+      square.clock.advance(hours(2));
+    },
+    seen: (now, before) =>
+      renewed(now, before) && now.condition('Renewable')?.status === 'True' ? 'new token, Renewable=True' : undefined,
+    never: flipped,
+  },
+  {
     does: 'No renewals until the token ends',
     expects: 'Expired; the Secret says so',
     act: (scene, { status }) => {
-      scene.square.faults.clear();
       scene.square.faults.add(noTokens);
       moveTo(scene, status.accessTokenExpiresAt);
     },
