@@ -1,5 +1,4 @@
 import type { Condition } from '../api/connection.ts';
-import { formatInstant, type Instant, parseInstant } from '../clock.ts';
 
 /** A stored condition, as far as later passes need it. */
 export interface StoredCondition {
@@ -16,26 +15,21 @@ type Said = Pick<StoredCondition, 'status' | 'reason'>;
  */
 export class StoredConditions {
   readonly #said: ReadonlyMap<string, Said>;
-  /** In the order of what is said; one number where all are the same. */
-  readonly #since: Instant | readonly Instant[];
+  /** In the order of what is said; one text where all are the same. */
+  readonly #since: string | readonly string[];
 
-  /** A condition without a readable time counts as none: it is told anew. */
   constructor(conditions: readonly Condition[]) {
-    const dated = conditions.flatMap((condition) => {
-      const since = parseInstant(condition.lastTransitionTime);
-      return since === undefined ? [] : [{ ...condition, since }];
-    });
-    this.#said = shared(dated);
-    const times = dated.map(({ since }) => since);
-    const [first] = times;
-    this.#since = first !== undefined && times.every((time) => time === first) ? first : times;
+    this.#said = shared(conditions);
+    const [first = ''] = conditions.map(({ lastTransitionTime }) => lastTransitionTime);
+    const same = conditions.every(({ lastTransitionTime }) => lastTransitionTime === first);
+    this.#since = same ? first : conditions.map(({ lastTransitionTime }) => lastTransitionTime);
   }
 
   get(type: string): StoredCondition | undefined {
     const said = this.#said.get(type);
     if (said === undefined) return undefined;
-    const since = typeof this.#since === 'number' ? this.#since : this.#since[[...this.#said.keys()].indexOf(type)];
-    return { ...said, since: formatInstant(since ?? 0) };
+    const since = typeof this.#since === 'string' ? this.#since : this.#since[[...this.#said.keys()].indexOf(type)];
+    return { ...said, since: since ?? '' };
   }
 
   [Symbol.iterator](): IterableIterator<[type: string, said: Said]> {
