@@ -37,7 +37,7 @@ export interface Maker {
   make(collection: string, object: Named): Promise<void>;
   /** Rejects when something of this path is there already; otherwise remembers it as made by the demo. */
   claim(path: string): Promise<void>;
-  /** Removes the namespaces that were made, with all that is in them, and what is in none; the last first. */
+  /** Removes the namespaces that were made, with all that is in them, and what is in none. Resolves when all is gone. */
   removeAll(): Promise<void>;
 }
 
@@ -46,10 +46,14 @@ interface Named {
   readonly [field: string]: unknown;
 }
 
+const goneWithin = 60_000;
+
 export function createMaker(api: Api): Maker {
   const made: string[] = [];
   const taken = (path: string) =>
-    new Error(`${path} is in this cluster already: the demo needs one without the operator, and without another demo.`);
+    new Error(
+      `${path} is in this cluster already: the demo needs a cluster without the operator and without another demo.`,
+    );
   return {
     async make(collection, object) {
       const path = `${collection}/${object.metadata.name}`;
@@ -63,7 +67,15 @@ export function createMaker(api: Api): Maker {
       made.push(path);
     },
     async removeAll() {
-      for (const path of made.splice(0).toReversed()) await api.send('DELETE', path);
+      const paths = made.splice(0).toReversed();
+      for (const path of paths) await api.send('DELETE', path);
+      const deadline = performance.now() + goneWithin;
+      for (const path of paths) {
+        while ((await api.send('GET', path)).status !== 404) {
+          if (performance.now() > deadline) throw new Error(`${path} was deleted, but is still there after 60 s.`);
+          await pause(100);
+        }
+      }
     },
   };
 }

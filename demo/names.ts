@@ -8,8 +8,8 @@ export const connection = 'bakery';
 export const sealedSecret = `${connection}-sealed`;
 export const credentialSecret = 'bakery-credential';
 export const application = 'square';
-export const clientID = 'sq0idp-demo';
-export const merchantID = 'MLBAKERY';
+export const clientID = 'sq0idp-app';
+export const merchantID = 'MBAKERY';
 
 /**
  * How many other sellers there are, and how often each of their tokens is verified: one of them asks Square about every
