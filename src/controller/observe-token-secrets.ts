@@ -53,8 +53,8 @@ export interface TokenSecretsOf {
   readonly grant: GrantState;
   readonly environment: Environment;
   readonly now: Now;
-  /** The name that was taken by somebody else's Secret when it was tried last. */
-  readonly notOwned: { readonly name: string; readonly retryAt: Instant } | undefined;
+  /** The name that was taken by somebody else's Secret when it was tried last; without one, whatever it was. */
+  readonly notOwned: { readonly name?: string; readonly retryAt: Instant } | undefined;
 }
 
 /** What is published for a connection, under the name that it has now and under earlier ones. */
@@ -83,7 +83,8 @@ export function observeTokenSecrets(
       const current = rendered === undefined || deps.watches.isCurrent(ours, rendered.secret);
       return { kind: 'Ours', name, current, ...state };
     }
-    const taken = notOwned?.name === name ? soon(notOwned.retryAt, now.square) : undefined;
+    const taken =
+      notOwned !== undefined && (notOwned.name ?? name) === name ? soon(notOwned.retryAt, now.square) : undefined;
     if (held === undefined && taken === undefined) return { kind: 'Absent', name };
     return { kind: 'NotOwned', name, retryAt: taken ?? 0 };
   }

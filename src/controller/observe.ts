@@ -20,7 +20,7 @@ import type { Binding } from '../secrets/port.ts';
 import type { Applications } from './applications.ts';
 import { type CredentialsDeps, type ReadCredential, readCredential } from './credentials.ts';
 import type { Index } from './index-by.ts';
-import { observeTokenSecrets, soon } from './observe-token-secrets.ts';
+import { observeTokenSecrets, soon, type TokenSecretsOf } from './observe-token-secrets.ts';
 import type { ConnectionView } from './projections.ts';
 import type { Squares } from './squares.ts';
 
@@ -80,10 +80,21 @@ export async function observe(deps: ObserveDeps, key: Key): Promise<Sight | unde
     application,
     credential: given,
     grant,
-    ...observeTokenSecrets(deps, connection, spec, { grant, environment, now, notOwned: remembered?.notOwned }),
+    ...observeTokenSecrets(deps, connection, spec, {
+      grant,
+      environment,
+      now,
+      notOwned: notOwnedOf(remembered, stored),
+    }),
     history: historyOf(remembered, stored, grant, now),
   };
   return { view, observation, environment, ...(value === undefined ? {} : { credentialValue: value }) };
+}
+
+/** A process that has just begun knows from the status that a name was taken, and tries it at once. */
+function notOwnedOf(remembered: Remembered | undefined, stored: StoredStatus): TokenSecretsOf['notOwned'] {
+  if (remembered !== undefined) return remembered.notOwned;
+  return stored.conditions.get('Published')?.reason === 'SecretNotOwned' ? { retryAt: 0 } : undefined;
 }
 
 function split(credential: ReadCredential): { given: Credential; value?: Token } {
@@ -105,7 +116,7 @@ function historyOf(remembered: Remembered | undefined, stored: StoredStatus, gra
   const known = remembered?.history;
   const revision = grant.kind === 'Held' ? grant.grant.generation : undefined;
   const speaksOfIt = known !== undefined && (revision === undefined || known.revision === revision);
-  return noLaterThan(now.square, speaksOfIt ? known : recall(stored, grant, now));
+  return noLaterThan(now, speaksOfIt ? known : recall(stored, grant, now));
 }
 
 /** A spec that cannot be understood: everything else is as it was. */

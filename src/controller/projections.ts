@@ -1,8 +1,10 @@
 import { hash } from 'node:crypto';
+import type { z } from 'zod';
 import type { ApplicationSpec, ApplicationStatus } from '../api/application.ts';
 import type { ConnectionStatus } from '../api/connection.ts';
 import { annotations } from '../api/names.ts';
 import { parseApplication, parseConnection } from '../api/parse.ts';
+import { applicationStatus, connectionStatus } from '../api/status.ts';
 import { parseInstant } from '../clock.ts';
 import type { Connection, Requests } from '../domain/observation.ts';
 import { readStatus, type StoredStatus } from '../domain/recall.ts';
@@ -30,7 +32,7 @@ export interface ApplicationView {
 
 export function projectConnection(object: KubeObject): ConnectionView {
   const parsed = parseConnection(object);
-  const status = parsed.ok ? (parsed.value.status ?? {}) : {};
+  const status = parsed.ok ? (parsed.value.status ?? {}) : readable(connectionStatus, object['status']);
   return {
     connection: {
       ...identity(object.metadata),
@@ -48,13 +50,19 @@ export function projectConnection(object: KubeObject): ConnectionView {
 
 export function projectApplication(object: KubeObject): ApplicationView {
   const parsed = parseApplication(object);
-  const status = parsed.ok ? (parsed.value.status ?? {}) : {};
+  const status = parsed.ok ? (parsed.value.status ?? {}) : readable(applicationStatus, object['status']);
   return {
     ...identity(object.metadata),
     ...(parsed.ok ? { spec: parsed.value.spec } : {}),
     status,
     digest: statusDigest(status),
   };
+}
+
+/** What is known does not depend on a spec that can be understood; a status that does not look like one counts as none. */
+function readable<T extends ConnectionStatus | ApplicationStatus>(schema: z.ZodType<T>, status: unknown): T {
+  const read = schema.safeParse(status ?? {});
+  return read.success ? read.data : ({} as T);
 }
 
 const identity = ({ namespace = '', name, uid = '', generation = 0 }: ObjectMeta) => ({

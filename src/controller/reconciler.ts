@@ -5,7 +5,7 @@ import { type Duration, type Instant, parseInstant, seconds } from '../clock.ts'
 import { absorb } from '../domain/absorb.ts';
 import { decide } from '../domain/decide.ts';
 import type { Observation } from '../domain/observation.ts';
-import { answerStale } from '../domain/requests.ts';
+import { answerStale, recordedRequests } from '../domain/requests.ts';
 import { lastVerifyTimeStoredEvery } from '../domain/schedule.ts';
 import type { Step } from '../domain/step.ts';
 import { summarize } from '../domain/summarize.ts';
@@ -138,7 +138,7 @@ async function conclude(deps: ReconcilerDeps, { sight, observation, done }: Pass
     deps.log.info(fields, 'connection reconciled');
   }
   if (!news) return;
-  for (const event of eventsOf(stored, status, done))
+  for (const event of eventsOf(stored, status, done, recordedRequests(observation)))
     deps.events.record({ about: aboutConnection(connection), ...event });
   deps.onStatusWritten(sight, status);
 }

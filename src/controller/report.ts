@@ -1,7 +1,7 @@
 import type { ConditionType, Reason } from '../api/conditions.ts';
 import type { ConnectionStatus } from '../api/connection.ts';
 import { squareConnections } from '../api/names.ts';
-import type { Connection } from '../domain/observation.ts';
+import type { Connection, Requests } from '../domain/observation.ts';
 import { isRefusal } from '../domain/pace.ts';
 import type { StoredStatus } from '../domain/recall.ts';
 import type { Fact, Step } from '../domain/step.ts';
@@ -28,8 +28,13 @@ const told = [
  * the first authorization are none: the status tells of them. Neither is what somebody wants so, or what the
  * application tells for all its connections.
  */
-export function eventsOf(before: StoredStatus, after: ConnectionStatus, done: readonly Done[]): Note[] {
-  return [...changes(before, after), ...requestsOf(after, before, done)];
+export function eventsOf(
+  before: StoredStatus,
+  after: ConnectionStatus,
+  done: readonly Done[],
+  recorded: Requests,
+): Note[] {
+  return [...changes(before, after), ...requestsOf(after, before, done, recorded)];
 }
 
 function changes(before: StoredStatus, after: ConnectionStatus): Note[] {
@@ -81,11 +86,11 @@ const note = (type: Note['type'], reason: string, action: string, text: string):
   note: text,
 });
 
-function requestsOf(after: ConnectionStatus, before: StoredStatus, done: readonly Done[]): Note[] {
+function requestsOf(after: ConnectionStatus, before: StoredStatus, done: readonly Done[], recorded: Requests): Note[] {
   return [
     ...done.flatMap(({ step, fact }) => noteOf(step, fact, after) ?? []),
-    ...staleRequest(after.lastHandledRefreshRequest, before.handledRefresh, done, 'Refresh'),
-    ...staleRequest(after.lastHandledAdoptRequest, before.handledAdopt, done, 'Adopt'),
+    ...staleRequest(after.lastHandledRefreshRequest, [before.handledRefresh, recorded.refresh], done, 'Refresh'),
+    ...staleRequest(after.lastHandledAdoptRequest, [before.handledAdopt, recorded.adopt], done, 'Adopt'),
   ];
 }
 
@@ -123,14 +128,14 @@ function refusalIn(fact: Fact): string | undefined {
   return fact.kind === 'Failed' && isRefusal(fact.failure.class) ? fact.failure.message : undefined;
 }
 
-/** A request that was answered without a step was too old, or no time at all. */
+/** A request that was answered without a step, and not by an earlier process, was too old, or no time at all. */
 function staleRequest(
   handled: string | undefined,
-  before: string | undefined,
+  before: readonly (string | undefined)[],
   done: readonly Done[],
   kind: Step['kind'],
 ): Note[] {
-  if (handled === undefined || handled === before || done.some(({ step }) => step.kind === kind)) return [];
+  if (handled === undefined || before.includes(handled) || done.some(({ step }) => step.kind === kind)) return [];
   const why = 'it is no RFC 3339 time, older than 15 minutes, or older than the object or its grant';
   return [
     note(

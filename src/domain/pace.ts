@@ -51,7 +51,7 @@ export function nextProof(o: Observation): Instant {
 export function nextVerification(o: Observation, spec: ConnectionSpec): Instant {
   const { history } = o;
   if (history.proof.kind === 'None') return nextProof(o);
-  const slot = nextVerifySlot(spec, o.connection.uid, Math.max(history.verifyFrom, history.verifiedAt ?? 0));
+  const slot = nextVerifySlot(spec, o.connection.uid, history.verifyFrom);
   return Math.max(slot, history.failures.Verify?.retryAt ?? 0);
 }
 

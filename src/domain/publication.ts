@@ -10,15 +10,16 @@ export const isExpired = (grant: Grant, now: Now): boolean =>
 export const tokenEnd = (o: Observation): Instant | undefined =>
   o.grant.kind === 'Held' ? o.grant.grant.accessToken.expiresAt : o.history.tokenEnds;
 
-/** Why the access token does not work any more, as far as it is known; `undefined` while nothing speaks against it. */
+/**
+ * Why the access token does not work any more, as far as it is known; `undefined` while nothing speaks against it. Square
+ * forgets expired tokens after a while, so one past its end is expired, whatever Square says of it then.
+ */
 export function deathOf(o: Observation, now: Now): TokenSecretState | undefined {
-  if (o.grant.kind === 'Held') {
-    if (o.history.proof.kind === 'Revoked') return 'revoked';
-    if (o.history.proof.kind === 'Unauthorized') return 'rejected';
-    if (o.history.proof.kind === 'Expired') return 'expired';
-  }
+  const proof = o.grant.kind === 'Held' ? o.history.proof.kind : 'None';
+  if (proof === 'Revoked') return 'revoked';
   const end = tokenEnd(o);
-  return end !== undefined && now.square >= end ? 'expired' : undefined;
+  if (proof === 'Expired' || (end !== undefined && now.square >= end)) return 'expired';
+  return proof === 'Unauthorized' ? 'rejected' : undefined;
 }
 
 /** What is to be written of the token Secret of a grant that is held. */

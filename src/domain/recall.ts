@@ -133,17 +133,22 @@ function recallStreak(failure: LastFailure): FailureStreak {
   };
 }
 
-/** What was noted while the clock was ahead of Square's: it counts as noted now. */
-export function noLaterThan(now: Instant, history: History): History {
+/**
+ * What was noted while the clock was ahead of Square's counts as noted now. A clock that no answer has confirmed since the
+ * start is no reason to correct what stands in the status.
+ */
+export function noLaterThan(now: Now, history: History): History {
   const { verifyFrom, verifiedAt } = history;
-  const failures = Object.fromEntries(
-    Object.entries(history.failures).map(([operation, streak]) => [operation, earlier(streak, now)]),
-  );
+  const noted = { ...history, verifyFrom: Math.min(verifyFrom, now.square) };
+  if (!now.confirmed) return noted;
+  const failures = Object.entries(history.failures).map(([operation, streak]) => [
+    operation,
+    earlier(streak, now.square),
+  ]);
   return {
-    ...history,
-    verifyFrom: Math.min(verifyFrom, now),
-    ...optional('verifiedAt', verifiedAt && Math.min(verifiedAt, now)),
-    failures,
+    ...noted,
+    ...optional('verifiedAt', verifiedAt && Math.min(verifiedAt, now.square)),
+    failures: Object.fromEntries(failures),
   };
 }
 

@@ -30,7 +30,21 @@ export function answerStale(o: Observation, now: Now): Observation {
   return { ...o, history: { ...o.history, handled: { ...o.history.handled, ...answered } } };
 }
 
+/** The values that the sealed record says were answered: a process may end before the status says so. */
+export const recordedRequests = ({ grant }: Observation): Requests => ('grant' in grant ? grant.grant.handled : {});
+
+/** The values that were answered last. */
+export function handledRequests(o: Observation): Requests {
+  const recorded = recordedRequests(o);
+  const entries = (['refresh', 'adopt'] as const).map((request) => {
+    const asked = o.connection.requests[request];
+    const known = asked !== undefined && recorded[request] === asked ? asked : o.history.handled[request];
+    return known === undefined ? {} : { [request]: known };
+  });
+  return Object.assign({}, ...entries) as Requests;
+}
+
 function isHandled(o: Observation, request: Request, value: string): boolean {
   if (o.history.handled[request] === value) return true;
-  return 'grant' in o.grant && o.grant.grant.handled[request] === value;
+  return recordedRequests(o)[request] === value;
 }

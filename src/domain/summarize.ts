@@ -8,6 +8,7 @@ import type { FailureStreak, History, Now, Observation, Operation } from './obse
 import { summary } from './ready.ts';
 import type { StoredStatus } from './recall.ts';
 import { nextRefresh } from './renewal.ts';
+import { handledRequests } from './requests.ts';
 import {
   expired,
   no,
@@ -146,9 +147,10 @@ function kept(stored: StoredStatus): ConnectionStatus {
   };
 }
 
-function aboutHistory({ history }: Observation): ConnectionStatus {
+function aboutHistory(o: Observation): ConnectionStatus {
+  const { history } = o;
   const [lastFailure, ...otherFailures] = failures(history);
-  const { refresh, adopt } = history.handled;
+  const { refresh, adopt } = handledRequests(o);
   return {
     ...(history.merchantName === undefined
       ? {}

@@ -1,0 +1,132 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { annotations } from '../../../src/api/names.ts';
+import { days, hours, minutes } from '../../../src/clock.ts';
+import { openToken } from '../../../src/domain/token.ts';
+import { textOf } from '../../../src/secrets/secret-text.ts';
+import { type Happening, histories } from './model/history.ts';
+import { createWorld, isOurs, type Name, names, type World } from './model/world.ts';
+
+const runs = Number(process.env['HISTORIES'] ?? 150);
+
+describe('whatever happens to an operator', () => {
+  it('no promise is broken, and it comes to rest', { timeout: 120_000 }, async () => {
+    const total = { histories: 0, happenings: 0, calls: 0, writes: 0, processes: 0, published: 0 };
+    await fc.assert(
+      fc.asyncProperty(histories, async (history) => {
+        const world = await lived(history);
+        await atRest(world);
+        total.histories++;
+        total.happenings += history.length;
+        total.calls += world.counts.steps;
+        total.writes += world.counts.writes;
+        total.processes += world.counts.processes;
+        total.published += world.counts.published;
+      }),
+      { numRuns: runs, ...(process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) }) },
+    );
+    console.log(JSON.stringify(total));
+  });
+});
+
+async function lived(history: readonly Happening[]): Promise<World> {
+  const world = createWorld();
+  await world.settle();
+  for (const happening of history) {
+    happening.act(world);
+    if (happening.takes !== undefined) {
+      await world.advance(world.squatted().length > 0 ? Math.min(happening.takes, hours(7)) : happening.takes);
+    }
+    world.running.deliver();
+    await world.settle();
+    expect(world.violations, `after: ${happening.what}`).toEqual([]);
+  }
+  return world;
+}
+
+/** All troubles are over: the operator has a week and a day to make the best of what is left. */
+async function atRest(world: World): Promise<void> {
+  world.square.faults.length = 0;
+  world.apiFaults.length = 0;
+  world.interrupt(0, () => 'go on');
+  world.setPrompt(true);
+  world.winLease();
+  for (const name of world.squatted()) world.api.remove('secrets', name);
+  for (const by of [minutes(20), hours(30), days(7)]) {
+    world.running.deliver();
+    await world.advance(by);
+    expect(world.violations).toEqual([]);
+  }
+  expect(world.running.idle(), 'a pass is still under way').toBe(true);
+  for (const name of names) check(world, name);
+  await quiet(world, 'a second pass', () => {
+    for (const name of names) {
+      world.api.edit('squareconnections', name, (object) => ({
+        ...object,
+        metadata: { ...object.metadata, labels: { looked: 'again' } },
+      }));
+    }
+    world.running.deliver();
+  });
+  world.setWall();
+  await quiet(world, 'a restart', () => world.restart());
+  const { token } = world.square.calls;
+  world.jumpWall(days(40));
+  world.restart();
+  await world.settle();
+  expect(world.square.calls.token, 'a wrong clock spends tokens').toBe(token);
+}
+
+async function quiet(world: World, what: string, act: () => void): Promise<void> {
+  const before = { writes: world.counts.writes, token: world.square.calls.token };
+  const { length } = world.api.log;
+  act();
+  await world.settle();
+  expect(world.violations).toEqual([]);
+  const written = world.api.log.slice(length).map(({ plural, event }) => `${plural} ${JSON.stringify(event.object)}`);
+  expect(world.counts.writes, `${what} writes: ${written.join('\n')}`).toBe(before.writes);
+  expect(world.square.calls.token, `${what} asks for a token`).toBe(before.token);
+}
+
+/** What is so at rest, for a connection whose application and spec let it work. */
+function check(world: World, name: Name): void {
+  const connection = world.api.find('squareconnections', name);
+  const grant = world.heldGrant(name);
+  const secrets = world.api
+    .all('secrets')
+    .filter((object) => isOurs(object) && object.metadata.annotations?.[annotations.connection] === name);
+  if (connection === undefined) {
+    for (const { metadata } of secrets) expect(metadata.annotations?.[annotations.state]).toBe('orphaned');
+    return;
+  }
+  const spec = connection['spec'] as { suspend?: boolean; merchantID?: string };
+  const status = connection['status'] as {
+    conditions: { type: string; status: string; reason: string }[];
+    revision?: number;
+  };
+  const ready = status.conditions.find(({ type }) => type === 'Ready');
+  if (spec.suspend === true || grant === undefined || status.revision !== grant.generation) return;
+  if (
+    ['InvalidSpec', 'ApplicationNotFound', 'OtherMerchant', 'RetainedGrantFound', 'GrantOutdated'].includes(
+      ready?.reason ?? '',
+    )
+  )
+    return;
+  const token = openToken(grant.accessToken.value);
+  const live = world.square.refreshTokens.get(
+    grant.refreshToken === undefined ? '' : openToken(grant.refreshToken.value),
+  )?.live;
+  const application = world.api.find('secrets', 'client');
+  const trusted = application !== undefined && textOf(application, 'client-secret') === 'good-secret';
+  if (live === true && trusted) {
+    const age = world.now() - grant.accessToken.issuedAt;
+    expect(age, `${name}'s token is ${age / days(1)} days old`).toBeLessThanOrEqual(days(7));
+    expect(['Valid', 'SecretNotOwned', 'SecretUnrenderable'], `${name} is ${ready?.reason}`).toContain(ready?.reason);
+  }
+  for (const secret of secrets) {
+    const state = secret.metadata.annotations?.[annotations.state];
+    if (state !== undefined || ready?.reason === 'SecretUnrenderable') continue;
+    if (ready?.reason === 'SecretNotOwned') continue;
+    expect(textOf(secret, 'access-token'), `${secret.metadata.name} of ${name} (${ready?.reason})`).toBe(token);
+  }
+}

@@ -1,0 +1,231 @@
+import fc from 'fast-check';
+import { annotations, sealedSecretName } from '../../../../src/api/names.ts';
+import { days, formatInstant, hours, minutes } from '../../../../src/clock.ts';
+import type { KubeObject } from '../../../../src/kube/resource.ts';
+import { faults } from './square.ts';
+import {
+  aConnectionObject,
+  anApplication,
+  credential,
+  foreignSecret,
+  merchantOf,
+  type Name,
+  names,
+  type World,
+} from './world.ts';
+
+/** One thing that happens. It prints as what it is, so that a counterexample can be read. */
+export interface Happening {
+  readonly what: string;
+  /** Acts at once, so that it can also happen in the middle of a pass. */
+  act(world: World): void;
+  /** How time goes on meanwhile. */
+  readonly takes?: number;
+}
+
+const happening = (what: string, act: (world: World) => void, takes?: number): Happening => ({
+  what,
+  act,
+  ...(takes === undefined ? {} : { takes }),
+  ...{ [fc.toStringMethod]: () => what },
+});
+
+const name = fc.constantFrom<Name>(...names);
+
+function spec(world: World, of: Name, change: Record<string, unknown>): void {
+  world.api.edit('squareconnections', of, (object) => ({
+    ...object,
+    spec: { ...(object['spec'] as object), ...change },
+  }));
+}
+
+function annotate(world: World, of: Name, annotation: string, value: string): void {
+  world.api.edit('squareconnections', of, (object) => ({
+    ...object,
+    metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [annotation]: value } },
+  }));
+}
+
+const tokenSecretOf = (world: World, of: Name): KubeObject | undefined =>
+  world.api.all('secrets').find(({ metadata }) => metadata.annotations?.[annotations.connection] === of);
+
+/** What people do. */
+const edits: fc.Arbitrary<Happening> = fc.oneof(
+  fc.tuple(name, fc.constantFrom('its own', 'another', 'no')).map(([of, whose]) =>
+    happening(`${of} is given a new credential of ${whose} seller`, ({ api, square }) => {
+      const merchant = whose === 'its own' ? merchantOf(of) : 'M-other';
+      const token = whose === 'no' ? 'EQAAnobody' : square.newRefreshToken(merchant);
+      api.put('secrets', credential(`${of}-token`, { token }));
+    }),
+  ),
+  name.map((of) => happening(`the credential of ${of} is deleted`, ({ api }) => api.remove('secrets', `${of}-token`))),
+  name.map((of) =>
+    happening(`the credential of ${of} is garbage`, ({ api }) =>
+      api.put('secrets', credential(`${of}-token`, { token: 'two words' })),
+    ),
+  ),
+  name.map((of) =>
+    happening(`the token Secret of ${of} is deleted`, (world) => {
+      const secret = tokenSecretOf(world, of);
+      if (secret !== undefined) world.api.remove('secrets', secret.metadata.name);
+    }),
+  ),
+  name.map((of) =>
+    happening(`the token Secret of ${of} is spoilt`, (world) => {
+      const secret = tokenSecretOf(world, of);
+      if (secret !== undefined) {
+        world.api.edit('secrets', secret.metadata.name, (object) => ({
+          ...object,
+          data: { 'access-token': 'c3BvaWx0' },
+        }));
+      }
+    }),
+  ),
+  name.map((of) =>
+    happening(`somebody takes the name of the token Secret of ${of}`, (world) => {
+      world.api.remove('secrets', of);
+      world.api.put('secrets', foreignSecret(of));
+    }),
+  ),
+  name.map((of) =>
+    happening(`the name of the token Secret of ${of} is given free`, ({ api }) => {
+      if (api.find('secrets', of)?.metadata.labels === undefined) api.remove('secrets', of);
+    }),
+  ),
+  name.map((of) =>
+    happening(`the sealed Secret of ${of} is deleted`, ({ api }) => api.remove('secrets', sealedSecretName(of))),
+  ),
+  name.map((of) =>
+    happening(`an older sealed Secret of ${of} is put back`, ({ api }) => {
+      const older = api.log.find(({ event }) => event.object.metadata.name === sealedSecretName(of));
+      if (older !== undefined && api.find('secrets', sealedSecretName(of)) !== undefined) {
+        api.edit('secrets', sealedSecretName(of), (object) => ({ ...object, data: older.event.object['data'] }));
+      }
+    }),
+  ),
+  fc
+    .tuple(name, fc.boolean())
+    .map(([of, suspend]) =>
+      happening(`${of} is ${suspend ? 'suspended' : 'resumed'}`, (world) => spec(world, of, { suspend })),
+    ),
+  fc
+    .tuple(name, fc.boolean())
+    .map(([of, shortLived]) =>
+      happening(`${of} asks for ${shortLived ? 'short' : 'long'} lives`, (world) => spec(world, of, { shortLived })),
+    ),
+  fc
+    .tuple(name, fc.constantFrom('M-other', 'its own', undefined))
+    .map(([of, pin]) =>
+      happening(`${of} is pinned to ${pin}`, (world) =>
+        spec(world, of, { merchantID: pin === 'its own' ? merchantOf(of) : pin }),
+      ),
+    ),
+  fc
+    .tuple(name, fc.boolean())
+    .map(([of, other]) =>
+      happening(`the token Secret of ${of} is renamed`, (world) =>
+        spec(world, of, { secret: other ? { name: `${of}-renamed` } : undefined }),
+      ),
+    ),
+  fc
+    .tuple(name, fc.boolean())
+    .map(([of, broken]) =>
+      happening(`${of} has keys that ${broken ? 'clash' : 'fit'}`, (world) =>
+        spec(world, of, { secret: broken ? { keys: { accessToken: 'a', expiresAt: 'a' } } : undefined }),
+      ),
+    ),
+  fc
+    .tuple(name, fc.constantFrom(0, -minutes(10), -hours(2), hours(2)))
+    .map(([of, by]) =>
+      happening(`a refresh of ${of} is requested for ${by / minutes(1)} min from now`, (world) =>
+        annotate(world, of, annotations.refreshRequestedAt, formatInstant(Date.parse(world.wallNow()) + by)),
+      ),
+    ),
+  name.map((of) =>
+    happening(`an adoption by ${of} is requested`, (world) =>
+      annotate(world, of, annotations.adoptRequestedAt, world.wallNow()),
+    ),
+  ),
+  name.map((of) => happening(`${of} is deleted`, ({ api }) => api.remove('squareconnections', of))),
+  name.map((of) =>
+    happening(`${of} is created anew`, ({ api }) => {
+      if (api.find('squareconnections', of) === undefined) api.put('squareconnections', aConnectionObject(of));
+    }),
+  ),
+  fc.constant(happening('the application is deleted', ({ api }) => api.remove('squareapplications', 'pos'))),
+  fc.constant(happening('the application is there', ({ api }) => api.put('squareapplications', anApplication()))),
+  fc
+    .constantFrom('good-secret', 'bad-secret')
+    .map((value) =>
+      happening(`the client secret is ${value}`, ({ api }) =>
+        api.put('secrets', credential('client', { 'client-secret': value })),
+      ),
+    ),
+);
+
+/** What Square and the API server do. */
+const troubles: fc.Arbitrary<Happening> = fc.oneof(
+  fc
+    .tuple(fc.constantFrom('token', 'bearer'), fc.constantFrom(...faults), fc.integer({ min: 1, max: 6 }))
+    .map(([on, fault, left]) =>
+      happening(`${left} ${on} calls end in ${fault}`, ({ square }) => void square.faults.push({ on, fault, left })),
+    ),
+  fc
+    .tuple(name, fc.constantFrom('Revoked', 'Forgotten'), fc.boolean())
+    .map(([of, how, both]) =>
+      happening(`the tokens of ${of} are ${how}${both ? ' and cannot be refreshed' : ''}`, ({ square }) =>
+        square.kill(merchantOf(of), how, both),
+      ),
+    ),
+  fc
+    .tuple(fc.constantFrom('Forbidden', 'Unreachable', 'AnswerLost'), fc.integer({ min: 1, max: 4 }))
+    .map(([fault, left]) =>
+      happening(`${left} writes of Secrets end in ${fault}`, ({ apiFaults }) => void apiFaults.push({ fault, left })),
+    ),
+);
+
+/** What befalls the operator. */
+const blows: fc.Arbitrary<Happening> = fc.oneof(
+  fc.constant(happening('the operator restarts', (world) => world.restart())),
+  fc
+    .tuple(fc.integer({ min: 0, max: 12 }), fc.constantFrom('die', 'die after it'))
+    .map(([after, how]) => happening(`after ${after} calls: ${how}`, (world) => world.interrupt(after, () => how))),
+  fc.tuple(fc.integer({ min: 0, max: 8 }), edits).map(([after, edit]) =>
+    happening(`after ${after} calls: ${edit.what}`, (world) =>
+      world.interrupt(after, () => {
+        edit.act(world);
+        return 'go on';
+      }),
+    ),
+  ),
+  fc
+    .boolean()
+    .map((prompt) => happening(`the watches are ${prompt ? 'prompt' : 'slow'}`, (world) => world.setPrompt(prompt))),
+  fc
+    .constantFrom(-days(3), -hours(1), hours(1), days(40))
+    .map((by) => happening(`the wall clock jumps by ${by / hours(1)} h`, (world) => world.jumpWall(by))),
+  fc.integer({ min: 0, max: 8 }).map((after) =>
+    happening(`the lease is lost after ${after} calls`, (world) =>
+      world.interrupt(after, () => {
+        world.running.mayAct = false;
+        world.running.controller.pause();
+        return 'go on';
+      }),
+    ),
+  ),
+  fc.constant(happening('the lease is won', (world) => world.winLease())),
+);
+
+const whiles: fc.Arbitrary<Happening> = fc
+  .constantFrom(minutes(1), minutes(16), hours(1), hours(7), days(1), days(3), days(8), days(31))
+  .map((by) => happening(`${by / hours(1)} h go by`, () => {}, by));
+
+export const histories: fc.Arbitrary<Happening[]> = fc.array(
+  fc.oneof(
+    { weight: 5, arbitrary: edits },
+    { weight: 3, arbitrary: troubles },
+    { weight: 3, arbitrary: blows },
+    { weight: 6, arbitrary: whiles },
+  ),
+  { minLength: 1, maxLength: 30, size: 'max' },
+);

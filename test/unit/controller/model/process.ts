@@ -1,0 +1,255 @@
+import { labels, managedBy, secretTypes, squareApplications, squareConnections } from '../../../../src/api/names.ts';
+import { type Clock, createSquareTime, type SquareTime } from '../../../../src/clock.ts';
+import { type Controller, createController } from '../../../../src/controller/controller.ts';
+import { projectApplication, projectConnection } from '../../../../src/controller/projections.ts';
+import type { Watches } from '../../../../src/controller/watches.ts';
+import { WriteRefused } from '../../../../src/controller/write-refused.ts';
+import { KubeError } from '../../../../src/kube/client.ts';
+import type { EventNote } from '../../../../src/kube/events.ts';
+import type { Change } from '../../../../src/kube/informer.ts';
+import { type KubeObject, keyOf, namespaces, type Resource, secrets } from '../../../../src/kube/resource.ts';
+import { createStore } from '../../../../src/kube/store.ts';
+import type { View } from '../../../../src/kube/view.ts';
+import type { Metrics, QueueSight } from '../../../../src/observability/port.ts';
+import { projectGrantSecret } from '../../../../src/secrets/grant-secret.ts';
+import type { KeyRing } from '../../../../src/secrets/port.ts';
+import { createDigestKey, expectedDigest, projectTokenSecret } from '../../../../src/secrets/project-token-secret.ts';
+import { createMemoryVault, projectCredentialSecret } from '../../../../src/secrets/vault.ts';
+import type { ModelApiServer, ServerEvent, Write } from './api-server.ts';
+import type { ModelSquare, Told } from './square.ts';
+
+/** What stands between the operator and the world, call by call. */
+export interface Surroundings {
+  readonly api: ModelApiServer;
+  readonly square: ModelSquare;
+  readonly clock: Clock;
+  readonly ring: KeyRing;
+  /** Called at every edge before anything happens there: the moment for a crash or for somebody else's edit. */
+  beforeCall(): 'go on' | 'die' | 'die after it';
+  /** What the API server does to the next call. */
+  apiFault(kind: 'read' | 'write', plural: string): 'Forbidden' | 'Unreachable' | 'AnswerLost' | undefined;
+  onWrite(write: Write): void;
+  onRefusedWrite(plural: string): void;
+  onTold(told: Told): void;
+  onError(message: string): void;
+}
+
+/** One run of the operator's controller, from its first list to its end. */
+export interface ModelProcess {
+  readonly controller: Controller;
+  readonly time: SquareTime;
+  readonly notes: EventNote[];
+  /** Passes so far. */
+  passes(): number;
+  /** Hands over the events that the watches have not shown yet. */
+  deliver(): void;
+  /** Nothing waits for a worker and nothing is in work. */
+  idle(): boolean;
+  mayAct: boolean;
+  alive(): boolean;
+  /** Memory is lost; what is under way never ends. */
+  die(): void;
+}
+
+const never = () => new Promise<never>(() => {});
+
+export function startProcess(world: Surroundings): ModelProcess {
+  let alive = true;
+  let passes = 0;
+  const queues: QueueSight[] = [];
+  const notes: EventNote[] = [];
+  const clock: Clock = {
+    wall: world.clock.wall,
+    monotonic: world.clock.monotonic,
+    after: (delay, callback) => world.clock.after(delay, () => alive && callback()),
+  };
+  const time = createSquareTime(clock);
+
+  async function edge<T>(act: () => T): Promise<T> {
+    await Promise.resolve();
+    if (!alive) return await never();
+    const fate = world.beforeCall();
+    if (fate === 'die') self.die();
+    if (!alive) return await never();
+    const result = act();
+    if (fate === 'die after it') self.die();
+    if (!alive) return await never();
+    await Promise.resolve();
+    return result;
+  }
+
+  const client = world.api.client(
+    (kind, plural, act) =>
+      edge(() => {
+        const fault = world.apiFault(kind, plural);
+        if (fault === 'AnswerLost' && kind === 'write') act();
+        if (fault !== undefined) throw broken(fault);
+        try {
+          return act();
+        } catch (error) {
+          if (kind === 'write') world.onRefusedWrite(plural);
+          throw error;
+        }
+      }),
+    world.onWrite,
+  );
+  const following = createModelWatches(world.api);
+  const squareClient = world.square.client(
+    time,
+    async (act) => {
+      const hear = await edge(act);
+      hear();
+    },
+    (told) => world.onTold(told),
+  );
+  const square = { client: squareClient, time, baseURL: 'https://connect.squareup.com' };
+  const vault = following.vault;
+  const self: ModelProcess = {
+    controller: createController({
+      client,
+      clock,
+      log: {
+        debug() {},
+        info() {},
+        warn() {},
+        error: (fields, message) => {
+          const { err } = fields as { err?: Error };
+          const known = err instanceof KubeError || err instanceof WriteRefused;
+          if (message.startsWith('a pass') && !known)
+            world.onError(`${message}: ${err?.stack ?? JSON.stringify(fields)}`);
+        },
+      },
+      ring: world.ring,
+      vault,
+      watches: following.watches,
+      squares: { Production: square, Sandbox: square },
+      metrics: metricsOf(queues, () => passes++),
+      events: { record: (note) => void notes.push(note), flush: async () => {}, dropped: 0 },
+      mayAct: () => alive && self.mayAct,
+      concurrency: 4,
+      watchNamespaces: [],
+    }),
+    time,
+    notes,
+    passes: () => passes,
+    deliver: following.deliver,
+    idle: () => queues.every((queue) => queue.length === 0 && queue.unfinished().length === 0),
+    mayAct: true,
+    alive: () => alive,
+    die: () => void (alive = false),
+  };
+  following.list();
+  self.controller.start();
+  return self;
+}
+
+function broken(fault: 'Forbidden' | 'Unreachable' | 'AnswerLost'): KubeError {
+  if (fault === 'Forbidden') {
+    return new KubeError({ status: 403, reason: 'Forbidden', message: 'exceeded quota: secrets', mayHaveActed: false });
+  }
+  const mayHaveActed = fault === 'AnswerLost';
+  return new KubeError({ status: 0, reason: 'Unreachable', message: 'the API server did not answer', mayHaveActed });
+}
+
+/** The views of the operator over the real store of its informers; events come when the model hands them over. */
+function createModelWatches(api: ModelApiServer) {
+  const vault = createMemoryVault();
+  const digestKey = createDigestKey();
+  const fed: { plural: string; feed(event: ServerEvent): void }[] = [];
+  let read = 0;
+
+  function view<T>(resource: Resource, selects: (object: KubeObject) => boolean, project: (object: KubeObject) => T) {
+    const listeners: ((change: Change<T>) => void)[] = [];
+    const store = createStore<T>({
+      project,
+      tell: (change) => {
+        for (const listener of listeners) listener(change);
+      },
+      onUnreadable: (key, error) => {
+        throw new Error(`${key} is unreadable`, { cause: error });
+      },
+    });
+    fed.push({
+      plural: resource.plural,
+      feed({ type, object }) {
+        if (type === 'put' && selects(object)) store.take(object);
+        else if (store.held.has(keyOf(object))) store.remove(object);
+      },
+    });
+    const made: View<T> = {
+      resource,
+      synced: () => true,
+      whenSynced: async () => {},
+      get: (key) => store.held.get(key)?.value,
+      *entries() {
+        for (const [key, { value }] of store.held) yield [key, value];
+      },
+      get size() {
+        return store.held.size;
+      },
+      writing: store.writing,
+      absorb: store.absorb,
+      forget: store.forget,
+      onChange: (listener) => void listeners.push(listener),
+      lastEvent: () => 0,
+      healthy: () => true,
+      start: async () => {},
+    };
+    return made;
+  }
+
+  const ofType = (type: string) => (object: KubeObject) => object['type'] === type;
+  const every = () => true;
+  const connections = view(squareConnections, every, projectConnection);
+  const applications = view(squareApplications, every, projectApplication);
+  const credentials = view(secrets, ofType(secretTypes.credential), (object) => projectCredentialSecret(object, vault));
+  const grants = view(secrets, ofType(secretTypes.sealedGrant), projectGrantSecret);
+  const tokens = view(
+    secrets,
+    (object) => object.metadata.labels?.[labels.managedBy] === managedBy,
+    (object) => projectTokenSecret(object, digestKey),
+  );
+  const inCluster = view(namespaces, every, (object) => ({ ...object.metadata.labels }));
+  const watches: Watches = {
+    connections,
+    applications,
+    credentials,
+    grants,
+    tokens,
+    namespaces: inCluster,
+    byName: {},
+    isCurrent: (held, rendered) => held.digest === expectedDigest(rendered, digestKey),
+    whenSynced: async () => {},
+    start: async () => {},
+  };
+  return {
+    vault,
+    watches,
+    list() {
+      read = api.log.length;
+      for (const { plural, feed } of fed) for (const object of api.all(plural)) feed({ type: 'put', object });
+    },
+    deliver() {
+      for (; read < api.log.length; read++) {
+        const entry = api.log[read];
+        for (const { plural, feed } of fed) if (plural === entry?.plural) feed(entry.event);
+      }
+    },
+  };
+}
+
+function metricsOf(queues: QueueSight[], onPass: () => void): Metrics {
+  const nothing = () => {};
+  return {
+    refreshCounted: nothing,
+    verifyCounted: nothing,
+    apiRequestObserved: nothing,
+    reconcileObserved: nothing,
+    queueObserver: () => ({ added: nothing, started: nothing, finished: nothing, delayed: nothing }),
+    clockSkewObserved: nothing,
+    reconcilesActive: (_, by) => void (by === 1 && onPass()),
+    queueSeen: (_, queue) => void queues.push(queue),
+    sealingKeyInCluster: nothing,
+    async *scrape() {},
+  };
+}

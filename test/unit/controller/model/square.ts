@@ -1,0 +1,205 @@
+import { days, hours, type Instant, minutes, type SquareTime } from '../../../../src/clock.ts';
+import type { Failure, FailureClass, FailureReason, Operation } from '../../../../src/domain/failure.ts';
+import { openToken, type Token, token } from '../../../../src/domain/token.ts';
+import type { Outcome, SquareClient, TokenGrant, TokenRequest } from '../../../../src/square/port.ts';
+
+/** What goes wrong with a call: it never arrives, its answer is lost, Square says no, or it says no for no good reason. */
+export const faults = [
+  'Unreachable',
+  'AnswerLost',
+  'Unavailable',
+  'RateLimited',
+  'NotUnderstood',
+  'NoDate',
+  'Unauthorized',
+] as const;
+export type Fault = (typeof faults)[number];
+
+interface Issued {
+  readonly merchant: string;
+  readonly issuedAt: Instant;
+  readonly expiresAt: Instant;
+  state: 'Live' | 'Revoked' | 'Forgotten';
+}
+
+/** What the operator was told by an answer that reached it. */
+export type Told =
+  | { readonly kind: 'Issued'; readonly token: string; readonly merchant: string }
+  | { readonly kind: 'Proven'; readonly token: string }
+  | { readonly kind: 'Dead'; readonly token: string; readonly class: FailureClass };
+
+/** Square: refresh tokens that can be used again and again, access tokens of 30 days, and faults. */
+export interface ModelSquare {
+  /** Square's clock. */
+  now(): Instant;
+  advance(by: number): void;
+  newRefreshToken(merchant: string): string;
+  issued: ReadonlyMap<string, Issued>;
+  refreshTokens: Map<string, { readonly merchant: string; live: boolean }>;
+  readonly clientSecrets: Set<string>;
+  faults: { readonly on: 'token' | 'bearer'; readonly fault: Fault; left: number }[];
+  kill(merchant: string, how: 'Revoked' | 'Forgotten', refreshTokenToo: boolean): void;
+  readonly calls: { token: number; bearer: number };
+  client(time: SquareTime, edge: (act: () => () => void) => Promise<void>, told: (what: Told) => void): SquareClient;
+}
+
+const fail = (
+  operation: Operation,
+  failureClass: FailureClass,
+  reason: FailureReason,
+  more: Partial<Failure> = {},
+) => ({
+  ok: false as const,
+  failure: { class: failureClass, reason, operation, message: `${operation}: ${reason}.`, maybeActed: false, ...more },
+});
+
+export function createModelSquare(start: Instant): ModelSquare {
+  let at = start;
+  let serial = 0;
+  const issued = new Map<string, Issued>();
+  const refreshTokens: ModelSquare['refreshTokens'] = new Map();
+  const clientSecrets = new Set(['good-secret']);
+  const square: ModelSquare = {
+    now: () => at,
+    advance: (by) => void (at += by),
+    newRefreshToken(merchant) {
+      const value = `EQAArefresh-${++serial}`;
+      refreshTokens.set(value, { merchant, live: true });
+      return value;
+    },
+    issued,
+    refreshTokens,
+    clientSecrets,
+    faults: [],
+    kill(merchant, how, refreshTokenToo) {
+      for (const one of issued.values()) if (one.merchant === merchant) one.state = how;
+      for (const one of refreshTokens.values()) if (refreshTokenToo && one.merchant === merchant) one.live = false;
+    },
+    calls: { token: 0, bearer: 0 },
+    client: (time, edge, told) => clientOf(time, edge, told),
+  };
+
+  function takeFault(on: 'token' | 'bearer'): Fault | undefined {
+    const fault = square.faults.find((one) => one.on === on && one.left > 0);
+    if (fault !== undefined) fault.left--;
+    return fault?.fault;
+  }
+
+  function exchange(request: TokenRequest): Outcome<TokenGrant> {
+    if (request.clientSecret === undefined || !clientSecrets.has(openToken(request.clientSecret))) {
+      return fail('ObtainToken', 'ClientRefused', 'ClientRefused', { status: 401 });
+    }
+    const value = request.grantType === 'refresh_token' ? openToken(request.refreshToken) : '';
+    const held = refreshTokens.get(value);
+    if (held === undefined || !held.live) {
+      return fail('ObtainToken', 'RefreshTokenRefused', 'RefreshTokenRefused', { status: 400 });
+    }
+    const access = `EAAAaccess-${++serial}`;
+    const lifetime = request.shortLived === true ? hours(24) : days(30);
+    const issuedAt = Math.floor(at / 1_000) * 1_000;
+    const expiresAt = issuedAt + lifetime;
+    issued.set(access, { merchant: held.merchant, issuedAt, expiresAt, state: 'Live' });
+    const grant = { accessToken: token(access), expiresAt, merchantID: held.merchant, refreshToken: token(value) };
+    return { ok: true, value: grant, at };
+  }
+
+  function look(operation: Operation, value: Token): Outcome<Issued> {
+    const held = issued.get(openToken(value));
+    if (held === undefined || held.state === 'Forgotten')
+      return fail(operation, 'AccessTokenUnauthorized', 'AccessTokenUnauthorized', { status: 401 });
+    if (held.state === 'Revoked') return fail(operation, 'AccessTokenRevoked', 'AccessTokenRevoked', { status: 401 });
+    if (at >= held.expiresAt) return fail(operation, 'AccessTokenExpired', 'AccessTokenExpired', { status: 401 });
+    return { ok: true, value: held, at };
+  }
+
+  function faulty<T>(operation: Operation, fault: Fault, act: () => Outcome<T>): Outcome<T> {
+    switch (fault) {
+      case 'Unreachable':
+        return fail(operation, 'Unreachable', 'SquareConnectionLost');
+      case 'AnswerLost':
+        act();
+        return fail(operation, 'Unreachable', 'SquareTimedOut', { maybeActed: true });
+      case 'Unavailable':
+        return fail(operation, 'Unavailable', 'SquareUnavailable', { status: 503 });
+      case 'RateLimited':
+        return fail(operation, 'RateLimited', 'RateLimited', { status: 429, retryAfter: minutes(7) });
+      case 'NotUnderstood':
+        return fail(operation, 'Unknown', 'SquareAnswerNotUnderstood', { status: 403 });
+      case 'Unauthorized':
+        return operation === 'ObtainToken'
+          ? fail(operation, 'Unknown', 'SquareAnswerNotUnderstood', { status: 401 })
+          : fail(operation, 'AccessTokenUnauthorized', 'AccessTokenUnauthorized', { status: 401 });
+      case 'NoDate':
+        return act();
+    }
+  }
+
+  const dated: ReadonlySet<string> = new Set(['Unauthorized']);
+
+  function clientOf(
+    time: SquareTime,
+    edge: Parameters<ModelSquare['client']>[1],
+    told: (what: Told) => void,
+  ): SquareClient {
+    const unused = () => Promise.reject(new Error('the controller does not use this'));
+    /** The call happens at Square, and its answer is heard only by an operator that still lives. */
+    async function call<T>(operation: Operation, act: () => Outcome<T>, hear: (outcome: Outcome<T>) => void) {
+      const on = operation === 'ObtainToken' ? 'token' : 'bearer';
+      let outcome: Outcome<T> | undefined;
+      await edge(() => {
+        square.calls[on]++;
+        const fault = takeFault(on);
+        const answer = fault === undefined ? act() : faulty(operation, fault, act);
+        return () => {
+          outcome = answer;
+          if (fault === undefined || dated.has(fault)) time.observe(Math.floor(at / 1_000) * 1_000);
+          hear(answer);
+        };
+      });
+      if (outcome === undefined) throw new Error('an answer was neither given nor withheld');
+      return outcome;
+    }
+    const bearer = <T>(operation: Operation, value: Token, make: (held: Issued) => T) =>
+      call(
+        operation,
+        (): Outcome<T> => {
+          const seen = look(operation, value);
+          return seen.ok ? { ok: true, value: make(seen.value), at } : seen;
+        },
+        (outcome) => {
+          if (outcome.ok && operation === 'ListLocations') told({ kind: 'Proven', token: openToken(value) });
+          if (outcome.ok || operation !== 'ListLocations') return;
+          const { class: failureClass } = outcome.failure;
+          if (failureClass.startsWith('AccessToken')) {
+            told({ kind: 'Dead', token: openToken(value), class: failureClass });
+          }
+        },
+      );
+    return {
+      obtainToken: (request) =>
+        call(
+          'ObtainToken',
+          () => exchange(request),
+          (outcome) => {
+            if (!outcome.ok) return;
+            const { accessToken, merchantID = '' } = outcome.value;
+            told({ kind: 'Issued', token: openToken(accessToken), merchant: merchantID });
+          },
+        ),
+      listLocations: (value) =>
+        bearer('ListLocations', value, ({ merchant }) => ({ count: 1, active: 1, merchantID: merchant })),
+      retrieveTokenStatus: (value) =>
+        bearer('RetrieveTokenStatus', value, ({ merchant }) => ({
+          scopes: ['MERCHANT_PROFILE_READ'],
+          merchantID: merchant,
+        })),
+      retrieveMerchant: (value) =>
+        bearer('RetrieveMerchant', value, ({ merchant }) => ({ id: merchant, businessName: 'Bakery' })),
+      exchangeToken: unused,
+      revokeToken: unused,
+      close: async () => {},
+    };
+  }
+
+  return square;
+}
