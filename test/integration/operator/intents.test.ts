@@ -52,7 +52,8 @@ operatorSuite('requests by annotation', {}, (world, scene) => {
     await scene.becomes(party.name, { Ready: 'True/Valid' });
     await scene.settle();
     expect(scene.tokenRequests(party)).toBe(2);
-    expect(scene.status(party.name).revision).toBe(2);
+    expect(scene.status(party.name)).toMatchObject({ revision: 2, lastHandledRefreshRequest: value });
+    expect(scene.events(party.name).filter(({ reason }) => reason === 'RequestStale')).toEqual([]);
   });
 
   test('nothing else spends a token: no label, annotation, interval, template or verification', async () => {
