@@ -29,7 +29,10 @@ export interface StoredConnection extends StoredObject {
 }
 
 export interface StoredApplication extends StoredObject {
-  readonly status?: { readonly conditions?: readonly Condition[]; readonly connections?: { readonly total: number } };
+  readonly status?: {
+    readonly conditions?: readonly Condition[];
+    readonly connections?: { readonly total: number; readonly ready: number };
+  };
 }
 
 export interface StoredSecret extends StoredObject {
