@@ -20,4 +20,6 @@ writeFileSync(
     bundled.flatMap(({ inputs }) => inputs),
   ),
 );
+// The bundles are CommonJS, and the package around them is not.
+writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n');
 for (const { outfile, bytes } of bundled) process.stdout.write(`${outfile} ${(bytes / 1024).toFixed(0)} KiB\n`);
