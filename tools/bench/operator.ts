@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { nodeEnvironment } from './node-flags.ts';
 import { type Usage, usageOf } from './usage.ts';
 
 export interface OperatorOptions {
@@ -39,6 +40,7 @@ export function startOperator(options: OperatorOptions): RunningOperator {
   const startedAt = Date.now();
   const child = spawn(process.execPath, [...options.nodeFlags, options.program, ...flags], {
     stdio: ['ignore', log, log],
+    env: { ...process.env, ...nodeEnvironment },
   });
   closeSync(log);
   const { pid } = child;

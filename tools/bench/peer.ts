@@ -6,6 +6,7 @@ import { apiVersionOf } from '../../src/kube/resource.ts';
 import { freePort } from '../../test/cluster/free-port.ts';
 import type { Report } from '../../test/cluster/provider.ts';
 import { openClient, prepareProgram } from './lab.ts';
+import { nodeEnvironment } from './node-flags.ts';
 import { connectionManifest, operatorNamespace, removeConnections, setScene } from './scene.ts';
 
 /** One line of the harness: one phase of one operator. */
@@ -32,7 +33,7 @@ export async function runPairs(dir: string, plan: PeerPlan, report: Report): Pro
   const harness = resolve(plan.harness);
   const run = join(dir, 'run');
   await mkdir(run, { recursive: true });
-  const env = { ...process.env, ...(await places(run)) };
+  const env = { ...process.env, ...nodeEnvironment, ...(await places(run)) };
   const program = await prepareProgram(dir);
   const cluster = (order: 'up' | 'down') =>
     execFileSync(join(harness, 'cluster.sh'), [order], { env, stdio: 'ignore' });
