@@ -102,3 +102,19 @@ export const applicationStatus = z.object({
   authorizations: count('How many different sellers have authorized the application.').optional(),
 });
 export type ApplicationStatus = z.infer<typeof applicationStatus>;
+
+/** The names of all that a status can have; of a member that is an object, its own in turn. */
+export interface StatusFields {
+  readonly [name: string]: StatusFields | undefined;
+}
+
+const fieldsOf = (schema: z.ZodObject): StatusFields =>
+  Object.fromEntries(
+    Object.entries(schema.shape).map(([name, member]) => {
+      const present: unknown = member instanceof z.ZodOptional ? member.unwrap() : member;
+      return [name, present instanceof z.ZodObject ? fieldsOf(present) : undefined];
+    }),
+  );
+
+export const connectionStatusFields: StatusFields = fieldsOf(connectionStatus);
+export const applicationStatusFields: StatusFields = fieldsOf(applicationStatus);

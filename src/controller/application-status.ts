@@ -2,7 +2,7 @@ import { defaultMaxAuthorizations } from '../api/application.ts';
 import type { ApplicationReason } from '../api/conditions.ts';
 import { applicationReasons } from '../api/conditions.ts';
 import { squareApplications } from '../api/names.ts';
-import { type ApplicationStatus, applicationStatus } from '../api/status.ts';
+import { type ApplicationStatus, applicationStatusFields } from '../api/status.ts';
 import { type Clock, type Duration, formatInstant, seconds } from '../clock.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventNote, EventRecorder } from '../kube/events.ts';
@@ -57,7 +57,14 @@ export function createApplicationReconciler(deps: ApplicationStatusDeps): (key: 
     const wait = (writtenAt.get(key) ?? Number.NEGATIVE_INFINITY) + writtenEvery - now;
     if (wait > 0) return wait;
     if (
-      await writeStatus(deps.client, deps.watches.applications, squareApplications, application, status, statusFields)
+      await writeStatus(
+        deps.client,
+        deps.watches.applications,
+        squareApplications,
+        application,
+        status,
+        applicationStatusFields,
+      )
     ) {
       writtenAt.set(key, deps.clock.monotonic());
       for (const note of eventsOf(application, status)) deps.events.record(note);
@@ -126,8 +133,6 @@ function verdictOf(deps: ApplicationStatusDeps, key: Key, application: Applicati
   }
   return { ready: true, reason: 'Ready', message: 'The application can be used.' };
 }
-
-const statusFields = Object.keys(applicationStatus.shape);
 
 /** A fault that all connections of an application share is told once, here. */
 function eventsOf({ namespace, name, uid, status: before }: ApplicationView, after: ApplicationStatus): EventNote[] {

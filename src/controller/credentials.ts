@@ -77,7 +77,7 @@ async function fromSecret(
 ): Promise<Value> {
   const secret = deps.watches.credentials.get(keyFrom(connection.namespace, ref.name));
   // Once a grant is held the credential's Secret may be deleted: that it is not there says nothing.
-  if (secret === undefined) return grantIsHeld ? { kind: 'None' } : await missing(deps, connection, ref.name);
+  if (secret === undefined) return grantIsHeld ? { kind: 'None' } : await missing(deps, connection, ref);
   const value = secret.keys[ref.key];
   if (value === undefined) {
     const there = Object.keys(secret.keys).slice(0, 8).join(', ') || 'none';
@@ -97,14 +97,18 @@ function clean(value: Token, where: string): Value {
 }
 
 /** The watch sees only Secrets of the one type, so the API server says whether there is one of another. */
-async function missing({ client }: CredentialsDeps, { namespace }: Connection, name: string): Promise<Value> {
+async function missing(
+  { client }: CredentialsDeps,
+  { namespace }: Connection,
+  { name, key }: { name: string; key: string },
+): Promise<Value> {
   const found = await client.get(secrets, namespace, name);
-  const command = `kubectl create secret generic ${name} -n ${namespace} --type=${secretTypes.credential} --from-file=KEY=FILE`;
+  const command = `kubectl create secret generic ${name} -n ${namespace} --type=${secretTypes.credential} --from-file=${key}=FILE`;
   return found === undefined || found['type'] === secretTypes.credential
-    ? problem('CredentialSecretNotFound', `Secret ${name} does not exist. Create it: ${command}`)
+    ? problem('CredentialSecretNotFound', `Secret ${name} does not exist. Create it (${command}).`)
     : problem(
         'CredentialSecretWrongType',
-        `Secret ${name} is not of type ${secretTypes.credential}, which is the consent to its being read. Delete it and create it anew: ${command}`,
+        `Secret ${name} is not of type ${secretTypes.credential}, which is the consent to its being read. Delete it and create it anew (${command}).`,
       );
 }
 

@@ -1,6 +1,6 @@
 import type { ConnectionStatus } from '../api/connection.ts';
 import { squareConnections } from '../api/names.ts';
-import { connectionStatus } from '../api/status.ts';
+import { connectionStatusFields } from '../api/status.ts';
 import { type Duration, type Instant, parseInstant, seconds } from '../clock.ts';
 import { absorb } from '../domain/absorb.ts';
 import { decide } from '../domain/decide.ts';
@@ -124,7 +124,10 @@ async function conclude(deps: ReconcilerDeps, { sight, observation, done }: Pass
   const { stored, digest } = sight.view;
   const status = summarize(observation, stored, nowOf(deps, sight.environment));
   const news = statusDigest(status) !== digest || verifyTimeIsOld(status, stored.lastVerifyTime);
-  if (news && !(await writeStatus(client, watches.connections, squareConnections, connection, status, statusFields)))
+  if (
+    news &&
+    !(await writeStatus(client, watches.connections, squareConnections, connection, status, connectionStatusFields))
+  )
     return;
   count(deps.metrics, done);
   if (done.length > 0) {
@@ -148,8 +151,6 @@ function verifyTimeIsOld(status: ConnectionStatus, storedAt: Instant | undefined
   if (at === undefined) return storedAt !== undefined;
   return storedAt === undefined || Math.abs(at - storedAt) >= lastVerifyTimeStoredEvery;
 }
-
-const statusFields = Object.keys(connectionStatus.shape);
 
 function nextLook(deps: ReconcilerDeps, { step, sight }: Pass): Duration | undefined {
   if (step.kind !== 'Wait' || step.until === undefined) return undefined;

@@ -1,3 +1,4 @@
+import type { StatusFields } from '../api/status.ts';
 import { isReason, type KubeClient } from '../kube/client.ts';
 import type { Resource } from '../kube/resource.ts';
 import type { View } from '../kube/view.ts';
@@ -13,10 +14,9 @@ export async function writeStatus(
   resource: Resource,
   { namespace, name, uid }: { readonly namespace: string; readonly name: string; readonly uid: string },
   status: object,
-  fields: readonly string[],
+  fields: StatusFields,
 ): Promise<boolean> {
-  const absent = Object.fromEntries(fields.map((field) => [field, null]));
-  const patch = { metadata: { uid }, status: { ...absent, ...status } };
+  const patch = { metadata: { uid }, status: replacing(fields, status) };
   const written = view.writing(`${namespace}/${name}`);
   try {
     view.absorb(await client.mergePatch(resource, namespace, name, patch, { subresource: 'status' }));
@@ -27,4 +27,15 @@ export async function writeStatus(
   } finally {
     written();
   }
+}
+
+/** A merge patch merges objects (RFC 7396): what is not in `status` any more has to be taken away by name, at any depth. */
+export function replacing(fields: StatusFields, status: object): object {
+  const values = new Map<string, unknown>(Object.entries(status));
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, members]) => {
+      const value = values.get(name) ?? null;
+      return [name, members !== undefined && value !== null ? replacing(members, value) : value];
+    }),
+  );
 }

@@ -5,7 +5,7 @@ import type { Now, Observation } from './observation.ts';
 import { nextAttempt, nextVerification } from './pace.ts';
 import { deathOf, tokenEnd, wantedWrite, withdraw } from './publication.ts';
 import { askableAt, nextRefresh, refresh } from './renewal.ts';
-import { requestState } from './requests.ts';
+import { requestEnds, requestState } from './requests.ts';
 import type { AdoptReason, Step, WaitReason } from './step.ts';
 import { isOfAnotherMerchant } from './wanted.ts';
 
@@ -27,10 +27,10 @@ export function decide(o: Observation, now: Now): Step {
   );
 }
 
-/** Waits for the first of the instants; whatever is waited for, the clock moves the token to its end. */
+/** Waits for the first of the instants. Whatever is waited for, the clock moves tokens and requests to their end. */
 function wait(o: Observation, now: Now, because: WaitReason, ...instants: readonly (Instant | undefined)[]): Step {
   const end = tokenEnd(o);
-  const ahead = instants.filter((instant) => instant !== undefined);
+  const ahead = [...instants.filter((instant) => instant !== undefined), ...requestEnds(o, now)];
   if (end !== undefined && end > now.square) ahead.push(end);
   return ahead.length === 0 ? { kind: 'Wait', because } : { kind: 'Wait', because, until: Math.min(...ahead) };
 }

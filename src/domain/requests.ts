@@ -1,4 +1,4 @@
-import { parseInstant } from '../clock.ts';
+import { type Instant, parseInstant } from '../clock.ts';
 import type { Now, Observation, Requests } from './observation.ts';
 import { requestLifetime } from './schedule.ts';
 
@@ -22,9 +22,20 @@ export function requestState(o: Observation, request: Request, now: Now): 'None'
   return late || old || ahead ? 'Stale' : 'Act';
 }
 
+const requests = ['refresh', 'adopt'] as const satisfies readonly Request[];
+
+/** When requests that cannot be acted on now become too old to be, which is then said. In Square's time. */
+export function requestEnds(o: Observation, now: Now): Instant[] {
+  return requests.flatMap((request) => {
+    const at = parseInstant(o.connection.requests[request] ?? '');
+    if (at === undefined || requestState(o, request, now) !== 'Act') return [];
+    return [now.square + (at + requestLifetime - now.wall) + 1];
+  });
+}
+
 /** Requests that came too late, or that nobody can read, count as answered: they never act, whatever the time becomes. */
 export function answerStale(o: Observation, now: Now): Observation {
-  const stale = (['refresh', 'adopt'] as const).filter((request) => requestState(o, request, now) === 'Stale');
+  const stale = requests.filter((request) => requestState(o, request, now) === 'Stale');
   if (stale.length === 0) return o;
   const answered = Object.fromEntries(stale.map((request) => [request, o.connection.requests[request]]));
   return { ...o, history: { ...o.history, handled: { ...o.history.handled, ...answered } } };

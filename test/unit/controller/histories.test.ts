@@ -10,7 +10,7 @@ import { createWorld, isOurs, type Name, names, type World } from './model/world
 const runs = Number(process.env['HISTORIES'] ?? 150);
 
 describe('whatever happens to an operator', () => {
-  it('no promise is broken, and it comes to rest', { timeout: 120_000 }, async () => {
+  it('no promise is broken, and it comes to rest', { timeout: 600_000 }, async () => {
     const total = { histories: 0, happenings: 0, calls: 0, writes: 0, processes: 0, published: 0 };
     await fc.assert(
       fc.asyncProperty(histories, async (history) => {
@@ -23,7 +23,11 @@ describe('whatever happens to an operator', () => {
         total.processes += world.counts.processes;
         total.published += world.counts.published;
       }),
-      { numRuns: runs, ...(process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) }) },
+      {
+        numRuns: runs,
+        ...(process.env['FC_PATH'] === undefined ? {} : { path: process.env['FC_PATH'] }),
+        ...(process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) }),
+      },
     );
     console.log(JSON.stringify(total));
   });
@@ -83,8 +87,8 @@ async function quiet(world: World, what: string, act: () => void): Promise<void>
   act();
   await world.settle();
   expect(world.violations).toEqual([]);
-  const written = world.api.log.slice(length).map(({ plural, event }) => `${plural} ${JSON.stringify(event.object)}`);
-  expect(world.counts.writes, `${what} writes: ${written.join('\n')}`).toBe(before.writes);
+  const written = changesSince(world, length);
+  expect(world.counts.writes, `${what} writes:\n${written}`).toBe(before.writes);
   expect(world.square.calls.token, `${what} asks for a token`).toBe(before.token);
 }
 
@@ -129,4 +133,25 @@ function check(world: World, name: Name): void {
     if (ready?.reason === 'SecretNotOwned') continue;
     expect(textOf(secret, 'access-token'), `${secret.metadata.name} of ${name} (${ready?.reason})`).toBe(token);
   }
+}
+
+/** What the writes since changed, part by part. */
+function changesSince({ api: { log } }: World, length: number): string {
+  const parts = (object: object | undefined) =>
+    Object.entries((object as { status?: object } | undefined)?.status ?? object ?? {});
+  return log
+    .slice(length)
+    .map(({ plural, event }, i) => {
+      const { name } = event.object.metadata;
+      const before = log
+        .slice(0, length + i)
+        .findLast((one) => one.plural === plural && one.event.object.metadata.name === name);
+      const was = new Map(parts(before?.event.object).map(([part, value]) => [part, JSON.stringify(value)]));
+      const is = new Map(parts(event.object).map(([part, value]) => [part, JSON.stringify(value)]));
+      const differing = [...new Set([...was.keys(), ...is.keys()])].filter((part) => was.get(part) !== is.get(part));
+      return [`${plural}/${name}`, ...differing.map((part) => `  ${part}: ${was.get(part)} → ${is.get(part)}`)].join(
+        '\n',
+      );
+    })
+    .join('\n');
 }
