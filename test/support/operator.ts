@@ -46,14 +46,17 @@ export async function runOperator(flags: readonly string[]): Promise<RunningOper
   };
 }
 
-/** Starts the operator as a process of its own, as a container would: `node src/main.ts`. Resolves when it has begun. */
-export async function spawnOperator(flags: readonly string[]): Promise<RunningOperator> {
+/**
+ * Starts the operator as a process of its own, as a container would: `node src/main.ts`. Resolves when it has begun.
+ * `cache` is a folder for compiled code, so that it begins sooner the next time.
+ */
+export async function spawnOperator(flags: readonly string[], cache: string): Promise<RunningOperator> {
   const [metrics, health] = [await freePort(), await freePort()];
   const main = resolve(import.meta.dirname, '../../src/main.ts');
   const ports = [`--metrics-bind-address=127.0.0.1:${metrics}`, `--health-probe-bind-address=127.0.0.1:${health}`];
   const child = spawn(process.execPath, [main, ...ports, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: '/nonexistent' },
+    env: { PATH: process.env.PATH, HOME: '/nonexistent', NODE_COMPILE_CACHE: cache },
   });
   const log: string[] = [];
   const exited = once(child, 'exit');

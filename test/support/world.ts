@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Api, openApi } from '../cluster/api.ts';
 import { runDir } from '../cluster/temp-dir.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
@@ -77,7 +78,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     ...(options.flags ?? []),
   ];
   const startOperator = async () => {
-    const operator = await (options.child === true ? spawnOperator(flags) : runOperator(flags));
+    const operator = await (options.child === true ? spawnOperator(flags, join(dir, 'compiled')) : runOperator(flags));
     operators.push(operator);
     return operator;
   };

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { days, minutes } from '../../../src/clock.ts';
+import { aSecret } from '../../support/objects.ts';
 import type { App, Party } from '../../support/scene.ts';
 import { operatorSuite } from '../../support/suite.ts';
 
@@ -69,11 +70,8 @@ operatorSuite('a wrong client secret that 20 connections share', {}, (world, sce
 
   test('the previous secret is tried once while the new one is not known to Square yet', async () => {
     const app = await scene.application('rotating', { previousClientSecretRef: { name: 'main-client' } });
-    await scene.create('secrets', {
-      ...{ apiVersion: 'v1', kind: 'Secret', type: 'square-operator.dev/credential' },
-      metadata: { namespace: world.namespace, name: 'main-client' },
-      ...{ stringData: { 'client-secret': app.clientSecret } },
-    } as never);
+    const previous = aSecret(world.namespace, 'main-client', { 'client-secret': app.clientSecret });
+    await scene.create('secrets', previous);
     await give(app, 'sq0csp-not-yet');
     const party = await scene.connected({ app });
     expect(scene.tokenRequests(party)).toBe(2);
