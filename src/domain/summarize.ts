@@ -88,6 +88,10 @@ function asLastProven(stored: StoredStatus, now: Now): Verdicts {
     const ended = `The access token ended at ${formatInstant(stored.expiresAt)}.`;
     verdicts.Expired = yes('AccessTokenExpired', ended);
     verdicts.Valid = no('AccessTokenExpired', ended);
+  } else if (stored.expiresAt !== undefined && verdicts.Expired?.status === 'True') {
+    // The clock that said so was wrong.
+    verdicts.Expired = no('NotExpired', message);
+    verdicts.Valid = unknown('Unproven', message);
   }
   return verdicts;
 }

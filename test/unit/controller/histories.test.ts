@@ -73,6 +73,8 @@ async function atRest(world: World): Promise<void> {
     world.running.deliver();
   });
   world.setWall();
+  world.restart();
+  await world.settle();
   await quiet(world, 'a restart', () => world.restart());
   const { token } = world.square.calls;
   world.jumpWall(days(40));
