@@ -86,8 +86,10 @@ operatorSuite(
 operatorSuite('kill -9, all workers busy', { child: true, flags: [alone] }, (world, scene) => {
   test(`while ${connections} new connections are taken up repeats what was in flight, and each once`, async () => {
     const { parties, repeated, killAndStart, allReady } = createBooks(world, scene);
-    parties.push(...(await Promise.all(Array.from({ length: connections }, () => scene.connect()))));
+    const connecting = Array.from({ length: connections }, () => scene.connect());
+    await world.live.until('it is half done', () => world.square.ledger.tokenRequests().length >= connections / 2);
     await killAndStart();
+    parties.push(...(await Promise.all(connecting)));
     await allReady();
     const counts = parties.map(repeated);
     process.stdout.write(
