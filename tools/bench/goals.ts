@@ -37,7 +37,8 @@ export function goalsOf(figures: readonly Figures[]): Goal[] {
     goal('operator CPU while idle', (100 * idle.operatorSeconds) / idle.seconds, mostIdleCPU, '% of a core'),
     goal('writes for each refresh', writes(refresh, 'events') / refresh.tokenCalls, 3),
     goal('reads for each refresh', reads(refresh) / refresh.tokenCalls, 0),
-    goal('memory for each connection', perConnection(restart), 5, 'KiB'),
+    goal('resident memory for each connection', perConnection(restart), 5, 'KiB'),
+    goal('JavaScript heap for each connection', heapPerConnection(restart), 5, 'KiB'),
     goal('peak memory in a drain', drain.peak, 160, 'MiB'),
     goal('CPU of a scrape of /metrics', scrape.operatorSeconds / (scrape.more['scrapes'] ?? 1), 1, 's'),
     goal('memory that scrapes add', scrape.more['added'] ?? 0, 100, 'MiB'),
@@ -48,6 +49,9 @@ export function goalsOf(figures: readonly Figures[]): Goal[] {
 
 const perConnection = ({ rss, more, connections }: Figures): number =>
   ((rss - (more['rssOfNone'] ?? 0)) * 1024) / connections;
+
+const heapPerConnection = ({ more, connections }: Figures): number =>
+  (((more['heap'] ?? 0) - (more['heapOfNone'] ?? 0)) * 1024) / connections;
 
 const isRead = (what: string) => /^(GET|LIST) /.test(what);
 const isWrite = (what: string) => /^(POST|PUT|PATCH|DELETE) /.test(what) && !what.endsWith(' leases');

@@ -23,6 +23,8 @@ export interface RunningOperator {
   usage(): Usage;
   /** Scrapes `/metrics`. */
   scrape(): Promise<string>;
+  /** JavaScript heap in use, in MiB, garbage that is not yet collected included. */
+  heap(): Promise<number>;
   /** SIGTERM; resolves when it is gone. Rejects when it had ended by itself. */
   stop(): Promise<void>;
 }
@@ -48,10 +50,12 @@ export function startOperator(options: OperatorOptions): RunningOperator {
   const ended = endOf(child);
   const orphan = () => child.kill('SIGKILL');
   process.once('exit', orphan);
+  const scrape = async () => await (await fetch(`http://${address}/metrics`)).text();
   return {
     startedAt,
     usage: () => usageOf(pid),
-    scrape: async () => await (await fetch(`http://${address}/metrics`)).text(),
+    scrape,
+    heap: async () => Number(/^nodejs_heap_size_used_bytes (\S+)$/m.exec(await scrape())?.[1]) / 2 ** 20,
     async stop() {
       const early = child.exitCode ?? child.signalCode;
       child.kill('SIGTERM');

@@ -26,11 +26,11 @@ export async function measureLife(lab: Lab, plan: Plan, tell: Tell): Promise<Fig
   await setScene(lab.client, plan.connections);
   const first = lab.startOperator();
   await settled(lab, first, hold.long);
-  const atStart = first.usage();
+  const ofNone = { rssOfNone: first.usage().rss, heapOfNone: await first.heap() };
   const figures = [await apply(lab, first, plan, tell), await idle(lab, first, plan, tell)];
   await first.stop();
   const second = lab.startOperator();
-  figures.push(await restart(lab, second, plan, atStart.rss, tell), await scrape(lab, second, plan, tell));
+  figures.push(await restart(lab, second, plan, ofNone, tell), await scrape(lab, second, plan, tell));
   await second.stop();
   await removeConnections(lab.client);
   const { third, drained } = await drain(lab, plan, tell);
@@ -73,16 +73,14 @@ async function restart(
   lab: Lab,
   operator: RunningOperator,
   { connections }: Plan,
-  rssOfNone: number,
+  ofNone: Readonly<Record<string, number>>,
   tell: Tell,
 ): Promise<Figures> {
   tell('restart');
   const measuring = await begin(lab, 'restart', connections, notStarted);
   const quiet = await settled(lab, operator, hold.long);
-  return await measuring.end(operator, {
-    seconds: (quiet - operator.startedAt) / 1_000,
-    more: { rssOfNone },
-  });
+  const figures = await measuring.end(operator, { seconds: (quiet - operator.startedAt) / 1_000 });
+  return { ...figures, more: { ...ofNone, heap: await operator.heap() } };
 }
 
 const scrapes = 5;
