@@ -116,7 +116,11 @@ function historyOf(remembered: Remembered | undefined, stored: StoredStatus, gra
   const known = remembered?.history;
   const revision = grant.kind === 'Held' ? grant.grant.generation : undefined;
   const speaksOfIt = known !== undefined && (revision === undefined || known.revision === revision);
-  return noLaterThan(now, speaksOfIt ? known : recall(stored, grant, now));
+  const history = noLaterThan(now, speaksOfIt ? known : recall(stored, grant, now));
+  if (grant.kind === 'Held') return history;
+  // Of a grant that cannot be looked into only the status speaks, to this process as to the next.
+  const { tokenEnds: _, ...rest } = history;
+  return stored.expiresAt === undefined ? rest : { ...rest, tokenEnds: stored.expiresAt };
 }
 
 /** A spec that cannot be understood: everything else is as it was. */

@@ -83,8 +83,9 @@ async function takeSteps(deps: ReconcilerDeps, key: Key, first: Sight): Promise<
       tellApplication(deps, observation);
       observation = absorb(observation, step, fact, at());
       if (fact.kind !== 'Stale') continue;
-      // What was seen is out of date. What this pass has learnt stays known.
-      remember(deps, key, observation);
+      // What was seen is out of date. What this pass has learnt is told before anything else is looked at.
+      if (done.some((one) => one.fact.kind !== 'Stale'))
+        return end({ kind: 'Wait', because: 'Backoff', until: at().square });
       const again = await observe(deps, key);
       if (again === undefined || done.filter((one) => one.fact.kind === 'Stale').length > 2) {
         return end({ kind: 'Wait', because: 'Backoff', until: at().square + lookAgain });

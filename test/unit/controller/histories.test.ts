@@ -7,10 +7,11 @@ import { textOf } from '../../../src/secrets/secret-text.ts';
 import { type Happening, histories } from './model/history.ts';
 import { createWorld, isOurs, type Name, names, type World } from './model/world.ts';
 
-const runs = Number(process.env['HISTORIES'] ?? 150);
+/** More of them are asked for with HISTORIES=1000; a failure is repeated with the SEED and FC_PATH that it names. */
+const runs = Number(process.env['HISTORIES'] ?? 40);
 
 describe('whatever happens to an operator', () => {
-  it('no promise is broken, and it comes to rest', { timeout: 600_000 }, async () => {
+  it('no promise is broken, and it comes to rest', { timeout: 60_000 + runs * 5_000 }, async () => {
     const total = { histories: 0, happenings: 0, calls: 0, writes: 0, processes: 0, published: 0 };
     await fc.assert(
       fc.asyncProperty(histories, async (history) => {

@@ -227,5 +227,5 @@ export const histories: fc.Arbitrary<Happening[]> = fc.array(
     { weight: 3, arbitrary: blows },
     { weight: 6, arbitrary: whiles },
   ),
-  { minLength: 1, maxLength: 30, size: 'max' },
+  { minLength: 1, maxLength: 24, size: 'max' },
 );
