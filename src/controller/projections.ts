@@ -72,9 +72,13 @@ const identity = ({ namespace = '', name, uid = '', generation = 0 }: ObjectMeta
   generation,
 });
 
+/** One for all that have none. */
+const noRequests: Requests = Object.freeze({});
+
 function requestsOf(notes: Readonly<Record<string, string>>): Requests {
   const refresh = notes[annotations.refreshRequestedAt];
   const adopt = notes[annotations.adoptRequestedAt];
+  if (refresh === undefined && adopt === undefined) return noRequests;
   return { ...(refresh === undefined ? {} : { refresh }), ...(adopt === undefined ? {} : { adopt }) };
 }
 

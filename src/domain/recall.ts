@@ -36,6 +36,20 @@ function share(text: string): string {
   return text;
 }
 
+const lists = new Map<string, readonly string[]>();
+function shareList(texts: readonly string[]): readonly string[] {
+  const id = JSON.stringify(texts);
+  const known = lists.get(id);
+  if (known !== undefined) return known;
+  const list = texts.map(share);
+  if (lists.size < 1_000) lists.set(id, list);
+  return list;
+}
+
+/** One for all that have none. */
+const none: readonly never[] = [];
+const nothing = Object.freeze({});
+
 const optional = <K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } =>
   value === undefined ? {} : ({ [key]: value } as { [P in K]?: T });
 
@@ -48,14 +62,14 @@ export function readStatus(status: ConnectionStatus): StoredStatus {
     revision: status.revision ?? 0,
     ...optional('merchantID', status.merchantID),
     ...optional('merchantName', status.merchantName),
-    ...optional('scopes', status.scopes?.map(share)),
+    ...optional('scopes', status.scopes && shareList(status.scopes)),
     ...optional('secretName', status.secretName),
     ...optional('issuedAt', instant(status.accessTokenIssuedAt)),
     ...optional('expiresAt', instant(status.accessTokenExpiresAt)),
     ...optional('refreshTokenExpiresAt', instant(status.refreshTokenExpiresAt)),
     ...optional('nextRefreshAt', instant(status.nextRefreshTime)),
     ...optional('lastVerifyTime', instant(status.lastVerifyTime)),
-    failures: [...(status.lastFailure === undefined ? [] : [status.lastFailure]), ...(status.otherFailures ?? [])],
+    failures: status.lastFailure === undefined ? none : [status.lastFailure, ...(status.otherFailures ?? [])],
     ...optional('handledRefresh', status.lastHandledRefreshRequest),
     ...optional('handledAdopt', status.lastHandledAdoptRequest),
   };
@@ -71,7 +85,7 @@ export function recall(stored: StoredStatus, grant: GrantState, now: Now): Histo
     proof: held !== undefined && speaksOfIt ? recallProof(stored, now) : { kind: 'None' },
     inPlaceOf: 'Nothing',
     verifyFrom: now.square,
-    handled: { ...optional('refresh', stored.handledRefresh), ...optional('adopt', stored.handledAdopt) },
+    handled: handledOf(stored),
     ...recallFailures(stored, held, speaksOfIt),
     ...optional('tokenEnds', tokenEnds),
     ...(speaksOfIt
@@ -82,6 +96,11 @@ export function recall(stored: StoredStatus, grant: GrantState, now: Now): Histo
         }
       : {}),
   };
+}
+
+function handledOf({ handledRefresh, handledAdopt }: StoredStatus): History['handled'] {
+  if (handledRefresh === undefined && handledAdopt === undefined) return nothing;
+  return { ...optional('refresh', handledRefresh), ...optional('adopt', handledAdopt) };
 }
 
 /**
@@ -106,6 +125,7 @@ function recallFailures(
   held: Grant | undefined,
   speaksOfIt: boolean,
 ): Pick<History, 'failures' | 'triedCredential'> {
+  if (stored.length === 0) return { failures: nothing };
   const failures: { [operation in Operation]?: FailureStreak } = {};
   let triedCredential: string | undefined;
   for (const failure of stored) {
