@@ -110,6 +110,9 @@ async function pairs(plan: Parameters<typeof runPairs>[1]): Promise<{ pairs: Awa
   return { pairs: lines };
 }
 
+// What was started ends with this process only if it exits in order.
+process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
+
 main().then(
   () => process.exit(0),
   (error: unknown) => {
