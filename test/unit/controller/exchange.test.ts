@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { days, hours } from '../../../src/clock.ts';
 import type { Applications } from '../../../src/controller/applications.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ConnectionSpec } from '../../../src/api/connection.ts';
 import { type Duration, days, hours, minutes } from '../../../src/clock.ts';

@@ -87,9 +87,9 @@ export function createModelApiServer(now: () => number): ModelApiServer {
 
 interface Inside {
   readonly server: ModelApiServer;
-  of(plural: string): Map<string, KubeObject>;
-  store(plural: string, object: KubeObject): KubeObject;
-  drop(plural: string, key: string): KubeObject | undefined;
+  of: (plural: string) => Map<string, KubeObject>;
+  store: (plural: string, object: KubeObject) => KubeObject;
+  drop: (plural: string, key: string) => KubeObject | undefined;
 }
 
 const refuse = (status: number, reason: string): never => {

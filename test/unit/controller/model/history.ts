@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { annotations, sealedSecretName } from '../../../../src/api/names.ts';
 import { days, formatInstant, hours, minutes } from '../../../../src/clock.ts';
 import type { KubeObject } from '../../../../src/kube/resource.ts';
@@ -23,12 +23,10 @@ export interface Happening {
   readonly takes?: number;
 }
 
-const happening = (what: string, act: (world: World) => void, takes?: number): Happening => ({
-  what,
-  act,
-  ...(takes === undefined ? {} : { takes }),
-  ...{ [fc.toStringMethod]: () => what },
-});
+const happening = (what: string, act: (world: World) => void, takes?: number): Happening => {
+  const made = { what, act, ...(takes === undefined ? {} : { takes }) };
+  return Object.assign(made, { [fc.toStringMethod]: () => what });
+};
 
 const name = fc.constantFrom<Name>(...names);
 
