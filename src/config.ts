@@ -51,6 +51,12 @@ export const settings = {
     '50',
     'How many connections are worked on at the same time.',
   ),
+  tokenRequestConcurrency: withDefault(
+    'token-request-concurrency',
+    kind.wholeNumber(1, 1000),
+    '1',
+    'How many token requests are under way at the same time. A process that is killed loses the answers that it has not stored; with single-use refresh tokens each is a seller who has to sign in again. More make taking up thousands of connections faster.',
+  ),
   metricsBindAddress: withDefault(
     'metrics-bind-address',
     kind.bindAddress,

@@ -90,7 +90,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       log,
     });
     const mayAct = () => !stopping.signal.aborted && isLeader();
-    const { concurrency } = config;
+    const { concurrency, tokenRequestConcurrency } = config;
     const loop = createController({
       client,
       clock,
@@ -103,6 +103,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       events,
       mayAct,
       concurrency,
+      tokenRequestConcurrency,
       watchNamespaces,
     });
     controller = loop;

@@ -1,3 +1,4 @@
+import { seconds } from '../clock.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Key } from '../kube/resource.ts';
 import type { Metrics, OperatorView } from '../observability/port.ts';
@@ -9,14 +10,20 @@ import { createIndex } from './index-by.ts';
 import type { Remembered } from './observe.ts';
 import { createPassQueue } from './pass-queue.ts';
 import { createReconciler, type ReconcilerDeps } from './reconciler.ts';
+import { createTurnstile } from './turnstile.ts';
 import type { Watches } from './watches.ts';
 
 export interface ControllerDeps
-  extends Omit<ReconcilerDeps, 'applications' | 'tokensOf' | 'remembered' | 'onStatusWritten' | 'onRefusalChanged'> {
+  extends Omit<
+    ReconcilerDeps,
+    'applications' | 'tokensOf' | 'remembered' | 'turnstile' | 'onStatusWritten' | 'onRefusalChanged'
+  > {
   readonly watches: Watches;
   readonly events: EventRecorder;
   readonly metrics: Metrics;
   readonly concurrency: number;
+  /** How many token requests may be under way at once, each until its answer is sealed. */
+  readonly tokenRequestConcurrency: number;
   readonly watchNamespaces: readonly string[];
 }
 
@@ -34,6 +41,9 @@ export interface Controller {
 /** Applications are few and their passes cheap. */
 const applicationWorkers = 2;
 
+/** A token request that takes longer than this no longer keeps others waiting. */
+const turnstilePatience = seconds(1);
+
 export function createController(deps: ControllerDeps): Controller {
   const { watches, metrics } = deps;
   const connectionsOf = createIndex();
@@ -41,7 +51,9 @@ export function createController(deps: ControllerDeps): Controller {
   const tokensOf = createIndex();
   const remembered = new Map<Key, Remembered>();
   const applications = createApplications(deps);
-  const ports = { ...deps, applications, tokensOf, remembered };
+  const width = deps.tokenRequestConcurrency;
+  const turnstile = createTurnstile({ clock: deps.clock, width, patience: turnstilePatience });
+  const ports = { ...deps, applications, tokensOf, remembered, turnstile };
 
   const ofApplication = (ref: Key) => {
     applicationQueue.add(ref);

@@ -7,9 +7,18 @@ import { nowOf, type ObserveDeps, type Sight } from './observe.ts';
 import { lookAgainEvery } from './observe-token-secrets.ts';
 import { publish, remove, withdraw } from './publish.ts';
 import { canStore, type SealDeps, type Sealed, seal } from './seal.ts';
+import type { Turnstile } from './turnstile.ts';
 import { verify } from './verify.ts';
 
-export type PerformDeps = ObserveDeps & SealDeps;
+export interface PerformDeps extends ObserveDeps, SealDeps {
+  /**
+   * Token requests pass it one after the other, from asking Square until the answer is sealed: what a process that is
+   * killed has asked for and not stored is then one answer, and not one for each worker.
+   */
+  readonly turnstile: Turnstile;
+  /** Whether this process may act now. */
+  readonly mayAct: () => boolean;
+}
 
 type Acting = Exclude<Step, { kind: 'Wait' }>;
 
@@ -58,35 +67,38 @@ async function takeUp(
   }
   const obstacle = await obstacleTo(deps, sight, o, credential.digest);
   if (obstacle !== undefined) return obstacle;
-  const square = deps.squares[sight.environment];
-  const refreshing = step.credential === 'refreshToken';
-  const answer = await exchange(
-    { applications: deps.applications, square: square.client },
-    application,
-    connection.spec.value,
-    o,
-    refreshing
-      ? { grantType: 'refresh_token', refreshToken: value }
-      : { grantType: 'migration_token', migrationToken: value },
-  );
-  if (answer.kind === 'Busy') return { kind: 'Stale' };
-  if (answer.kind === 'Failed') return { ...answer, credential: credential.digest };
-  const stranger = otherMerchant(o, answer.reply.merchantID, credential.digest);
-  if (stranger !== undefined) return stranger;
-  const before = held(o);
-  const grant = grantFrom({
-    connectionUID: connection.uid,
-    application,
-    spec: connection.spec.value,
-    reply: answer.reply,
-    issuedAt: answer.at ?? square.time.now(),
-    sealedAt: deps.clock.wall(),
-    after: Math.max(before?.generation ?? 0, sight.view.stored.revision),
-    ...(before === undefined ? {} : { before }),
-    ...(refreshing ? { presented: { value, singleUse: true } } : {}),
-    taken: credential.digest,
+  const spec = connection.spec.value;
+  return await inTurn(deps, async () => {
+    const square = deps.squares[sight.environment];
+    const refreshing = step.credential === 'refreshToken';
+    const answer = await exchange(
+      { applications: deps.applications, square: square.client },
+      application,
+      spec,
+      o,
+      refreshing
+        ? { grantType: 'refresh_token', refreshToken: value }
+        : { grantType: 'migration_token', migrationToken: value },
+    );
+    if (answer.kind === 'Busy') return { kind: 'Stale' };
+    if (answer.kind === 'Failed') return { ...answer, credential: credential.digest };
+    const stranger = otherMerchant(o, answer.reply.merchantID, credential.digest);
+    if (stranger !== undefined) return stranger;
+    const before = held(o);
+    const grant = grantFrom({
+      connectionUID: connection.uid,
+      application,
+      spec,
+      reply: answer.reply,
+      issuedAt: answer.at ?? square.time.now(),
+      sealedAt: deps.clock.wall(),
+      after: Math.max(before?.generation ?? 0, sight.view.stored.revision),
+      ...(before === undefined ? {} : { before }),
+      ...(refreshing ? { presented: { value, singleUse: true } } : {}),
+      taken: credential.digest,
+    });
+    return await commit(deps, sight, o, grant, before?.generation ?? 0, 'TakenUp');
   });
-  return await commit(deps, sight, o, grant, before?.generation ?? 0, 'TakenUp');
 }
 
 /** A personal access token is checked, not exchanged: it never ends and is never renewed (Square, "Access Tokens"). */
@@ -132,29 +144,38 @@ async function refresh(
   if (application.kind !== 'Found' || !connection.spec.ok || before === undefined || presented === undefined) {
     return { kind: 'Stale' };
   }
-  const square = deps.squares[sight.environment];
-  const asking = { grantType: 'refresh_token', refreshToken: presented.value } as const;
-  const ports = { applications: deps.applications, square: square.client };
-  const answer = await exchange(ports, application, connection.spec.value, o, asking);
-  if (answer.kind === 'Busy') return { kind: 'Stale' };
-  if (answer.kind === 'Failed') return answer;
-  const stranger = otherMerchant(o, answer.reply.merchantID);
-  if (stranger !== undefined) return stranger;
-  const next = grantFrom({
-    connectionUID: connection.uid,
-    application,
-    spec: connection.spec.value,
-    reply: answer.reply,
-    issuedAt: answer.at ?? square.time.now(),
-    sealedAt: deps.clock.wall(),
-    after: before.generation,
-    before,
-    presented,
+  const spec = connection.spec.value;
+  return await inTurn(deps, async () => {
+    const square = deps.squares[sight.environment];
+    const asking = { grantType: 'refresh_token', refreshToken: presented.value } as const;
+    const ports = { applications: deps.applications, square: square.client };
+    const answer = await exchange(ports, application, spec, o, asking);
+    if (answer.kind === 'Busy') return { kind: 'Stale' };
+    if (answer.kind === 'Failed') return answer;
+    const stranger = otherMerchant(o, answer.reply.merchantID);
+    if (stranger !== undefined) return stranger;
+    const next = grantFrom({
+      connectionUID: connection.uid,
+      application,
+      spec,
+      reply: answer.reply,
+      issuedAt: answer.at ?? square.time.now(),
+      sealedAt: deps.clock.wall(),
+      after: before.generation,
+      before,
+      presented,
+    });
+    const handled = step.request === undefined ? next.handled : { ...next.handled, refresh: step.request };
+    const fact = await commit(deps, sight, o, { ...next, handled }, before.generation, 'Refreshed');
+    return fact.kind === 'Sealed' && step.request !== undefined
+      ? { ...fact, answers: { refresh: step.request } }
+      : fact;
   });
-  const handled = step.request === undefined ? next.handled : { ...next.handled, refresh: step.request };
-  const fact = await commit(deps, sight, o, { ...next, handled }, before.generation, 'Refreshed');
-  return fact.kind === 'Sealed' && step.request !== undefined ? { ...fact, answers: { refresh: step.request } } : fact;
 }
+
+/** One token request at a time. While it waited for its turn the lease may have gone to somebody else. */
+const inTurn = (deps: PerformDeps, work: () => Promise<Fact>): Promise<Fact> =>
+  deps.turnstile(() => (deps.mayAct() ? work() : Promise.resolve({ kind: 'Stale' })));
 
 /** What an earlier connection left becomes this one's own: the same tokens, sealed under the new owner. */
 async function adopt(deps: PerformDeps, step: Acting & { kind: 'Adopt' }, sight: Sight, o: Observation): Promise<Fact> {

@@ -6,7 +6,7 @@ export interface Structural {
   type: string;
   description?: string;
   format?: string;
-  default?: string | number | boolean;
+  default?: string | number | boolean | Readonly<Record<string, number>>;
   enum?: readonly string[];
   minimum?: number;
   maximum?: number;

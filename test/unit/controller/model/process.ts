@@ -42,7 +42,7 @@ export interface ModelProcess {
   /** Passes so far. */
   passes(): number;
   /** Hands over the events that the watches have not shown yet. */
-  deliver(): void;
+  deliver: () => void;
   /** Nothing waits for a worker and nothing is in work. */
   idle(): boolean;
   mayAct: boolean;
@@ -59,8 +59,8 @@ export function startProcess(world: Surroundings): ModelProcess {
   const queues: QueueSight[] = [];
   const notes: EventNote[] = [];
   const clock: Clock = {
-    wall: world.clock.wall,
-    monotonic: world.clock.monotonic,
+    wall: () => world.clock.wall(),
+    monotonic: () => world.clock.monotonic(),
     after: (delay, callback) => world.clock.after(delay, () => alive && callback()),
   };
   const time = createSquareTime(clock);
@@ -91,7 +91,7 @@ export function startProcess(world: Surroundings): ModelProcess {
           throw error;
         }
       }),
-    world.onWrite,
+    (write) => world.onWrite(write),
   );
   const following = createModelWatches(world.api);
   const squareClient = world.square.client(
@@ -127,6 +127,7 @@ export function startProcess(world: Surroundings): ModelProcess {
       events: { record: (note) => void notes.push(note), flush: async () => {}, dropped: 0 },
       mayAct: () => alive && self.mayAct,
       concurrency: 4,
+      tokenRequestConcurrency: 2,
       watchNamespaces: [],
     }),
     time,
@@ -155,7 +156,7 @@ function broken(fault: 'Forbidden' | 'Unreachable' | 'AnswerLost'): KubeError {
 function createModelWatches(api: ModelApiServer) {
   const vault = createMemoryVault();
   const digestKey = createDigestKey();
-  const fed: { plural: string; feed(event: ServerEvent): void }[] = [];
+  const fed: { plural: string; feed: (event: ServerEvent) => void }[] = [];
   let read = 0;
 
   function view<T>(resource: Resource, selects: (object: KubeObject) => boolean, project: (object: KubeObject) => T) {
@@ -225,11 +226,11 @@ function createModelWatches(api: ModelApiServer) {
   return {
     vault,
     watches,
-    list() {
+    list: () => {
       read = api.log.length;
       for (const { plural, feed } of fed) for (const object of api.all(plural)) feed({ type: 'put', object });
     },
-    deliver() {
+    deliver: () => {
       for (; read < api.log.length; read++) {
         const entry = api.log[read];
         for (const { plural, feed } of fed) if (plural === entry?.plural) feed(entry.event);
