@@ -7,6 +7,7 @@ import { freePort } from '../../test/cluster/free-port.ts';
 import type { Report } from '../../test/cluster/provider.ts';
 import { openClient, prepareProgram } from './lab.ts';
 import { nodeEnvironment } from './node-flags.ts';
+import { fullWidth } from './operator.ts';
 import { connectionManifest, operatorNamespace, removeConnections, setScene } from './scene.ts';
 
 /** One line of the harness: one phase of one operator. */
@@ -52,6 +53,7 @@ export async function runPairs(dir: string, plan: PeerPlan, report: Report): Pro
       `--kubeconfig=${kubeconfig}`,
       `--operator-namespace=${operatorNamespace}`,
       `--square-production-url=http://127.0.0.1:${env.BENCH_UPSTREAM_PORT}`,
+      ...fullWidth,
       '--metrics-bind-address=0',
       '--health-probe-bind-address=0',
     ];
