@@ -2,6 +2,7 @@ import { statusBounds } from '../api/status.ts';
 import { type Instant, seconds } from '../clock.ts';
 import { type Failure, type FailureClass, tookClient } from './failure.ts';
 import type { FailureStreak, History, Now, Observation, Operation, Proof } from './observation.ts';
+import { isRefusal } from './pace.ts';
 import type { Fact, Step } from './step.ts';
 import { sameScopes } from './wanted.ts';
 
@@ -200,8 +201,26 @@ function operationOf(step: Step): Operation | undefined {
   }
 }
 
-/** In whole seconds and within the bounds of the status, so that a process that reads it there knows the very same. */
-function extend(streak: FailureStreak | undefined, failure: Counted, at: Instant): FailureStreak {
+/**
+ * One failure more. What Square refused stays refused when the next attempt only fails to reach it; and a refusal after
+ * such failures has its own beginning. In whole seconds and within the bounds of the status, so that a process that reads
+ * it there knows the very same.
+ */
+function extend(before: FailureStreak | undefined, failure: Counted, at: Instant): FailureStreak {
+  const refused = before !== undefined && isRefusal(before.class);
+  if (refused && !isRefusal(failure.class)) return { ...begin(before, failure, at), ...told(before) };
+  return begin(refused === isRefusal(failure.class) ? before : undefined, failure, at);
+}
+
+/** What a failure is called. */
+const told = ({ class: failureClass, reason, message, merchantID }: FailureStreak) => ({
+  class: failureClass,
+  reason,
+  message,
+  ...(merchantID === undefined ? {} : { merchantID }),
+});
+
+function begin(streak: FailureStreak | undefined, failure: Counted, at: Instant): FailureStreak {
   const time = Math.floor(at / seconds(1)) * seconds(1);
   const retryAt = failure.retryAfter === undefined ? undefined : Math.ceil((at + failure.retryAfter) / 1_000) * 1_000;
   return {

@@ -74,12 +74,20 @@ const refusals: ReadonlySet<FailureStreak['class']> = new Set([
 export const isRefusal = (failureClass: FailureStreak['class']): boolean => refusals.has(failureClass);
 
 /**
- * A refused refresh token is asked about again, rarely, for as long as the access token works: Square may have been
- * wrong. When the access token is dead too there is exactly one refresh for each generation. A new token that is not
- * accepted either is replaced as rarely.
+ * A refused refresh token is asked about again, rarely: Square may have been wrong. When Square refuses the access token
+ * too there is exactly one refresh for each generation. A new token that is not accepted either is replaced as rarely.
  */
 function backoffOfRefresh({ class: failureClass }: FailureStreak, o: Observation, now: Now): Backoff | undefined {
-  if (failureClass === 'RefreshTokenRefused') return deathOf(o, now) ? undefined : refusedBackoff;
+  if (failureClass === 'RefreshTokenRefused') {
+    return mayBeWrong(o, now) ? refusedBackoff : undefined;
+  }
   if (isRefusal(failureClass) || failureClass === 'BadRequest') return refusedBackoff;
   return refreshBackoff;
+}
+
+/** Whether nothing but the refusal of the refresh token speaks against the grant. That a token ended is no word of it. */
+function mayBeWrong(o: Observation, now: Now): boolean {
+  const death = deathOf(o, now);
+  if (death !== 'expired') return death === undefined;
+  return now.confirmed || o.history.proof.kind !== 'Unauthorized';
 }

@@ -167,8 +167,9 @@ export function scopesSatisfied(o: Observation): Verdict {
   return no('ScopesMissing', `Missing: ${names}. Have the seller sign in again and grant them.`);
 }
 
-/** Whether the access token will be renewed by itself, sooner or later. */
+/** Whether the access token can be expected to be renewed by itself. A refusal is asked about, but not counted on. */
 export function renewalIsComing(o: Observation, grant: Grant, now: Now): boolean {
   const { spec } = o.connection;
-  return spec.ok && nextRefresh(o, grant, spec.value, now) !== undefined;
+  const refused = o.history.failures.Refresh?.class === 'RefreshTokenRefused';
+  return spec.ok && !refused && nextRefresh(o, grant, spec.value, now) !== undefined;
 }

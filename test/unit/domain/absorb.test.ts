@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { statusBounds } from '../../../src/api/status.ts';
-import { minutes, seconds } from '../../../src/clock.ts';
+import { hours, minutes, seconds } from '../../../src/clock.ts';
 import { absorb } from '../../../src/domain/absorb.ts';
 import type { Failure, FailureClass } from '../../../src/domain/failure.ts';
 import type { History, Observation } from '../../../src/domain/observation.ts';
@@ -252,5 +252,33 @@ describe('after a write of the token Secret', () => {
   it('somebody was faster: nothing is known', () => {
     const o = anObservation({ tokenSecret: ours() });
     expect(after(o, publish, { kind: 'Stale' })).toBe(o);
+  });
+});
+
+describe('a refusal and failures that pass', () => {
+  const refresh: Step = { kind: 'Refresh', because: 'Due' };
+  const refused = aFailure({ class: 'RefreshTokenRefused', reason: 'RefreshTokenRefused', operation: 'ObtainToken' });
+  const away = aFailure({ class: 'Unavailable', reason: 'SquareUnavailable', operation: 'ObtainToken' });
+  const after = (...failures: readonly Failure[]) =>
+    failures.reduce(
+      (o, failure, hour) => absorb(o, refresh, { kind: 'Failed', failure }, at(noon + hours(hour))),
+      anObservation({}),
+    ).history.failures.Refresh;
+
+  it('what was refused stays refused when Square is merely not reached, and is asked about more and more rarely', () => {
+    expect(after(refused, away)).toMatchObject({
+      class: 'RefreshTokenRefused',
+      since: noon,
+      time: noon + hours(1),
+      count: 2,
+    });
+  });
+
+  it('a refusal after an outage begins with the refusal', () => {
+    expect(after(away, away, refused)).toMatchObject({
+      class: 'RefreshTokenRefused',
+      since: noon + hours(2),
+      count: 1,
+    });
   });
 });

@@ -297,12 +297,12 @@ const rows: readonly Row[] = [
     at(due),
   ],
   [
-    'nor of one that has ended',
+    'one that has ended is asked about as rarely',
     anObservation({
       history: refreshRefused({ verifyFrom: end + days(100) }),
       tokenSecret: ours({ state: 'expired' }),
     }),
-    'Wait(NothingDue)',
+    'Refresh(Due)',
     at(end + days(100)),
   ],
   [
