@@ -30,7 +30,7 @@ export function absorb(o: Observation, step: Step, fact: Fact, now: Now): Observ
     case 'Withdrawn':
       return written(withdrawn(o, fact));
     case 'Removed':
-      return written({ ...o, formerTokenSecrets: o.formerTokenSecrets.filter((name) => name !== fact.name) });
+      return written({ ...o, formerTokenSecrets: o.formerTokenSecrets.filter(({ name }) => name !== fact.name) });
     case 'GrantPlaceNotOwned':
       return { ...o, grant: { kind: 'NotOwned', retryAt: fact.retryAt } };
     case 'Stale':
@@ -149,8 +149,12 @@ const written = (o: Observation): Observation => {
   return Publish === undefined ? o : { ...o, history: { ...o.history, failures } };
 };
 
-function withdrawn(o: Observation, { state }: Fact & { kind: 'Withdrawn' }): Observation {
-  const { tokenSecret } = o;
+function withdrawn(o: Observation, { name, state }: Fact & { kind: 'Withdrawn' }): Observation {
+  const { tokenSecret, formerTokenSecrets } = o;
+  if (name !== tokenSecret.name) {
+    const said = formerTokenSecrets.map((former) => (former.name === name ? { name, state } : former));
+    return { ...o, formerTokenSecrets: said };
+  }
   if (tokenSecret.kind === 'Ours') return { ...o, tokenSecret: { ...tokenSecret, state } };
   if (tokenSecret.kind === 'Unrenderable') return { ...o, tokenSecret: { ...tokenSecret, published: { state } } };
   return o;

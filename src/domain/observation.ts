@@ -14,7 +14,7 @@ export interface Observation {
   readonly grant: GrantState;
   readonly tokenSecret: TokenSecret;
   /** Token Secrets of this connection under other names, left behind by a renaming. */
-  readonly formerTokenSecrets: readonly string[];
+  readonly formerTokenSecrets: readonly FormerTokenSecret[];
   readonly history: History;
 }
 
@@ -130,6 +130,11 @@ export type TokenSecret =
       readonly message: string;
       readonly published?: { readonly state?: TokenSecretState };
     };
+
+export interface FormerTokenSecret {
+  readonly name: string;
+  readonly state?: TokenSecretState;
+}
 
 /** What can fail in a row. `Publish` stands for every write of a token Secret. */
 export type Operation = 'TakeUp' | 'Refresh' | 'Publish' | 'Verify';

@@ -1,6 +1,6 @@
 import type { Instant } from '../clock.ts';
 import type { Grant } from './grant.ts';
-import type { Now, Observation, TokenSecretState } from './observation.ts';
+import type { FormerTokenSecret, Now, Observation, TokenSecretState } from './observation.ts';
 import type { Step } from './step.ts';
 
 export const isExpired = (grant: Grant, now: Now): boolean =>
@@ -44,24 +44,26 @@ function publish(o: Observation, now: Now): Step | undefined {
   }
 }
 
-/** A published token that no longer works is said to be so in the same pass. */
+/** A published token that no longer works is said to be so in the same pass, under whatever name it is published. */
 export function withdraw(o: Observation, now: Now): Step | undefined {
-  const published = publishedState(o);
   const state = deathOf(o, now);
-  if (published === undefined || state === undefined || published.state === state) return undefined;
+  if (state === undefined) return undefined;
   // Of a grant that cannot be looked into only the clock is known: what was said before says more.
-  if (o.grant.kind !== 'Held' && published.state !== undefined) return undefined;
-  return { kind: 'Withdraw', state, because: 'TokenDead' };
+  const said = (published: FormerTokenSecret) =>
+    o.grant.kind === 'Held' ? published.state === state : published.state !== undefined;
+  const unsaid = publishedSecrets(o).find((published) => !said(published));
+  return unsaid && { kind: 'Withdraw', name: unsaid.name, state, because: 'TokenDead' };
 }
 
-function publishedState({ tokenSecret }: Observation): { readonly state?: TokenSecretState } | undefined {
-  if (tokenSecret.kind === 'Ours') return tokenSecret;
-  return tokenSecret.kind === 'Unrenderable' ? tokenSecret.published : undefined;
+function publishedSecrets({ tokenSecret, formerTokenSecrets }: Observation): readonly FormerTokenSecret[] {
+  if (tokenSecret.kind === 'Ours') return [tokenSecret, ...formerTokenSecrets];
+  if (tokenSecret.kind !== 'Unrenderable' || tokenSecret.published === undefined) return formerTokenSecrets;
+  return [{ name: tokenSecret.name, ...tokenSecret.published }, ...formerTokenSecrets];
 }
 
 /** After a renaming the new Secret is published first; then the old one goes. */
 function remove(o: Observation): Step | undefined {
-  const [name] = o.formerTokenSecrets;
-  if (name === undefined || o.tokenSecret.kind !== 'Ours' || !o.tokenSecret.current) return undefined;
-  return { kind: 'Remove', name, because: 'Renamed' };
+  const [former] = o.formerTokenSecrets;
+  if (former === undefined || o.tokenSecret.kind !== 'Ours' || !o.tokenSecret.current) return undefined;
+  return { kind: 'Remove', name: former.name, because: 'Renamed' };
 }

@@ -44,11 +44,14 @@ export function refresh(o: Observation, grant: Grant, spec: ConnectionSpec, now:
   const at = nextAttempt(o, 'Refresh', now);
   if (at === undefined || at > now.square) return undefined;
   // A change of time alone spends no token: the first answer of Square tells what time it is.
-  if (because === 'Due' && timeIsDoubtful(o, now)) {
+  if (dependsOnTime(because, at) && timeIsDoubtful(o, now)) {
     return now.square >= nextProof(o) ? { kind: 'Verify', because: 'TimeUnconfirmed' } : undefined;
   }
   return { kind: 'Refresh', because };
 }
+
+/** Whether it is time that makes a refresh due, or lets one be tried again. */
+const dependsOnTime = (because: RefreshReason, attempt: Instant): boolean => because === 'Due' || attempt > 0;
 
 /** No answer has told the time yet. One that came without a time is as good as can be had. */
 function timeIsDoubtful({ history: { verifiedAt, verifyFrom } }: Observation, now: Now): boolean {
@@ -65,6 +68,6 @@ export function nextRefresh(o: Observation, grant: Grant, spec: ConnectionSpec, 
   if (attempt === undefined) return undefined;
   const because = refreshReason(o, grant, spec, now);
   const due = because === undefined ? refreshDueAt(spec, grant, o.connection.uid) : 0;
-  const proof = because === 'Due' && timeIsDoubtful(o, now) ? nextProof(o) : 0;
+  const proof = because !== undefined && dependsOnTime(because, attempt) && timeIsDoubtful(o, now) ? nextProof(o) : 0;
   return Math.max(due, attempt, proof, askable);
 }

@@ -21,7 +21,13 @@ export type Step =
   /** Write the token Secret. */
   | { readonly kind: 'Publish'; readonly because: PublishReason }
   /** Say on the token Secret that its token no longer works. Never empties it. */
-  | { readonly kind: 'Withdraw'; readonly state: TokenSecretState; readonly because: WithdrawReason }
+  | {
+      readonly kind: 'Withdraw';
+      /** Of the token Secret. */
+      readonly name: string;
+      readonly state: TokenSecretState;
+      readonly because: WithdrawReason;
+    }
   /** Delete the token Secret of an earlier name. */
   | { readonly kind: 'Remove'; readonly name: string; readonly because: 'Renamed' }
   /** Nothing, until `until` or until something changes. */
@@ -72,7 +78,7 @@ export type Fact =
     }
   | { readonly kind: 'Published' }
   | { readonly kind: 'NotOwned'; readonly retryAt: Instant }
-  | { readonly kind: 'Withdrawn'; readonly state: TokenSecretState }
+  | { readonly kind: 'Withdrawn'; readonly name: string; readonly state: TokenSecretState }
   | { readonly kind: 'Removed'; readonly name: string }
   /** The place of the sealed grant is taken by something else. */
   | { readonly kind: 'GrantPlaceNotOwned'; readonly retryAt: Instant }
