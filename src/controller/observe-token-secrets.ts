@@ -67,15 +67,17 @@ export function observeTokenSecrets(
   const name = spec.secret?.name ?? connection.name;
   const { namespace } = connection;
   const own = [...deps.tokensOf.get(keyFrom(namespace, connection.name))].map((key) => splitKey(key).name);
-  const formerTokenSecrets = own.filter((other) => other !== name);
+  const formerTokenSecrets = own
+    .filter((other) => other !== name)
+    .map((former) => ({ name: former, ...stateIn(deps.watches.tokens.get(keyFrom(namespace, former))) }));
   const held = deps.watches.tokens.get(keyFrom(namespace, name));
   return { tokenSecret: stateOf(), formerTokenSecrets };
 
   function stateOf(): TokenSecret {
     const ours = held?.connection === connection.name ? held : undefined;
-    const known = tokenSecretStates.find((state) => state === ours?.state);
-    const state = known === undefined ? {} : { state: known };
-    const rendered = grant.kind === 'Held' ? renderFor(deps, connection, spec, grant, environment, known) : undefined;
+    const state = stateIn(ours);
+    const rendered =
+      grant.kind === 'Held' ? renderFor(deps, connection, spec, grant, environment, state.state) : undefined;
     if (rendered?.ok === false) {
       return { kind: 'Unrenderable', name, message: `${rendered.message}.`, ...(ours && { published: state }) };
     }
@@ -88,4 +90,10 @@ export function observeTokenSecrets(
     if (held === undefined && taken === undefined) return { kind: 'Absent', name };
     return { kind: 'NotOwned', name, retryAt: taken ?? 0 };
   }
+}
+
+/** What is said on a token Secret, as far as it is a word of ours. */
+function stateIn(held: { readonly state?: string } | undefined): { readonly state?: TokenSecretState } {
+  const known = tokenSecretStates.find((state) => state === held?.state);
+  return known === undefined ? {} : { state: known };
 }

@@ -39,7 +39,7 @@ export function perform(deps: PerformDeps, step: Acting, sight: Sight, o: Observ
     case 'Publish':
       return publish(deps, sight, o);
     case 'Withdraw':
-      return withdraw(deps, sight, o, step.state);
+      return withdraw(deps, sight, step);
     case 'Remove':
       return remove(deps, sight, step.name);
   }

@@ -32,19 +32,18 @@ export async function publish(deps: ObserveDeps, sight: Sight, o: Observation): 
 export async function withdraw(
   deps: ObserveDeps,
   sight: Sight,
-  o: Observation,
-  state: TokenSecretState,
+  { name, state }: { readonly name: string; readonly state: TokenSecretState },
 ): Promise<Fact> {
-  const { namespace, name } = o.connection;
-  const key = keyFrom(namespace, o.tokenSecret.name);
+  const { namespace, name: connection } = sight.observation.connection;
+  const key = keyFrom(namespace, name);
   const held = deps.watches.tokens.get(key);
   if (held === undefined) return { kind: 'Stale' };
   return await writing(deps, key, async () => {
-    const place = { namespace, name: o.tokenSecret.name, connection: name };
+    const place = { namespace, name, connection };
     const outcome = await stateTokenSecret({ client: deps.client }, place, held, state);
     if (outcome.kind !== 'Published') return await unwritten(deps, sight, key, outcome);
     deps.watches.tokens.absorb(outcome.object);
-    return { kind: 'Withdrawn', state };
+    return { kind: 'Withdrawn', name, state };
   });
 }
 

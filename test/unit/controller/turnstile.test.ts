@@ -21,7 +21,7 @@ describe('the turnstile', () => {
     const turnstile = createTurnstile({ clock, width: 1, patience: 10 });
     const began: string[] = [];
     const [a, b, c] = ['a', 'b', 'c'].map((name) => aWork(began, name));
-    const all = [a, b, c].map((one) => one && turnstile(one.work));
+    const all = [a, b, c].flatMap((one) => (one === undefined ? [] : [turnstile(one.work)]));
     await clock.advance(0);
     expect(began).toEqual(['a']);
     a?.end();
@@ -38,7 +38,7 @@ describe('the turnstile', () => {
     const turnstile = createTurnstile({ clock, width: 1, patience: 10 });
     const began: string[] = [];
     const [slow, next] = ['slow', 'next'].map((name) => aWork(began, name));
-    const all = [slow, next].map((one) => one && turnstile(one.work));
+    const all = [slow, next].flatMap((one) => (one === undefined ? [] : [turnstile(one.work)]));
     await clock.advance(9);
     expect(began).toEqual(['slow']);
     await clock.advance(1);

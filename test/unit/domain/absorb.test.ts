@@ -23,7 +23,7 @@ const takeUp: Step = { kind: 'TakeUp', credential: 'refreshToken', because: 'Cre
 const refresh: Step = { kind: 'Refresh', because: 'Due' };
 const verify: Step = { kind: 'Verify', because: 'Slot' };
 const publish: Step = { kind: 'Publish', because: 'Changed' };
-const withdraw: Step = { kind: 'Withdraw', state: 'revoked', because: 'TokenDead' };
+const withdraw: Step = { kind: 'Withdraw', name: 'bakery', state: 'revoked', because: 'TokenDead' };
 
 const failed = (fields: Partial<Failure> = {}, more: Partial<Fact & { kind: 'Failed' }> = {}): Fact => ({
   kind: 'Failed',
@@ -216,12 +216,17 @@ describe('after a failure', () => {
 describe('after a write of the token Secret', () => {
   const failing = anObservation({
     history: aHistory({ failures: { Publish: aStreak() } }),
-    formerTokenSecrets: ['old'],
+    formerTokenSecrets: [{ name: 'old' }],
   });
 
   it.each([
     ['published', publish, { kind: 'Published' }, { tokenSecret: { kind: 'Ours', current: true } }],
-    ['withdrawn', withdraw, { kind: 'Withdrawn', state: 'revoked' }, { tokenSecret: { state: 'revoked' } }],
+    [
+      'withdrawn',
+      withdraw,
+      { kind: 'Withdrawn', name: 'bakery', state: 'revoked' },
+      { tokenSecret: { state: 'revoked' } },
+    ],
     [
       'removed',
       { kind: 'Remove', name: 'old', because: 'Renamed' },
@@ -237,7 +242,7 @@ describe('after a write of the token Secret', () => {
 
   it('withdrawn in a Secret that cannot be made from the spec', () => {
     const o = anObservation({ tokenSecret: { kind: 'Unrenderable', name: 'bakery', message: 'x.', published: {} } });
-    expect(after(o, withdraw, { kind: 'Withdrawn', state: 'revoked' }).tokenSecret).toMatchObject({
+    expect(after(o, withdraw, { kind: 'Withdrawn', name: 'bakery', state: 'revoked' }).tokenSecret).toMatchObject({
       published: { state: 'revoked' },
     });
   });

@@ -395,10 +395,14 @@ const rows: readonly Row[] = [
     anObservation({ tokenSecret: ours({ current: false }), history: aHistory({ failures: { Publish: aStreak() } }) }),
     'Wait(NothingDue) 2 s',
   ],
-  ['a Secret of an earlier name is left', anObservation({ formerTokenSecrets: ['old', 'older'] }), 'Remove(Renamed)'],
+  [
+    'a Secret of an earlier name is left',
+    anObservation({ formerTokenSecrets: [{ name: 'old' }, { name: 'older' }] }),
+    'Remove(Renamed)',
+  ],
   [
     'the Secret of the new name is not there yet',
-    anObservation({ formerTokenSecrets: ['old'], tokenSecret: { kind: 'Absent', name: 'bakery' } }),
+    anObservation({ formerTokenSecrets: [{ name: 'old' }], tokenSecret: { kind: 'Absent', name: 'bakery' } }),
     'Publish(NotPublished)',
   ],
   // The pin and the application of a held grant

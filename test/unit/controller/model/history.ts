@@ -163,6 +163,12 @@ const edits: fc.Arbitrary<Happening> = fc.oneof(
 
 /** What Square and the API server do. */
 const troubles: fc.Arbitrary<Happening> = fc.oneof(
+  fc.tuple(name, fc.boolean()).map(([of, stillborn]) =>
+    happening(`new tokens of ${of} are ${stillborn ? 'not accepted' : 'accepted again'}`, ({ square }) => {
+      if (stillborn) square.stillborn.add(merchantOf(of));
+      else square.stillborn.delete(merchantOf(of));
+    }),
+  ),
   fc
     .tuple(fc.constantFrom('token', 'bearer'), fc.constantFrom(...faults), fc.integer({ min: 1, max: 6 }))
     .map(([on, fault, left]) =>

@@ -38,6 +38,10 @@ export interface ModelSquare {
   refreshTokens: Map<string, { readonly merchant: string; live: boolean }>;
   readonly clientSecrets: Set<string>;
   faults: { readonly on: 'token' | 'bearer'; readonly fault: Fault; left: number }[];
+  /** Sellers whose new access tokens are not accepted anywhere. */
+  readonly stillborn: Set<string>;
+  /** Token requests that failed, by what they presented and when. */
+  readonly refused: Map<string, number>;
   kill(merchant: string, how: 'Revoked' | 'Forgotten', refreshTokenToo: boolean): void;
   readonly calls: { token: number; bearer: number };
   client(time: SquareTime, edge: (act: () => () => void) => Promise<void>, told: (what: Told) => void): SquareClient;
@@ -71,6 +75,8 @@ export function createModelSquare(start: Instant): ModelSquare {
     refreshTokens,
     clientSecrets,
     faults: [],
+    stillborn: new Set(),
+    refused: new Map(),
     kill(merchant, how, refreshTokenToo) {
       for (const one of issued.values()) if (one.merchant === merchant) one.state = how;
       for (const one of refreshTokens.values()) if (refreshTokenToo && one.merchant === merchant) one.live = false;
@@ -98,7 +104,12 @@ export function createModelSquare(start: Instant): ModelSquare {
     const lifetime = request.shortLived === true ? hours(24) : days(30);
     const issuedAt = Math.floor(at / 1_000) * 1_000;
     const expiresAt = issuedAt + lifetime;
-    issued.set(access, { merchant: held.merchant, issuedAt, expiresAt, state: 'Live' });
+    issued.set(access, {
+      merchant: held.merchant,
+      issuedAt,
+      expiresAt,
+      state: square.stillborn.has(held.merchant) ? 'Forgotten' : 'Live',
+    });
     const grant = { accessToken: token(access), expiresAt, merchantID: held.merchant, refreshToken: token(value) };
     return { ok: true, value: grant, at };
   }
@@ -132,6 +143,12 @@ export function createModelSquare(start: Instant): ModelSquare {
       case 'NoDate':
         return act();
     }
+  }
+
+  function noteRefusal(request: TokenRequest): void {
+    const value = request.grantType === 'refresh_token' ? openToken(request.refreshToken) : '';
+    const key = `${value} at ${new Date(at).toISOString()}`;
+    square.refused.set(key, (square.refused.get(key) ?? 0) + 1);
   }
 
   const dated: ReadonlySet<string> = new Set(['Unauthorized']);
@@ -181,7 +198,10 @@ export function createModelSquare(start: Instant): ModelSquare {
           'ObtainToken',
           () => exchange(request),
           (outcome) => {
-            if (!outcome.ok) return;
+            if (!outcome.ok) {
+              noteRefusal(request);
+              return;
+            }
             const { accessToken, merchantID = '' } = outcome.value;
             told({ kind: 'Issued', token: openToken(accessToken), merchant: merchantID });
           },

@@ -165,6 +165,7 @@ export function createWorld() {
   /** Lets everything happen that needs no time. An operator that died is followed by another one. */
   async function settle(): Promise<void> {
     let before = running.passes();
+    const { processes } = counts;
     for (;;) {
       await new Promise((resolve) => setImmediate(resolve));
       if (!running.alive()) {
@@ -173,8 +174,13 @@ export function createWorld() {
       } else if (running.passes() - before > mostPasses) {
         violations.push('passes follow each other without time going on');
         return;
-      } else if (!fireDue()) return;
+      } else if (!fireDue()) break;
     }
+    // A failure is followed by a pause; only a request of a person goes without. A restart may repeat what was not stored.
+    for (const [what, times] of square.refused) {
+      if (times > 2 + (counts.processes - processes)) violations.push(`${what} was asked for ${times} times in vain`);
+    }
+    square.refused.clear();
   }
 
   function fireDue(): boolean {
