@@ -23,11 +23,16 @@ export interface ApplicationStatusDeps {
   readonly connectionsOf: Index;
 }
 
-/** An application's status counts all its connections, so it is written, and they are counted, no more often than this. */
+/**
+ * An application's status counts all its connections, so it is written, and they are counted, no more often than this. A
+ * fault that came or went is written at once: its connections point to it.
+ */
 const writtenEvery = seconds(30);
 
 /** So much of what Square allows is a reason to say so. */
 const fullAt = 0.9;
+
+const reasonOf = (status: ApplicationStatus) => status.conditions?.find(({ type }) => type === 'Ready')?.reason;
 
 interface Verdict {
   readonly ready: boolean;
@@ -54,7 +59,10 @@ export function createApplicationReconciler(deps: ApplicationStatusDeps): (key: 
     const again = counts === known ? counts.until - now : undefined;
     const status = statusOf(deps, key, application, counts);
     if (statusDigest(status) === application.digest) return again;
-    const wait = (writtenAt.get(key) ?? Number.NEGATIVE_INFINITY) + writtenEvery - now;
+    const wait =
+      reasonOf(status) === reasonOf(application.status)
+        ? (writtenAt.get(key) ?? Number.NEGATIVE_INFINITY) + writtenEvery - now
+        : 0;
     if (wait > 0) return wait;
     if (
       await writeStatus(

@@ -23,7 +23,7 @@ type Asking =
  * once: a refused client spends no token.
  */
 export async function exchange(
-  deps: { readonly applications: Applications; readonly square: SquareClient },
+  deps: { readonly applications: Applications; readonly square: SquareClient; readonly mayAct: () => boolean },
   application: Application & { kind: 'Found' },
   spec: ConnectionSpec,
   o: Observation,
@@ -35,6 +35,7 @@ export async function exchange(
     application.clientSecret.kind === 'None' ? [undefined] : deps.applications.clientSecrets(ref);
   let outcome: Awaited<ReturnType<SquareClient['obtainToken']>> | undefined;
   for (const clientSecret of secrets) {
+    if (!deps.mayAct()) return { kind: 'Busy' };
     const common = { clientID, clientSecret, shortLived: spec.shortLived === true ? true : undefined };
     const request: TokenRequest =
       asking.grantType === 'refresh_token'
@@ -55,7 +56,7 @@ export async function exchange(
   return { kind: 'Failed', failure };
 }
 
-/** Lifetimes by Square's documentation, for a reply that names no end (Square, "OAuth best practices"). */
+/** Lifetimes by Square's documentation, for a reply that names no end, or one in the past (Square, "OAuth best practices"). */
 const documentedLifetime = (shortLived: boolean) => (shortLived ? hours(24) : days(30));
 
 export interface GrantFrom {
@@ -82,7 +83,9 @@ export function grantFrom(from: GrantFrom): Grant {
   const requested = wantedToken(spec);
   const merchantID = reply.merchantID ?? before?.merchantID;
   const refreshToken = nextRefreshToken(reply, from.presented);
-  const expiresAt = reply.expiresAt ?? from.issuedAt + documentedLifetime(reply.shortLived ?? requested.shortLived);
+  const documented = from.issuedAt + documentedLifetime(reply.shortLived ?? requested.shortLived);
+  // An end that is none: whether the token works is found out by asking.
+  const expiresAt = reply.expiresAt !== undefined && reply.expiresAt > from.issuedAt ? reply.expiresAt : documented;
   const taken = [...(before?.taken ?? []), ...(from.taken === undefined ? [] : [from.taken])];
   return {
     generation: from.after + 1,

@@ -53,6 +53,8 @@ export interface TokenSecretsOf {
   readonly grant: GrantState;
   readonly environment: Environment;
   readonly now: Now;
+  /** The name under which the token was published last, by the status. */
+  readonly publishedAs: string | undefined;
   /** The name that was taken by somebody else's Secret when it was tried last; without one, whatever it was. */
   readonly notOwned: { readonly name?: string; readonly retryAt: Instant } | undefined;
 }
@@ -62,13 +64,14 @@ export function observeTokenSecrets(
   deps: TokenSecretsDeps,
   connection: Connection,
   spec: ConnectionSpec,
-  { grant, environment, now, notOwned }: TokenSecretsOf,
+  { grant, environment, now, notOwned, publishedAs }: TokenSecretsOf,
 ): Pick<Observation, 'tokenSecret' | 'formerTokenSecrets'> {
   const name = spec.secret?.name ?? connection.name;
   const { namespace } = connection;
   const own = [...deps.tokensOf.get(keyFrom(namespace, connection.name))].map((key) => splitKey(key).name);
+  // A Secret that bears our marks may be somebody's copy: only the name under which we published last is ours to remove.
   const formerTokenSecrets = own
-    .filter((other) => other !== name)
+    .filter((other) => other !== name && other === publishedAs)
     .map((former) => ({ name: former, ...stateIn(deps.watches.tokens.get(keyFrom(namespace, former))) }));
   const held = deps.watches.tokens.get(keyFrom(namespace, name));
   return { tokenSecret: stateOf(), formerTokenSecrets };

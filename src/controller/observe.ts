@@ -85,6 +85,7 @@ export async function observe(deps: ObserveDeps, key: Key): Promise<Sight | unde
       environment,
       now,
       notOwned: notOwnedOf(remembered, stored),
+      publishedAs: stored.secretName,
     }),
     history: historyOf(remembered, stored, grant, now),
   };

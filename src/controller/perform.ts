@@ -72,7 +72,7 @@ async function takeUp(
     const square = deps.squares[sight.environment];
     const refreshing = step.credential === 'refreshToken';
     const answer = await exchange(
-      { applications: deps.applications, square: square.client },
+      { applications: deps.applications, square: square.client, mayAct: deps.mayAct },
       application,
       spec,
       o,
@@ -82,9 +82,11 @@ async function takeUp(
     );
     if (answer.kind === 'Busy') return { kind: 'Stale' };
     if (answer.kind === 'Failed') return { ...answer, credential: credential.digest };
-    const stranger = otherMerchant(o, answer.reply.merchantID, credential.digest);
-    if (stranger !== undefined) return stranger;
     const before = held(o);
+    // Where nothing is held, what Square gave is sealed first, since the credential may be spent; whose it is, is judged
+    // by what is held then.
+    const stranger = before && otherMerchant(o, answer.reply.merchantID, credential.digest);
+    if (stranger !== undefined) return stranger;
     const grant = grantFrom({
       connectionUID: connection.uid,
       application,
@@ -97,7 +99,7 @@ async function takeUp(
       ...(refreshing ? { presented: { value, singleUse: true } } : {}),
       taken: credential.digest,
     });
-    return await commit(deps, sight, o, grant, before?.generation ?? 0, 'TakenUp');
+    return await commit(deps, sight, o, grant, 'TakenUp');
   });
 }
 
@@ -112,12 +114,11 @@ async function takeUpPersonal(deps: PerformDeps, sight: Sight, o: Observation): 
   const status = await square.client.retrieveTokenStatus(value);
   if (!status.ok) return { kind: 'Failed', failure: status.failure, credential: credential.digest };
   const { merchantID, expiresAt } = status.value;
-  const stranger = otherMerchant(o, merchantID, credential.digest);
-  if (stranger !== undefined) return stranger;
   const before = held(o);
-  const base = before?.generation ?? 0;
+  const stranger = before && otherMerchant(o, merchantID, credential.digest);
+  if (stranger !== undefined) return stranger;
   const grant: Grant = {
-    generation: Math.max(base, sight.view.stored.revision) + 1,
+    generation: Math.max(before?.generation ?? 0, sight.view.stored.revision) + 1,
     connectionUID: connection.uid,
     environment: sight.environment,
     clientID: '',
@@ -129,7 +130,7 @@ async function takeUpPersonal(deps: PerformDeps, sight: Sight, o: Observation): 
     handled: before?.handled ?? {},
     sealedAt: deps.clock.wall(),
   };
-  return await commit(deps, sight, o, grant, base, 'TakenUp');
+  return await commit(deps, sight, o, grant, 'TakenUp');
 }
 
 async function refresh(
@@ -144,11 +145,13 @@ async function refresh(
   if (application.kind !== 'Found' || !connection.spec.ok || before === undefined || presented === undefined) {
     return { kind: 'Stale' };
   }
+  const obstacle = presented.singleUse ? await obstacleTo(deps, sight, o) : undefined;
+  if (obstacle !== undefined) return obstacle;
   const spec = connection.spec.value;
   return await inTurn(deps, async () => {
     const square = deps.squares[sight.environment];
     const asking = { grantType: 'refresh_token', refreshToken: presented.value } as const;
-    const ports = { applications: deps.applications, square: square.client };
+    const ports = { applications: deps.applications, square: square.client, mayAct: deps.mayAct };
     const answer = await exchange(ports, application, spec, o, asking);
     if (answer.kind === 'Busy') return { kind: 'Stale' };
     if (answer.kind === 'Failed') return answer;
@@ -166,7 +169,7 @@ async function refresh(
       presented,
     });
     const handled = step.request === undefined ? next.handled : { ...next.handled, refresh: step.request };
-    const fact = await commit(deps, sight, o, { ...next, handled }, before.generation, 'Refreshed');
+    const fact = await commit(deps, sight, o, { ...next, handled }, 'Refreshed');
     return fact.kind === 'Sealed' && step.request !== undefined
       ? { ...fact, answers: { refresh: step.request } }
       : fact;
@@ -188,7 +191,7 @@ async function adopt(deps: PerformDeps, step: Acting & { kind: 'Adopt' }, sight:
     handled: step.request === undefined ? grant.handled : { ...grant.handled, adopt: step.request },
     sealedAt: deps.clock.wall(),
   };
-  const fact = await commit(deps, sight, o, adopted, grant.generation, 'Adopted');
+  const fact = await commit(deps, sight, o, adopted, 'Adopted');
   return fact.kind === 'Sealed' && step.request !== undefined ? { ...fact, answers: { adopt: step.request } } : fact;
 }
 
@@ -197,28 +200,27 @@ async function commit(
   sight: Sight,
   o: Observation,
   grant: Grant,
-  base: number,
   how: Extract<Fact, { kind: 'Sealed' }>['how'],
 ): Promise<Fact> {
   const { namespace, name } = o.connection;
   const binding = { namespace, name, environment: grant.environment, clientID: grant.clientID };
-  const sealed = await seal(deps, binding, grant, base);
+  const sealed = await seal(deps, binding, grant);
   if (sealed !== 'Stored') return unsealed(deps, sight, sealed);
   return { kind: 'Sealed', grant: { kind: 'Held', grant, keyID: deps.ring.active.id }, how, answers: {} };
 }
 
-/** What would keep a new grant from being stored, asked before a credential is spent for it. */
+/** What would keep a new grant from being stored, asked before a token that may be single-use is spent for it. */
 async function obstacleTo(
   deps: PerformDeps,
   sight: Sight,
   o: Observation,
-  credential: string,
+  credential?: string,
 ): Promise<Fact | undefined> {
   const place = await canStore(deps, o.connection.namespace, o.connection.name);
   if (place === 'Stored') return undefined;
   return typeof place === 'string'
     ? unsealed(deps, sight, place)
-    : { kind: 'Unwritten', message: place.message, credential };
+    : { kind: 'Unwritten', message: place.message, ...(credential === undefined ? {} : { credential }) };
 }
 
 function unsealed(deps: PerformDeps, sight: Sight, why: Exclude<Sealed, 'Stored'>): Fact {

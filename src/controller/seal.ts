@@ -24,11 +24,12 @@ const retry = { first: seconds(0.5), most: seconds(10) };
 export type Sealed = 'Stored' | 'Stale' | 'NotOwned';
 
 /**
- * Stores a grant that cannot be fetched again: a write that fails is repeated until it is stored, or until nothing is
- * left to store it for (the connection is gone, so its namespace is going). A compare-and-set: when the record is
- * another than `base` (the generation that this one comes after) by now, somebody else rotated it, and theirs stays.
+ * Stores a grant that cannot be fetched again: a write that fails is repeated until it is stored, or until its namespace
+ * is gone; that the connection was deleted is no reason, since its grant is retained. A compare-and-set: a record that is
+ * as new as this one, or newer, is somebody else's rotation and stays. Anything older, or unreadable, was put there in
+ * the meantime and would be lost by nobody: this one holds what Square gave last.
  */
-export async function seal(deps: SealDeps, binding: Binding, grant: Grant, base: number): Promise<Sealed> {
+export async function seal(deps: SealDeps, binding: Binding, grant: Grant): Promise<Sealed> {
   const { watches, clock, log } = deps;
   const key = keyFrom(binding.namespace, sealedSecretName(binding.name));
   const jwe = sealGrant(deps.ring, binding, grant);
@@ -43,17 +44,18 @@ export async function seal(deps: SealDeps, binding: Binding, grant: Grant, base:
       case 'Conflict': {
         const now = await look(deps, binding);
         if (now === 'Unknown') break;
-        if (now !== undefined && generationOf(deps, binding, now) !== base) return 'Stale';
+        if (now !== undefined && generationOf(deps, binding, now) >= grant.generation) return 'Stale';
         held = now;
         continue;
       }
       case 'Failed':
+        // Its namespace is gone, and everything in it.
+        if (outcome.status === 404) return 'Stale';
         log.error(
           { connection: `${binding.namespace}/${binding.name}`, attempt, status: outcome.status, why: outcome.message },
           'a new grant could not be stored and is stored again',
         );
     }
-    if (watches.connections.get(keyFrom(binding.namespace, binding.name)) === undefined) return 'Stale';
     await sleep(clock, delayOf(attempt));
   }
 }
@@ -87,14 +89,15 @@ async function look({ client }: SealDeps, { namespace, name }: Binding): Promise
   }
 }
 
-function generationOf({ ring }: SealDeps, binding: Binding, secret: GrantSecret): number | undefined {
+function generationOf({ ring }: SealDeps, binding: Binding, secret: GrantSecret): number {
   const opened = secret.jwe === undefined ? undefined : openGrant(ring, binding, secret.jwe);
-  return opened?.ok ? opened.value.generation : undefined;
+  return opened?.ok ? opened.value.generation : 0;
 }
 
 /**
- * Makes sure that a sealed grant could be stored, before a credential is tried that may be used only once: the name is
- * free, the role allows it, the namespace is not going, no quota or policy refuses it. Writes nothing.
+ * Makes sure that a sealed grant could be stored, before a token is spent that may be used only once: the name is free
+ * or ours, the Secret may be changed, the role allows it, the namespace is not going, no quota or policy refuses it. Writes
+ * nothing.
  */
 export async function canStore(
   deps: SealDeps,
@@ -102,14 +105,15 @@ export async function canStore(
   connection: string,
 ): Promise<Sealed | { readonly kind: 'Refused'; readonly message: string }> {
   const name = sealedSecretName(connection);
-  if (deps.watches.grants.get(keyFrom(namespace, name)) !== undefined) return 'Stored';
-  const outcome = await storeGrant({ client: deps.client }, { namespace, connection, jwe: '', dryRun: true });
+  const held = deps.watches.grants.get(keyFrom(namespace, name));
+  const jwe = held?.jwe ?? '';
+  const outcome = await storeGrant({ client: deps.client }, { namespace, connection, held, jwe, dryRun: true });
   switch (outcome.kind) {
     case 'Stored':
       return 'Stored';
     case 'NotOwned':
       return 'NotOwned';
-    // A grant that the watch has not shown yet.
+    // Something that the watch has not shown yet.
     case 'Conflict':
       return 'Stale';
     case 'Failed':

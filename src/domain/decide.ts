@@ -15,7 +15,8 @@ import { isOfAnotherMerchant } from './wanted.ts';
  */
 export function decide(o: Observation, now: Now): Step {
   const { spec } = o.connection;
-  if (o.connection.deleting) return { kind: 'Wait', because: 'Deleting' };
+  // Only somebody else's finalizer keeps it: nothing is asked for it any more, but its status stays true.
+  if (o.connection.deleting) return writeOrWait(o, now, withdraw(o, now), 'Deleting');
   if (!spec.ok) return wait(o, now, 'SpecInvalid');
   // No call and no write, but the clock still moves the token to its end.
   if (spec.value.suspend === true) return wait(o, now, 'Suspended');

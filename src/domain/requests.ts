@@ -1,3 +1,4 @@
+import { statusBounds } from '../api/status.ts';
 import { type Instant, parseInstant } from '../clock.ts';
 import type { Now, Observation, Requests } from './observation.ts';
 import { requestLifetime } from './schedule.ts';
@@ -13,7 +14,7 @@ export function requestState(o: Observation, request: Request, now: Now): 'None'
   const value = o.connection.requests[request];
   if (value === undefined || isHandled(o, request, value)) return 'None';
   const at = parseInstant(value);
-  if (at === undefined) return 'Stale';
+  if (at === undefined || value.length > statusBounds.request) return 'Stale';
   const grantSealedAt = o.grant.kind === 'Held' ? o.grant.grant.sealedAt : 0;
   // Kubernetes times have whole seconds, so a request made in the second of the creation is later than it.
   const late = at < o.connection.createdAt || at < Math.floor(grantSealedAt / 1000) * 1000;

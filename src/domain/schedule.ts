@@ -20,6 +20,9 @@ const defaultRefreshInterval = hours(168);
 const shortLivedRefreshInterval = hours(12);
 const defaultVerifyInterval = hours(1);
 
+/** However short a token lives, it is not renewed more often than this. */
+const leastRefreshInterval = minutes(1);
+
 /** How much of a token's own lifetime may pass at most before it is renewed. */
 const lifetimeShare = 0.8;
 
@@ -27,7 +30,8 @@ function refreshInterval(spec: ConnectionSpec, grant: Grant): Duration {
   const asked = spec.refreshInterval === undefined ? undefined : parseDuration(spec.refreshInterval);
   const interval = asked ?? (spec.shortLived === true ? shortLivedRefreshInterval : defaultRefreshInterval);
   const { issuedAt, expiresAt } = grant.accessToken;
-  return expiresAt === undefined ? interval : Math.min(interval, lifetimeShare * (expiresAt - issuedAt));
+  if (expiresAt === undefined) return interval;
+  return Math.max(leastRefreshInterval, Math.min(interval, lifetimeShare * (expiresAt - issuedAt)));
 }
 
 /** When the access token is due for renewal: at 80 to 95 % of the interval, the slot fixed by the connection's UID. */

@@ -106,7 +106,7 @@ function conditions(verdicts: Verdicts, generation: number, stored: StoredStatus
 
 function aboutSecrets(o: Observation): ConnectionStatus {
   return {
-    ...(o.tokenSecret.kind === 'Ours' ? { secretName: o.tokenSecret.name } : {}),
+    ...(o.tokenSecret.kind === 'Ours' ? { secretName: o.formerTokenSecrets[0]?.name ?? o.tokenSecret.name } : {}),
     ...(o.grant.kind === 'Absent' || o.grant.kind === 'NotOwned'
       ? {}
       : { sealedSecretName: sealedSecretName(o.connection.name) }),

@@ -64,8 +64,8 @@ export type CleanCredential =
 
 /**
  * Reads a credential as people store it. Space and line ends around it are taken off, since files and shells add them;
- * what no token of Square can be is refused: nothing, white space or control characters inside, anything but printable
- * ASCII, more than 1024 characters. `why` ends the sentence "the value …" and never holds any of the text.
+ * what no token of Square can be is refused: nothing, white space or control characters inside, quotes or braces around it,
+ * anything but printable ASCII, more than 1024 characters. `why` ends the sentence "the value …" and never holds any of the text.
  */
 export function cleanCredential(text: string): CleanCredential {
   const value = text.trim();
@@ -73,11 +73,13 @@ export function cleanCredential(text: string): CleanCredential {
   if (value.length > longestCredential) {
     return { ok: false, why: `has ${value.length} characters; Square takes at most ${longestCredential}` };
   }
-  if (/\s/u.test(value)) return { ok: false, why: 'has white space inside: is it one token, and nothing else?' };
+  if (/\s/u.test(value)) return { ok: false, why: 'has white space inside, so it is not one token alone' };
+  if (/^["'`]|[{}]/u.test(value))
+    return { ok: false, why: 'has quotes or braces around the token, which are not part of it' };
   if (/[^\x21-\x7e]/u.test(value)) {
     return {
       ok: false,
-      why: 'has characters that no token has (control or non-ASCII): is it text, and not encoded twice?',
+      why: 'has characters that no token has (control or non-ASCII), so it is no text, or was encoded twice',
     };
   }
   return { ok: true, value: token(value) };

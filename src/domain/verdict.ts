@@ -2,7 +2,7 @@ import type { Reason } from '../api/conditions.ts';
 import { formatInstant } from '../clock.ts';
 import type { Grant } from './grant.ts';
 import type { FailureStreak, Now, Observation } from './observation.ts';
-import { isExpired } from './publication.ts';
+import { deathOf, isExpired } from './publication.ts';
 import { nextRefresh } from './renewal.ts';
 import { wantedScopes } from './wanted.ts';
 
@@ -101,7 +101,8 @@ export const signInAgain = 'Have the seller sign in again, or give a new credent
 export function renewable(o: Observation, grant: Grant, now: Now): Verdict {
   const { refreshToken } = grant;
   if (refreshToken === undefined) return yes('NotNeeded', 'A personal access token is never renewed.');
-  const before = isExpired(grant, now) ? '' : ` before ${endOf(grant)}, when the access token ends`;
+  const dead = deathOf(o, now) !== undefined;
+  const before = dead ? '' : ` before ${endOf(grant)}, when the access token ends`;
   if (refreshToken.expiresAt !== undefined && now.square >= refreshToken.expiresAt) {
     const ended = formatInstant(refreshToken.expiresAt);
     return no('RefreshTokenExpired', `The refresh token ended at ${ended}: have the seller sign in again${before}.`);

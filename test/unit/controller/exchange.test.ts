@@ -116,7 +116,13 @@ describe('a token request', () => {
     const square = {
       obtainToken: (request: TokenRequest) => Promise.resolve(answers[asked.push(request) - 1] ?? no),
     } as unknown as SquareClient;
-    const result = await exchange({ applications, square }, application, aSpec(), anObservation(), asking);
+    const result = await exchange(
+      { applications, square, mayAct: () => true },
+      application,
+      aSpec(),
+      anObservation(),
+      asking,
+    );
     return { result, heard, secrets: asked.map(({ clientSecret }) => clientSecret && openToken(clientSecret)) };
   }
 

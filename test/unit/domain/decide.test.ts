@@ -42,7 +42,7 @@ function words(step: Step, square = noon): string {
 
 const rows: readonly Row[] = [
   // What stands before everything else
-  ['it is being deleted', anObservation({ connection: aConnection({ deleting: true }) }), 'Wait(Deleting) for news'],
+  ['it is being deleted', anObservation({ connection: aConnection({ deleting: true }) }), 'Wait(Deleting) 2419200 s'],
   [
     'its spec cannot be understood',
     anObservation({ connection: aConnection({ spec: { ok: false, problem: 'x.' } }) }),
