@@ -63,7 +63,11 @@ function codeOf(error: unknown): number {
 async function main(options: Options): Promise<number> {
   const dir = await folder(options);
   const signal = stopWhenAsked(dir, options.keep);
-  const ending = createEnding((error) => screen.line(`While ending: ${(error as Error).message}`));
+  let clean = true;
+  const ending = createEnding((error) => {
+    clean = false;
+    screen.line(`While ending: ${(error as Error).message}`);
+  });
   if (!options.keep) ending.add(() => rm(dir, { recursive: true, force: true, maxRetries: 3 }));
   const code = await show({ dir, options, screen, ending, signal }).catch((error: unknown) => {
     screen.progress(undefined);
@@ -73,6 +77,7 @@ async function main(options: Options): Promise<number> {
   await ending.run();
   screen.progress(undefined);
   if (options.keep) screen.line(`Kept: ${dir}`);
+  else if (clean && signal.reason instanceof Interrupted) screen.line('Ended; nothing is left.');
   return code;
 }
 

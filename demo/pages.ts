@@ -7,19 +7,27 @@ import type { Stage } from './stage.ts';
 import type { Step } from './story.ts';
 import { type Cell, type Column, head, type Paint, row, widths } from './table.ts';
 
-/** Where things are, and how to look for oneself. Each line can be pasted into a shell. */
-export function intro(stage: Stage, screen: Screen): string {
+/** Where things are and, when they stay (`stays`), how to look and to play. Indented command lines can be pasted into a shell. */
+export function intro(stage: Stage, screen: Screen, stays: boolean): string {
   const { strong, mild } = screen.paints;
-  const ns = names.namespace;
-  const seller = `{"clientID":"${names.clientID}","merchantID":"${names.merchantID}"}`;
   return [
     '',
     strong('Where things are'),
     `  Kubernetes  ${stage.kubeconfig}`,
     `  Operator    process ${stage.operator.pid}, log ${stage.operator.logFile}`,
     `  Metrics     ${stage.operator.metricsURL}`,
-    `  Square      ${stage.square.url} ${mild('(a simulator; its clock is 44 days behind)')}`,
+    `  Square      ${stage.square.url} ${mild('(a simulator with a clock of its own)')}`,
     '',
+    ...(stays ? invitation(stage, strong) : []),
+    strong(`The life of the connection ${names.connection}, as seen through the Kubernetes API`),
+    '',
+  ].join('\n');
+}
+
+function invitation(stage: Stage, strong: Paint): string[] {
+  const ns = names.namespace;
+  const seller = `{"clientID":"${names.clientID}","merchantID":"${names.merchantID}"}`;
+  return [
     `${strong('Look for yourself')}, in another terminal`,
     `  export KUBECONFIG=${stage.kubeconfig}`,
     '  kubectl get sqc -A -o wide',
@@ -28,15 +36,22 @@ export function intro(stage: Stage, screen: Screen): string {
     `  kubectl describe sqc ${names.connection} -n ${ns}`,
     '  kubectl explain sqc.spec',
     '',
-    `${strong('Play Square')}: move its clock by 7 days (in ms), end the seller's authorization`,
+    `${strong('Play Square')}, after the story: end the seller's authorization …`,
     `  export SQUARE=${stage.square.url}/_simulator`,
-    `  curl $SQUARE/advanceClock -d '{"by":604800000}'`,
-    `  curl $SQUARE/disconnect -d '${seller}'`,
+    `  export SELLER='${seller}'`,
+    `  curl $SQUARE/disconnect -d "$SELLER"`,
+    '… move its clock by 1 hour (in ms): noticed at the next verification …',
+    `  curl $SQUARE/advanceClock -d '{"by":3600000}'`,
+    '… and heal it: the seller signs in again, the new refresh token is supplied',
+    `  TOKEN=$(curl -s $SQUARE/grant -d "$SELLER" | node -p '${tokenIn}')`,
+    `  kubectl patch secret ${names.credentialSecret} -n ${ns} -p "${newToken}"`,
     '',
-    strong(`The life of the connection ${names.connection}, as seen through the Kubernetes API`),
-    '',
-  ].join('\n');
+  ];
 }
+
+/** For `node -p`: it is there wherever the demo runs. */
+const tokenIn = 'JSON.parse(fs.readFileSync(0)).refreshToken.value';
+const newToken = '{\\"stringData\\":{\\"refresh-token\\":\\"$TOKEN\\"}}';
 
 const secondsOf = (took: Duration): string => (took / 1_000).toFixed(1);
 const roomy = 119;

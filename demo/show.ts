@@ -23,20 +23,19 @@ export interface ShowDeps {
  * and when the operator ends by itself.
  */
 export async function show({ dir, options, screen, ending, signal }: ShowDeps): Promise<number> {
-  const began = performance.now();
   // A start that is given up midway is not waited for, it may be building Kubernetes. What it began ends with this process.
   const stage = await unlessAborted(setStage(dir, options, screen, ending), signal);
-  screen.line(intro(stage, screen));
+  screen.line(intro(stage, screen, !options.once));
   const live = createLive(screen);
   if (live.titles !== undefined) screen.line(live.titles);
   const outcomes = await Promise.race([tell(stage, live, screen, signal), stage.operator.broken]);
   const passed = outcomes.every(({ seen }) => seen !== undefined) && outcomes.length === story.length;
-  const took = ((performance.now() - began) / 1_000).toFixed(1);
+  const took = ((performance.now() - stage.stoodAt) / 1_000).toFixed(1);
   const sum = `${outcomes.filter(({ seen }) => seen !== undefined).length} of ${story.length} steps seen in ${took} s`;
   if (options.once) {
     screen.line(`\n${resultTable(story, outcomes, screen)}\n\n${sum}.`);
   } else {
-    screen.line(`\n${sum}. Everything stays up: news of ${connection} are shown here. Ctrl-C ends it.\n`);
+    screen.line(`\n${sum}.\nEverything stays up: news of ${connection} is shown here. Ctrl-C ends it.\n`);
     await Promise.race([news(stage, live, screen, signal), stage.operator.broken]);
   }
   return passed ? 0 : 1;

@@ -13,6 +13,8 @@ import { type Watching, watch } from './sight.ts';
 
 /** Everything that runs. */
 export interface Stage {
+  /** When the control plane stood, on this process's `performance.now()`: what comes before may be a build that happens once. */
+  readonly stoodAt: number;
   readonly kubeconfig: string;
   readonly provider: string;
   readonly square: Simulator;
@@ -22,10 +24,10 @@ export interface Stage {
 }
 
 /**
- * Square's clock starts so far in the past: the story takes 41 to 44 days, and so ends about now. Times of a connection are
- * then ages of the past for kubectl.
+ * Square's clock starts so far in the past. The story takes 41 to 44 days, and who plays on may move it by weeks: times of a
+ * connection stay ages of the past for kubectl, which shows others as `<invalid>`.
  */
-const storyTakes = days(44);
+const behind = days(90);
 
 /** Starts all of it in `dir`. What was started is added to `ending` at once, so that it ends whatever happens. */
 export async function setStage(dir: string, options: Options, screen: Screen, ending: Ending): Promise<Stage> {
@@ -35,13 +37,14 @@ export async function setStage(dir: string, options: Options, screen: Screen, en
   const loaded = preload();
   const controlPlane = await provider.start({ dir, report: screen });
   ending.add(() => controlPlane.stop());
+  const stoodAt = performance.now();
   await loaded;
   screen.progress(undefined);
   screen.line(`Kubernetes (${provider.name}) is ready after ${took()} s.`);
 
   const square = await startSimulator();
   ending.add(() => square.stop());
-  square.clock.advance(-storyTakes);
+  square.clock.advance(-behind);
   const cluster = await openCluster(controlPlane.kubeconfig);
   ending.add(() => cluster.close());
   const { api, client } = cluster;
@@ -62,7 +65,7 @@ export async function setStage(dir: string, options: Options, screen: Screen, en
   ending.add(() => watching.stop());
   screen.progress(undefined);
   screen.line(`The operator is ready after ${took()} s more.`);
-  return { kubeconfig: controlPlane.kubeconfig, provider: provider.name, square, operator, scene, watching };
+  return { stoodAt, kubeconfig: controlPlane.kubeconfig, provider: provider.name, square, operator, scene, watching };
 }
 
 /** Like `Promise.all`, but when one rejects the other has come to its end before this does. */

@@ -72,6 +72,7 @@ test('every step of the story is seen, no token is shown, nothing is left', { ti
   const [, seen, all] = /(\d+) of (\d+) steps seen in [\d.]+ s\.\n$/.exec(run.output()) ?? [];
   expect(seen).toBe(all);
   expect(run.output()).not.toContain('✗');
+  expect(run.output()).not.toContain('Look for yourself');
   expect(run.output()).not.toMatch(/E[AQ]AA|sq0csp-/);
   expectNothingLeft(dir);
 });
@@ -82,6 +83,7 @@ test('Ctrl-C in the middle of the story leaves nothing', { timeout }, async () =
   await run.until(/✓ +1 /);
   run.signal('SIGINT');
   expect(await run.ended, run.output()).toBe(130);
+  expect(run.output()).toMatch(/Ended; nothing is left\.\n$/);
   expectNothingLeft(dir);
 });
 
