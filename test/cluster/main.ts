@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { exitCodeOf, Misuse, readFlags } from '../support/flags.ts';
 import { withLock } from './lock.ts';
 import { removeFiles, runningIn, takeDown } from './record.ts';
 import { reportTo } from './report.ts';
@@ -63,16 +63,18 @@ async function up(dir: string, choice: Choice): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const { positionals, values } = parseArgs({
+  const { positionals, values } = readFlags({
     allowPositionals: true,
     options: {
       dir: { type: 'string' },
       provider: { type: 'string' },
       'use-existing-cluster': { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
     },
   });
+  if (values.help === true) return void process.stdout.write(`${usage}\n`);
   const [command, ...rest] = positionals;
-  if ((command !== 'up' && command !== 'down') || rest.length > 0 || !values.dir) throw new Error(usage);
+  if ((command !== 'up' && command !== 'down') || rest.length > 0 || !values.dir) throw new Misuse(usage);
   const dir = resolve(values.dir);
   const waiting = ({ pid }: { pid: number }) =>
     report.progress(`Waiting for process ${pid}, which is at work in ${dir} …`);
@@ -93,5 +95,5 @@ try {
 } catch (error) {
   report.progress(undefined);
   report.line((error as Error).message);
-  process.exit(error instanceof Interrupted ? 128 + constants.signals[error.signal] : 1);
+  process.exit(error instanceof Interrupted ? 128 + constants.signals[error.signal] : exitCodeOf(error));
 }

@@ -1,9 +1,9 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { reportTo } from '../../test/cluster/report.ts';
 import { runDir } from '../../test/cluster/temp-dir.ts';
+import { exitCodeOf, Misuse, readFlags } from '../../test/support/flags.ts';
 import { goalsOf } from './goals.ts';
 import { openLab } from './lab.ts';
 import type { Figures } from './measure.ts';
@@ -23,7 +23,7 @@ the same three writes; DIR is the built harness that holds both. Needs Linux; th
 const report = reportTo(process.stderr);
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = readFlags({
     options: {
       connections: { type: 'string', default: '1000' },
       json: { type: 'string' },
@@ -35,8 +35,8 @@ async function main(): Promise<void> {
       help: { type: 'boolean', short: 'h' },
     },
   });
-  const sizes = values.connections.split(',').map(Number);
-  if (values.help === true || !sizes.every((size) => Number.isInteger(size) && size > 0)) throw new Error(usage);
+  if (values.help === true) return void process.stdout.write(`${usage}\n`);
+  const sizes = values.connections.split(',').map((size) => count('connections', size));
   if (process.platform !== 'linux') throw new Error('The benchmark reads /proc, which only Linux has.');
   const flags = values['node-flags']?.split(' ').filter(Boolean) ?? nodeFlags;
   const machine = {
@@ -47,13 +47,14 @@ async function main(): Promise<void> {
     nodeFlags: flags,
   };
   const [connections = 0] = sizes;
+  const [idle, pairCount] = [count('idle', values.idle, 0), count('pairs', values.pairs)];
   const result =
     values.peer === undefined
-      ? await lives(sizes, Number(values.idle), flags)
+      ? await lives(sizes, idle, flags)
       : await pairs({
           harness: values.peer,
           connections,
-          pairs: Number(values.pairs),
+          pairs: pairCount,
           phases: values.phases,
           nodeFlags: flags,
         });
@@ -61,6 +62,13 @@ async function main(): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, `${JSON.stringify({ machine, loadAfter: loadavg(), ...result }, undefined, 2)}\n`);
   report.line(`Kept in ${file}. Load of the machine: ${loadavg()[0]?.toFixed(1)} on ${machine.cpus} CPUs.`);
+}
+
+/** Throws `Misuse` unless the text is a whole number from `least` on. */
+function count(flag: string, text: string, least = 1): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= least) return number;
+  throw new Misuse(`--${flag} takes a whole number from ${least} on, not "${text}". Write --help to see all flags.`);
 }
 
 /** Calls `work` with a folder that is gone afterwards. */
@@ -116,7 +124,8 @@ process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.ex
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    report.line(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    process.exit(1);
+    const told = error instanceof Misuse ? error.message : error instanceof Error ? error.stack : undefined;
+    report.line(told ?? String(error));
+    process.exit(exitCodeOf(error));
   },
 );
