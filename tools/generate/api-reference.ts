@@ -36,11 +36,14 @@ function fields(schema: Structural, path: string): string[][] {
   const required = new Set(schema.required ?? []);
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const here = `${path}.${name}`;
-    const preset = field.default === undefined ? '' : ` Default: ${code(String(field.default))}.`;
+    const preset = field.default === undefined ? '' : ` Default: ${code(presetOf(field.default))}.`;
     const row = [code(here) + (required.has(name) ? ' *' : ''), typeOf(field), `${field.description ?? ''}${preset}`];
     return [row, ...fields(field, here), ...(field.items ? fields(field.items, `${here}[]`) : [])];
   });
 }
+
+const presetOf = (preset: NonNullable<Structural['default']>): string =>
+  typeof preset === 'object' ? JSON.stringify(preset) : String(preset);
 
 function typeOf(field: Structural): string {
   if (field.enum !== undefined) return field.enum.map(code).join(', ');
