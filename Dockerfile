@@ -8,7 +8,8 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY src src
 COPY tools tools
-RUN npm run build
+# By itself, not by `npm run build`: that looks after the packages too, and they have just been installed.
+RUN node tools/build.ts
 
 FROM ${NODE_IMAGE}
 COPY --from=build /src/dist/ /app/
