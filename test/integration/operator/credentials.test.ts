@@ -96,6 +96,17 @@ operatorSuite('credentials', {}, (world, scene) => {
     await scene.becomes(party.name, { Ready: 'True/Valid' });
   });
 
+  test('a single-use credential of another seller than the pinned one is sealed, so that a corrected pin finds it', async () => {
+    const app = await scene.application('pkce-pinned', { flow: 'PKCE', clientSecretRef: null });
+    const party = await scene.connect({ app, flow: 'PKCE', spec: { merchantID: 'MLSOMEBODYELSE' } });
+    await scene.becomes(party.name, { Ready: 'False/OtherMerchant', Stalled: 'True' });
+    expect(scene.secret(party.name)).toBeUndefined();
+    await scene.edit('connections', party.name, { spec: { merchantID: party.merchantID } });
+    await scene.becomes(party.name, { Ready: 'True/Valid' });
+    expect(scene.tokenRequests(party)).toBe(1);
+    expect(world.square.ledger.spentAgain()).toEqual([]);
+  });
+
   test('single-use refresh tokens are each presented once, for months', async () => {
     const app = await scene.application('pkce-app', { flow: 'PKCE', clientSecretRef: null });
     const party = await scene.connected({ app, flow: 'PKCE' });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { minutes } from '../../../src/clock.ts';
+import type { KubeObject } from '../../../src/kube/resource.ts';
 import { aSecret } from '../../support/objects.ts';
 import { operatorSuite } from '../../support/suite.ts';
 
@@ -110,6 +111,21 @@ operatorSuite('the Secrets of a connection', {}, (world, scene) => {
     const removed = live.versions('secrets', namespace, former).at(-1)?.metadata.resourceVersion;
     expect(Number(published)).toBeLessThan(Number(removed));
     expect(scene.tokenRequests(party)).toBe(1);
+  });
+
+  test("somebody's copy of a published Secret is left where it is, marks and all", async () => {
+    const party = await scene.connected();
+    const published = scene.secret(party.name);
+    const copy = `${party.name}-copy`;
+    const { labels, annotations } = published?.metadata ?? {};
+    const metadata = { namespace: world.namespace, name: copy, labels, annotations };
+    await scene.create('secrets', { metadata, data: published?.['data'] } as KubeObject & {
+      metadata: { namespace: string };
+    });
+    await scene.edit('connections', party.name, { spec: { verifyInterval: '2h' } });
+    await scene.settle();
+    expect(scene.secret(copy)).toBeDefined();
+    await scene.becomes(party.name, { Ready: 'True/Valid', Published: 'True' });
   });
 
   test('a name that is taken by somebody else keeps the old Secret where it is', async () => {
