@@ -112,6 +112,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     const electing = new AbortController();
     const standing = stand({ election, controller: loop, watches, signal: electing.signal });
     log.info({ version, namespace, identity, watchNamespaces }, 'operator started');
+    const idle = settingsWithoutEffect(config);
+    if (idle.length > 0) log.warn({ settings: idle }, 'settings that have no effect in this version were given');
     let stopped: Promise<void> | undefined;
     return {
       ...servers,
@@ -136,6 +138,15 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     await Promise.all([servers.metrics?.close(), servers.health?.close(), client.close()]);
     throw error;
   }
+}
+
+/** Settings whose parts this version does not have: whoever gives them should know. */
+function settingsWithoutEffect({ externalURL, journalDir, enableRolloutRestart }: Config): string[] {
+  return [
+    ...(externalURL === undefined ? [] : ['--external-url']),
+    ...(journalDir === undefined ? [] : ['--journal-dir']),
+    ...(enableRolloutRestart ? ['--enable-rollout-restart'] : []),
+  ];
 }
 
 /** Starts the controller when the lease is won and the watches are synced; pauses it when the lease is lost. */
