@@ -5,8 +5,9 @@ import type { PublicSealingKey, SealingKey } from './port.ts';
 
 /**
  * One sealing key as it is stored: the JSON under `key.json` of a Secret, or a file of `--sealing-key-dir`.
- * `root`, `digest` and `p256` are 32 bytes each, base64url without padding. `digest` is the same in all keys of a ring
- * and is carried over to every new one, so that digests of credentials outlive a change of the active key.
+ * `root`, `digest` and `p256` are 32 bytes each, base64url without padding. Digests of
+ * credentials are made with `digest` of the ring's oldest key; a new key takes it over, so that they outlive the removal
+ * of the oldest one too.
  */
 const stored = z.object({
   version: z.literal(1),

@@ -33,7 +33,7 @@ export interface KeyRing {
   ids(): string[];
   /** Whether the keys lie unwrapped in Secrets of the cluster, so that a backup of etcd holds records and keys. */
   readonly inCluster: boolean;
-  /** A keyed digest, the same after a restart and after a change of the active key. Not the value's, nor reversible. */
+  /** A keyed digest, the same after a restart and after keys were added. Not the value's, nor reversible. */
   digest(purpose: string, value: Token | Uint8Array): string;
 }
 

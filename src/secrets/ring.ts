@@ -38,16 +38,19 @@ export async function loadKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
   return ring;
 }
 
-/** The ring of these keys. Of several active ones the newest seals. Throws `SealingKeyError`. */
+/**
+ * The ring of these keys. Of several active ones the newest seals; digests are made with the oldest of all, retired ones
+ * included, so that no key that is added changes them. Throws `SealingKeyError`.
+ */
 export function ringOf(material: readonly KeyMaterial[], inCluster: boolean): KeyRing {
   const keys = new Map(material.map(({ key }) => [key.id, key]));
   if (keys.size !== material.length) {
     throw new SealingKeyError('KeyRingAmbiguous', 'two sealing keys have the same ID: move one of them away');
   }
-  const [newest] = material
-    .filter(({ key }) => key.state === 'Active')
-    .sort((a, b) => b.key.createdAt - a.key.createdAt || (a.key.id < b.key.id ? -1 : 1));
-  if (newest === undefined) {
+  const byAge = material.toSorted((a, b) => a.key.createdAt - b.key.createdAt || (a.key.id < b.key.id ? -1 : 1));
+  const [oldest] = byAge;
+  const newest = byAge.findLast(({ key }) => key.state === 'Active');
+  if (oldest === undefined || newest === undefined) {
     throw new SealingKeyError('NoActiveKey', `none of the sealing keys ${[...keys.keys()].join(', ')} is Active`);
   }
   return {
@@ -56,7 +59,7 @@ export function ringOf(material: readonly KeyMaterial[], inCluster: boolean): Ke
     ids: () => [...keys.keys()],
     inCluster,
     digest: (purpose, value) =>
-      createHmac('sha256', newest.digestKey)
+      createHmac('sha256', oldest.digestKey)
         .update(`square-operator/digest/1/${purpose}\0`)
         .update(value instanceof Uint8Array ? value : openToken(value))
         .digest('base64url'),

@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { token } from '../../../src/domain/token.ts';
 import { readKeyFiles } from '../../../src/secrets/key-files.ts';
-import { generateKey, parseKey } from '../../../src/secrets/key-material.ts';
+import { generateKey, type KeyMaterial, parseKey } from '../../../src/secrets/key-material.ts';
 import { ringOf } from '../../../src/secrets/ring.ts';
 import { aKey, aRing, day } from './fixtures.ts';
 
@@ -66,6 +66,33 @@ describe('a ring', () => {
     const key = aKey({ state: 'Retired' });
     expect(() => ringOf([key], true)).toThrow(`none of the sealing keys ${key.key.id} is Active`);
     expect(() => ringOf([key, key], true)).toThrow('same ID');
+  });
+
+  test('gives the digests of its oldest key, retired or not, whatever keys are added', () => {
+    const value = token('EAAAvalue');
+    const first = aKey();
+    const expected = aRing(first).digest('taken', value);
+    const next = parseKey(generateKey(day + 86_400_000), 'next');
+    expect(aRing(next).digest('taken', value)).not.toBe(expected);
+    const retired: KeyMaterial = { ...first, key: { ...first.key, state: 'Retired' } };
+    for (const keys of [
+      [first, next],
+      [next, first],
+      [next, retired],
+    ]) {
+      const ring = aRing(...keys);
+      expect(ring.active.id).toBe(next.key.id);
+      expect(ring.digest('taken', value)).toBe(expected);
+    }
+  });
+
+  test('of two keys of one moment goes by their IDs, in whatever order they come', () => {
+    const [a, b] = [aKey({ id: 'a' }), aKey({ id: 'b' })];
+    const value = token('EAAAvalue');
+    for (const ring of [aRing(a, b), aRing(b, a)]) {
+      expect(ring.active.id).toBe('b');
+      expect(ring.digest('taken', value)).toBe(aRing(a).digest('taken', value));
+    }
   });
 
   test('gives keyed digests that outlive a new active key, and tell purposes apart', () => {
