@@ -31,7 +31,15 @@ export const keyField = 'key.json';
 
 /** A sealing key that cannot be used. `message` names where it lies, and holds nothing of it. */
 export class SealingKeyError extends Error {
-  readonly code: 'KeyMalformed' | 'KeyUnreadable' | 'KeyNotOwned' | 'KeyRingEmpty' | 'KeyRingAmbiguous' | 'NoActiveKey';
+  readonly code:
+    | 'KeyMalformed'
+    | 'KeyUnreadable'
+    | 'KeyNotOwned'
+    | 'KeyRingEmpty'
+    /** There was a ring, as its published public key says, and no key of it is left. */
+    | 'KeyRingLost'
+    | 'KeyRingAmbiguous'
+    | 'NoActiveKey';
 
   constructor(code: SealingKeyError['code'], message: string) {
     super(message);

@@ -1,9 +1,10 @@
-import { labels, secretTypes } from '../api/names.ts';
+import { labels, sealingKeyConfigMap, secretTypes } from '../api/names.ts';
 import type { Clock } from '../clock.ts';
 import { isReason, type KubeClient, KubeError } from '../kube/client.ts';
 import type { Log } from '../kube/log.ts';
 import { type KubeObject, secrets } from '../kube/resource.ts';
 import { generateKey, type KeyMaterial, keyField, parseKey, SealingKeyError } from './key-material.ts';
+import { publishedKeyID } from './public-key.ts';
 import { textOf, typeOf } from './secret-text.ts';
 
 /** The first key's Secret has a fixed name, so that of two operators that start at once only one can create it. */
@@ -16,12 +17,33 @@ export interface KeySecretDeps {
   readonly clock: Clock;
 }
 
-/** All keys of the operator's namespace; creates the first one when there is none. Rejects as `loadKeyRing` does. */
+/**
+ * All keys of the operator's namespace; creates the first one when there is none and never was: a public key that is
+ * published already is that of a ring that got lost (`KeyRingLost`). Rejects as `loadKeyRing` does.
+ */
 export async function readOrCreateKeySecrets(deps: KeySecretDeps): Promise<KeyMaterial[]> {
-  const found = await deps.client.list(secrets, { namespace: deps.namespace, labelSelector: labels.sealingKey });
-  if (found.items.length > 0) return found.items.map(readKeySecret);
-  return [readKeySecret(await createFirst(deps))];
+  const found = await listed(deps);
+  if (found.length > 0) return found;
+  const published = await publishedKeyID(deps);
+  if (published === undefined) return [readKeySecret(await createFirst(deps))];
+  // Another operator may have made the first key since the list, and then published it.
+  const since = await listed(deps);
+  if (since.length > 0) return since;
+  const unlabelled = await deps.client.get(secrets, deps.namespace, firstKeySecret);
+  if (unlabelled !== undefined) return [readKeySecret(unlabelled)];
+  throw ringLost(deps.namespace, published);
 }
+
+async function listed({ client, namespace }: KeySecretDeps): Promise<KeyMaterial[]> {
+  const { items } = await client.list(secrets, { namespace, labelSelector: labels.sealingKey });
+  return items.map(readKeySecret);
+}
+
+const ringLost = (namespace: string, keyID: string) =>
+  new SealingKeyError(
+    'KeyRingLost',
+    `the sealing key ${keyID} is gone: no Secret of the namespace ${namespace} holds a sealing key, but the ConfigMap ${namespace}/${sealingKeyConfigMap} names that one. Nothing is lost yet, and no new key was made. Restore the Secret ${firstKeySecret}, and the Secrets of further keys, from a backup; if the keys lie in files, give --sealing-key-dir. Only if there is no copy, delete the ConfigMap ${sealingKeyConfigMap}: the operator then starts anew, which gives up all sealed grants, and every seller has to sign in again`,
+  );
 
 async function createFirst({ client, namespace, log, clock }: KeySecretDeps): Promise<KubeObject> {
   const text = generateKey(clock.wall());

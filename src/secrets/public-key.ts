@@ -13,6 +13,22 @@ export interface PublicKeyDeps {
   readonly log: Log;
 }
 
+/**
+ * The ID of the key whose public half the ConfigMap holds: of a ring that exists or existed. `undefined` when nothing is
+ * published; `unknown` when what is there has no ID that can be read. Rejects with `KubeError`.
+ */
+export async function publishedKeyID({
+  client,
+  namespace,
+}: Pick<PublicKeyDeps, 'client' | 'namespace'>): Promise<string | undefined> {
+  const jwk = publishedIn(await client.get(configMaps, namespace, sealingKeyConfigMap));
+  if (typeof jwk !== 'string' || jwk === '') return undefined;
+  return /"kid":\s*"([a-z0-9-]{1,63})"/.exec(jwk)?.[1] ?? 'unknown';
+}
+
+const publishedIn = (configMap: KubeObject | undefined): unknown =>
+  (configMap?.['data'] as Record<string, unknown> | undefined)?.[publicKeyField];
+
 /** How often a write is tried when others write the ConfigMap at the same moment. */
 const tries = 5;
 
@@ -42,8 +58,7 @@ async function write({ client, namespace, log }: PublicKeyDeps, existing: KubeOb
     await client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
     return;
   }
-  const held = (existing['data'] as Record<string, unknown> | undefined)?.[publicKeyField];
-  if (held === jwk) return;
+  if (publishedIn(existing) === jwk) return;
   const { uid, resourceVersion } = existing.metadata;
   await client.mergePatch(configMaps, namespace, name, { metadata: { uid, resourceVersion }, data });
   log.warn({ namespace, configMap: name, keyID: JSON.parse(jwk).kid }, 'replaced another public sealing key');

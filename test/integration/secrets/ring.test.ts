@@ -116,6 +116,34 @@ test.each<[string, object]>([
   expect((await (await adminApi()).send('GET', configMap(namespace))).status).toBe(404);
 });
 
+test('a ring that is gone is not replaced by a new one, is used again once restored, and is given up on request', async () => {
+  const namespace = await createNamespace();
+  const { ring } = await load(namespace);
+  const { type, data, metadata } = (await readSecret(namespace, firstKeySecret)) ?? {};
+  await others.delete(namespace, firstKeySecret);
+  const failed = await load(namespace).catch((error: unknown) => error);
+  expect(failed).toMatchObject({ name: 'SealingKeyError', code: 'KeyRingLost' });
+  for (const part of [`sealing key ${ring.active.id} is gone`, 'Nothing is lost yet', firstKeySecret, 'backup']) {
+    expect(String(failed)).toContain(part);
+  }
+  expect(await readSecret(namespace, firstKeySecret)).toBeUndefined();
+  expect(await publishedKey(namespace)).toEqual(ring.active.publicKey);
+
+  await others.create(namespace, { metadata: { name: firstKeySecret, labels: metadata?.labels }, type, data });
+  expect((await load(namespace)).ring.ids()).toEqual(ring.ids());
+
+  await others.delete(namespace, firstKeySecret);
+  await (await adminApi()).ask('DELETE', configMap(namespace));
+  expect((await load(namespace)).ring.ids()).not.toEqual(ring.ids());
+});
+
+test('a key that was restored without its label is named, not called gone', async () => {
+  const namespace = await createNamespace();
+  await load(namespace);
+  await others.patch(namespace, firstKeySecret, { metadata: { labels: null } });
+  await expect(load(namespace)).rejects.toMatchObject({ code: 'KeyNotOwned' });
+});
+
 test("somebody else's Secret in the place of the first key stops the start and stays as it is", async () => {
   const namespace = await createNamespace();
   const foreign = await others.create(namespace, { metadata: { name: firstKeySecret }, stringData: { a: 'b' } });
