@@ -1,23 +1,8 @@
-import type { Instant } from '../clock.ts';
-import type { Change, Informer } from './informer.ts';
-import { type Key, type KubeObject, type Resource, splitKey } from './resource.ts';
+import type { Informer } from './informer.ts';
+import { type Key, splitKey } from './resource.ts';
 
-/** One kind of object in all watched namespaces: one informer for the cluster, or one for each namespace. */
-export interface View<T> {
-  readonly resource: Resource;
-  synced(): boolean;
-  whenSynced(): Promise<void>;
-  get(key: Key): T | undefined;
-  entries(): IterableIterator<[Key, T]>;
-  readonly size: number;
-  writing(key: Key): () => void;
-  absorb(object: KubeObject): void;
-  forget(key: Key, uid: string): void;
-  onChange(listener: (change: Change<T>) => void): void;
-  lastEvent(): Instant;
-  healthy(): boolean;
-  start(signal: AbortSignal): Promise<void>;
-}
+/** One kind of object in all watched namespaces: one informer for the cluster, or several that look like one. */
+export type View<T> = Informer<T>;
 
 /**
  * Joins informers of one kind, each for one namespace. The object of a namespace that none follows is not there, and

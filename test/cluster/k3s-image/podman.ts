@@ -24,7 +24,7 @@ export function missingPackages(): string[] {
   return programs.filter((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0);
 }
 
-// Made to run without what a machine of a build farm often lacks: limits that may be raised, iptables, systemd.
+// Made to run without what a build machine often lacks: limits that may be raised, iptables, systemd.
 const configuration = `[containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 netns = "slirp4netns"
