@@ -1,7 +1,8 @@
-import { sealedSecretName } from '../api/names.ts';
+import { sealedSecretName, squareConnections } from '../api/names.ts';
 import { type Clock, type Duration, seconds, sleep } from '../clock.ts';
 import type { Grant } from '../domain/grant.ts';
 import type { KubeClient } from '../kube/client.ts';
+import type { EventRecorder } from '../kube/events.ts';
 import type { Log } from '../kube/log.ts';
 import { keyFrom, secrets } from '../kube/resource.ts';
 import { openGrant, sealGrant } from '../secrets/grant.ts';
@@ -16,6 +17,7 @@ export interface SealDeps {
   readonly log: Log;
   readonly ring: KeyRing;
   readonly watches: Watches;
+  readonly events: EventRecorder;
 }
 
 const retry = { first: seconds(0.5), most: seconds(10) };
@@ -38,6 +40,7 @@ export async function seal(deps: SealDeps, binding: Binding, grant: Grant): Prom
     const outcome = await store(deps, key, binding, held, jwe);
     switch (outcome.kind) {
       case 'Stored':
+        if (attempt > 1) tell(deps, binding, 'Normal', 'GrantStored', 'The new grant is stored now.');
         return 'Stored';
       case 'NotOwned':
         return 'NotOwned';
@@ -51,6 +54,7 @@ export async function seal(deps: SealDeps, binding: Binding, grant: Grant): Prom
       case 'Failed':
         // Its namespace is gone, and everything in it.
         if (outcome.status === 404) return 'Stale';
+        if (attempt === 1) tell(deps, binding, 'Warning', 'GrantNotStored', unstored(outcome.message));
         log.error(
           { connection: `${binding.namespace}/${binding.name}`, attempt, status: outcome.status, why: outcome.message },
           'a new grant could not be stored and is stored again',
@@ -58,6 +62,21 @@ export async function seal(deps: SealDeps, binding: Binding, grant: Grant): Prom
     }
     await sleep(clock, delayOf(attempt));
   }
+}
+
+const unstored = (why: string): string =>
+  `Square has issued a new token, but its grant is not stored yet: ${sentence(why)} It is written again until it is stored. Mend what refuses it, and do not end the operator before: a single-use refresh token would be lost.`;
+
+/** Told at once: until the grant is stored the pass does not come to its status. */
+function tell(
+  { events, watches }: SealDeps,
+  { namespace, name }: Binding,
+  type: 'Normal' | 'Warning',
+  reason: string,
+  note: string,
+): void {
+  const uid = watches.connections.get(keyFrom(namespace, name))?.connection.uid;
+  events.record({ about: { resource: squareConnections, namespace, name, uid }, type, reason, action: 'Seal', note });
 }
 
 const delayOf = (attempt: number): Duration => Math.min(retry.most, retry.first * 2 ** Math.min(attempt - 1, 10));

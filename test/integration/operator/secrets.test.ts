@@ -113,6 +113,19 @@ operatorSuite('the Secrets of a connection', {}, (world, scene) => {
     expect(scene.tokenRequests(party)).toBe(1);
   });
 
+  test('a new grant that cannot be stored is told of at once, and stored as soon as it can be', async () => {
+    const party = await scene.connected();
+    const sealed = `${party.name}-sealed`;
+    await scene.edit('secrets', sealed, { immutable: true });
+    await scene.request(party.name, 'refresh');
+    expect((await scene.event(party.name, 'GrantNotStored')).type).toBe('Warning');
+    await scene.remove('secrets', sealed);
+    await scene.event(party.name, 'GrantStored');
+    await world.live.until('the new token is published', () => scene.status(party.name).revision === 2);
+    await scene.becomes(party.name, { Ready: 'True/Valid', Published: 'True' });
+    expect(scene.tokenRequests(party)).toBe(2);
+  });
+
   test("somebody's copy of a published Secret is left where it is, marks and all", async () => {
     const party = await scene.connected();
     const published = scene.secret(party.name);
