@@ -139,8 +139,17 @@ export function createScene(world: World): Scene {
   const becomes: Scene['becomes'] = (name, looks, namespace = home) =>
     live.until(`${name}: ${JSON.stringify(looks)}`, () => {
       const found = live.get('connections', namespace, name);
-      return found !== undefined && matches(found, looks) && found;
+      return found !== undefined && matches(found, looks) && inStep(found, looks, namespace) && found;
     });
+  /**
+   * The watches of connections and of Secrets do not keep step: what is told to be valid and published was written before
+   * it was told, but may be seen after.
+   */
+  function inStep({ status }: StoredConnection, looks: Looks, namespace: string): boolean {
+    if (looks.Ready !== 'True/Valid') return true;
+    const published = live.get('secrets', namespace, status?.secretName ?? '');
+    return published?.metadata.annotations?.[annotations.revision] === String(status?.revision);
+  }
   const connected: Scene['connected'] = async (wish) => {
     const party = await connect(wish);
     await becomes(party.name, { Ready: 'True/Valid' });

@@ -27,9 +27,9 @@ function createBooks(world: World, scene: Scene) {
   function atRest({ name, merchantID }: Party): boolean {
     const { 'square-operator.dev/refresh-requested-at': asked } = scene.connection(name).metadata.annotations ?? {};
     const last = world.square.ledger.tokenRequests({ merchantID, outcome: 'issued' }).at(-1);
-    return (
-      asked === scene.status(name).lastHandledRefreshRequest && scene.values(name)['access-token'] === last?.accessToken
-    );
+    // The watches of connections and of Secrets do not keep step: the Secret may show up after the status that tells of it.
+    if (scene.secret(name) === undefined || asked !== scene.status(name).lastHandledRefreshRequest) return false;
+    return scene.values(name)['access-token'] === last?.accessToken;
   }
   return {
     parties,
