@@ -50,7 +50,7 @@ const held = (o: Observation): Grant | undefined => (o.grant.kind === 'Held' ? o
 function otherMerchant(o: Observation, merchantID: string | undefined, credential?: string): Fact | undefined {
   const pin = pinnedMerchant(o);
   if (pin === undefined || merchantID === undefined || merchantID === pin) return undefined;
-  const message = `The credential belongs to merchant ${merchantID}, but this connection is pinned to ${pin}: give a credential of that seller, or correct spec.merchantID. Nothing was changed.`;
+  const message = `The credential belongs to merchant ${merchantID}, but this connection is pinned to ${pin}: give a credential of that seller, or correct spec.merchantID.`;
   return { kind: 'OtherMerchant', merchantID, message, ...(credential === undefined ? {} : { credential }) };
 }
 
