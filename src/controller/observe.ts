@@ -12,6 +12,7 @@ import {
   type Observation,
 } from '../domain/observation.ts';
 import { noLaterThan, recall, type StoredStatus } from '../domain/recall.ts';
+import { withSeller } from '../domain/seller.ts';
 import type { Token } from '../domain/token.ts';
 import { type Key, keyFrom } from '../kube/resource.ts';
 import { parseCompact } from '../secrets/compact.ts';
@@ -71,10 +72,12 @@ export async function observe(deps: ObserveDeps, key: Key): Promise<Sight | unde
   const application = await deps.applications.resolve(connection, spec);
   const environment = environmentOf(application);
   const remembered = memoryOf(deps, key, connection);
-  const grant = observeGrant(deps, connection, application, stored, remembered);
-  const credential = await readCredential(deps, connection, spec, application, 'grant' in grant);
+  const sealed = observeGrant(deps, connection, application, stored, remembered);
+  const credential = await readCredential(deps, connection, spec, application, 'grant' in sealed);
   const now = nowOf(deps, environment);
   const { given, value } = split(credential);
+  const history = historyOf(remembered, stored, sealed, now);
+  const grant = withSeller(sealed, history.merchantID);
   const observation: Observation = {
     connection,
     application,
@@ -87,7 +90,7 @@ export async function observe(deps: ObserveDeps, key: Key): Promise<Sight | unde
       notOwned: notOwnedOf(remembered, stored),
       publishedAs: stored.secretName,
     }),
-    history: historyOf(remembered, stored, grant, now),
+    history,
   };
   return { view, observation, environment, ...(value === undefined ? {} : { credentialValue: value }) };
 }

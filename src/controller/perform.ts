@@ -2,11 +2,13 @@ import { type Grant, takenLimit } from '../domain/grant.ts';
 import type { Observation } from '../domain/observation.ts';
 import type { Fact, Step } from '../domain/step.ts';
 import { pinnedMerchant } from '../domain/wanted.ts';
-import { exchange, grantFrom } from './exchange.ts';
+import { grantFrom } from '../square/grant-from.ts';
+import { exchange } from './exchange.ts';
 import { nowOf, type ObserveDeps, type Sight } from './observe.ts';
 import { lookAgainEvery } from './observe-token-secrets.ts';
 import { publish, remove, withdraw } from './publish.ts';
 import { canStore, type SealDeps, type Sealed, seal } from './seal.ts';
+import { named } from './seller.ts';
 import type { Turnstile } from './turnstile.ts';
 import { verify } from './verify.ts';
 
@@ -85,13 +87,16 @@ async function takeUp(
     const before = held(o);
     // Where nothing is held, what Square gave is sealed first, since the credential may be spent; whose it is, is judged
     // by what is held then.
-    const stranger = before && otherMerchant(o, answer.reply.merchantID, credential.digest);
+    const pin = before && pinnedMerchant(o);
+    const given = await named({ clock: deps.clock, square: square.client }, answer.reply, pin);
+    if (!given.ok) return { kind: 'Failed', failure: given.failure, credential: credential.digest };
+    const stranger = before && otherMerchant(o, given.value.merchantID, credential.digest);
     if (stranger !== undefined) return stranger;
     const grant = grantFrom({
       connectionUID: connection.uid,
       application,
       spec,
-      reply: answer.reply,
+      reply: given.value,
       issuedAt: answer.at ?? square.time.now(),
       sealedAt: deps.clock.wall(),
       after: Math.max(before?.generation ?? 0, sight.view.stored.revision),
@@ -113,8 +118,11 @@ async function takeUpPersonal(deps: PerformDeps, sight: Sight, o: Observation): 
   const square = deps.squares[sight.environment];
   const status = await square.client.retrieveTokenStatus(value);
   if (!status.ok) return { kind: 'Failed', failure: status.failure, credential: credential.digest };
-  const { merchantID, expiresAt } = status.value;
   const before = held(o);
+  const known = { accessToken: value, ...status.value };
+  const given = await named({ clock: deps.clock, square: square.client }, known, before && pinnedMerchant(o));
+  if (!given.ok) return { kind: 'Failed', failure: given.failure, credential: credential.digest };
+  const { merchantID, expiresAt } = given.value;
   const stranger = before && otherMerchant(o, merchantID, credential.digest);
   if (stranger !== undefined) return stranger;
   const grant: Grant = {

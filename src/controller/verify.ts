@@ -1,27 +1,30 @@
 import type { Observation } from '../domain/observation.ts';
 import type { Fact } from '../domain/step.ts';
 import type { Token } from '../domain/token.ts';
-import type { Locations, Outcome, SquareClient } from '../square/port.ts';
+import type { Locations, Merchant, Outcome, SquareClient, TokenStatus } from '../square/port.ts';
 
 /**
  * Asks Square whether the access token works, by the call that Square names for it (Square, "OAuth best practices":
  * ListLocations). A token without the permission for that call is put to RetrieveTokenStatus instead. What is not known
- * yet of permissions and business name is asked in the same breath.
+ * yet of permissions, seller and business name is asked in the same breath.
  */
 export async function verify(square: SquareClient, o: Observation): Promise<Fact> {
   if (o.grant.kind !== 'Held') return { kind: 'Stale' };
   const token = o.grant.grant.accessToken.value;
-  const [locations, scopes, merchantName] = await Promise.all([
+  const unnamed = o.grant.grant.merchantID === undefined;
+  const [locations, status, merchant] = await Promise.all([
     square.listLocations(token),
-    o.history.scopes === undefined ? scopesOf(square, token) : undefined,
-    o.history.merchantName === undefined ? nameOf(square, token) : undefined,
+    o.history.scopes === undefined || unnamed ? statusOf(square, token) : undefined,
+    o.history.merchantName === undefined || unnamed ? sellerBy(square, token) : undefined,
   ]);
   const proof = await provenBy(square, token, locations);
   if (!proof.ok) return { kind: 'Failed', failure: proof.failure };
+  const merchantID = status?.merchantID ?? merchant?.id ?? (locations.ok ? locations.value.merchantID : undefined);
   return {
     kind: 'Verified',
-    ...(scopes === undefined ? {} : { scopes }),
-    ...(merchantName === undefined ? {} : { merchantName }),
+    ...(status === undefined ? {} : { scopes: [...status.scopes].sort() }),
+    ...(merchant === undefined ? {} : { merchantName: merchant.businessName ?? '' }),
+    ...(merchantID === undefined ? {} : { merchantID }),
   };
 }
 
@@ -30,13 +33,13 @@ async function provenBy(square: SquareClient, token: Token, locations: Outcome<L
   return await square.retrieveTokenStatus(token);
 }
 
-async function scopesOf(square: SquareClient, token: Token): Promise<readonly string[] | undefined> {
+async function statusOf(square: SquareClient, token: Token): Promise<TokenStatus | undefined> {
   const status = await square.retrieveTokenStatus(token);
-  return status.ok ? [...status.value.scopes].sort() : undefined;
+  return status.ok ? status.value : undefined;
 }
 
 /** Needs MERCHANT_PROFILE_READ, as ListLocations does. Without it the name stays unknown, and nothing else is lost. */
-async function nameOf(square: SquareClient, token: Token): Promise<string | undefined> {
+async function sellerBy(square: SquareClient, token: Token): Promise<Merchant | undefined> {
   const merchant = await square.retrieveMerchant(token);
-  return merchant.ok ? (merchant.value.businessName ?? '') : undefined;
+  return merchant.ok ? merchant.value : undefined;
 }

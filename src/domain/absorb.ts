@@ -3,6 +3,7 @@ import { type Instant, seconds } from '../clock.ts';
 import { type Failure, type FailureClass, tookClient } from './failure.ts';
 import type { FailureStreak, History, Now, Observation, Operation, Proof } from './observation.ts';
 import { isRefusal } from './pace.ts';
+import { nameSeller } from './seller.ts';
 import type { Fact, Step } from './step.ts';
 import { sameScopes } from './wanted.ts';
 
@@ -12,7 +13,7 @@ export function absorb(o: Observation, step: Step, fact: Fact, now: Now): Observ
     case 'Sealed':
       return sealed(clientTaken(o, step), fact);
     case 'Verified':
-      return { ...o, history: verified(o.history, fact, now.square) };
+      return nameSeller({ ...o, history: verified(o.history, fact, now.square) }, fact.merchantID);
     case 'Failed':
       return failed(o, step, fact, now.square);
     case 'OtherMerchant': {
@@ -41,7 +42,7 @@ export function absorb(o: Observation, step: Step, fact: Fact, now: Now): Observ
 /** A new token: what was known of the old one says nothing about it. An adopted one is as it was, and is proven anew. */
 function sealed(o: Observation, fact: Fact & { kind: 'Sealed' }): Observation {
   const { grant } = fact.grant;
-  const { scopes, merchantName, triedCredential, verifiedAt, tokenEnds: _, ...history } = o.history;
+  const { scopes, merchantName, merchantID, triedCredential, verifiedAt, tokenEnds: _, ...history } = o.history;
   const refreshed = fact.how === 'Refreshed' && 'grant' in o.grant;
   const inPlaceOf = refreshed ? replaced(o.history) : 'Nothing';
   const sameToAsk = refreshed && sameScopes(o.grant.grant.requested.scopes, grant.requested.scopes);
@@ -52,6 +53,7 @@ function sealed(o: Observation, fact: Fact & { kind: 'Sealed' }): Observation {
     history: {
       ...history,
       ...(refreshed && merchantName !== undefined ? { merchantName } : {}),
+      ...(refreshed && merchantID !== undefined ? { merchantID } : {}),
       ...(sameToAsk && scopes !== undefined ? { scopes } : {}),
       ...(refreshed && triedCredential !== undefined ? { triedCredential } : {}),
       ...(inPlaceOf === 'Accepted' && verifiedAt !== undefined ? { verifiedAt } : {}),

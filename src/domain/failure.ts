@@ -60,6 +60,7 @@ const classOf = {
   SquareAnswerNotUnderstood: 'Unknown',
   SquareAnswerTooLarge: 'Unknown',
   SquareRedirected: 'Unknown',
+  SellerNotNamed: 'Unknown',
 } as const satisfies Record<string, FailureClass>;
 
 export type FailureReason = keyof typeof classOf;

@@ -160,6 +160,8 @@ export interface History {
   /** When the token that was held last ends: the clock goes on for a grant that cannot be looked into now, too. */
   readonly tokenEnds?: Instant;
   readonly merchantName?: string;
+  /** The seller, as a verification told it, where no token reply did. */
+  readonly merchantID?: string;
   /** Permissions that Square says the token has; unknown until it was asked. */
   readonly scopes?: readonly string[];
   /** Requests that were answered. */

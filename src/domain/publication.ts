@@ -1,6 +1,7 @@
 import type { Instant } from '../clock.ts';
 import type { Grant } from './grant.ts';
 import type { FormerTokenSecret, Now, Observation, TokenSecretState } from './observation.ts';
+import { isOfUnknownSeller } from './seller.ts';
 import type { Step } from './step.ts';
 
 export const isExpired = (grant: Grant, now: Now): boolean =>
@@ -26,10 +27,14 @@ export function deathOf(o: Observation, now: Now): TokenSecretState | undefined 
 export const wantedWrite = (o: Observation, now: Now): Step | undefined =>
   publish(o, now) ?? withdraw(o, now) ?? remove(o);
 
-/** A rejected or expired token is never newly published. One that nobody could prove either way is: Square issued it. */
+/**
+ * A rejected or expired token is never newly published, and under a pin none of an unknown seller. One that nobody could
+ * prove either way is: Square issued it.
+ */
 function publish(o: Observation, now: Now): Step | undefined {
   const { tokenSecret } = o;
   if (o.grant.kind !== 'Held' || deathOf(o, now) !== undefined) return undefined;
+  if (isOfUnknownSeller(o, o.grant.grant)) return undefined;
   switch (tokenSecret.kind) {
     case 'Absent':
       return { kind: 'Publish', because: 'NotPublished' };

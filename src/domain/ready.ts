@@ -5,6 +5,7 @@ import { isTransient } from './failure.ts';
 import type { Grant } from './grant.ts';
 import type { Now, Observation } from './observation.ts';
 import { isRefusal } from './pace.ts';
+import { isOfUnknownSeller } from './seller.ts';
 import {
   applicationFault,
   describe,
@@ -142,6 +143,10 @@ function held(o: Observation, grant: Grant, pin: string | undefined, now: Now): 
   const dead = deadToken(o, grant, now);
   if (dead !== undefined) {
     return renewalIsComing(o, grant, now) ? { ready: dead, reconciling: yes('Retrying', renewing(o)) } : stuck(dead);
+  }
+  if (isOfUnknownSeller(o, grant)) {
+    const why = `Square has not said yet whose the access token is, and spec.merchantID pins ${pin}: it is published once it is known.`;
+    return goingOn(no('Unverified', why));
   }
   const publication = published(o);
   if (publication.status !== 'True') return publicationFault(publication);

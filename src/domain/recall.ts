@@ -90,6 +90,7 @@ export function recall(stored: StoredStatus, grant: GrantState, now: Now): Histo
     ...optional('tokenEnds', tokenEnds),
     ...(speaksOfIt
       ? {
+          ...(held !== undefined && held.merchantID === undefined ? optional('merchantID', stored.merchantID) : {}),
           ...optional('verifiedAt', stored.lastVerifyTime),
           ...optional('merchantName', stored.merchantName),
           ...optional('scopes', stored.scopes),

@@ -73,6 +73,7 @@ export type Fact =
   | {
       readonly kind: 'Verified';
       /** What else Square said in the same breath; absent when it was not asked or did not say. */
+      readonly merchantID?: string;
       readonly merchantName?: string;
       readonly scopes?: readonly string[];
     }

@@ -117,3 +117,9 @@ export const truncated = of(
   'SquareAnswerTruncated',
   'the connection to Square ended in the middle of the answer. Tried again',
 );
+/** No answer by itself: what several answers together leave unsaid. */
+export const sellerNotNamed = of(
+  'Unknown',
+  'SellerNotNamed',
+  'Square took the credential, but neither its answer nor RetrieveTokenStatus nor RetrieveMerchant told whose it is, so the grant that is held stays. Give the credential the permission MERCHANT_PROFILE_READ, or have the seller sign in again',
+);

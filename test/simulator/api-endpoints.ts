@@ -47,7 +47,7 @@ export function retrieveTokenStatus(world: World, incoming: Incoming): Reply {
     scopes: admitted.scopes,
     expires_at: admitted.expiresAt === undefined ? '' : formatted(settings, admitted.expiresAt),
     client_id: admitted.clientID,
-    merchant_id: admitted.merchantID,
+    ...(settings.omitMerchantID === 'token replies and status' ? {} : { merchant_id: admitted.merchantID }),
   });
 }
 

@@ -18,6 +18,8 @@ export interface Settings {
   readonly expiresAtFormat: 'seconds' | 'fraction' | 'nanoseconds' | 'offset' | 'missing' | 'empty' | 'null';
   readonly omitRefreshToken: 'never' | 'when refreshed' | 'when short-lived' | 'always';
   readonly omitShortLived: boolean;
+  /** Token replies, and RetrieveTokenStatus, name no seller. */
+  readonly omitMerchantID: 'never' | 'token replies' | 'token replies and status';
   /** The shape of errors of `/oauth2/token` and `/oauth2/revoke`. */
   readonly oauthErrors: 'V1' | 'V2' | 'OAuth';
   readonly prettyErrors: boolean;
@@ -49,6 +51,7 @@ export const defaultSettings: Settings = {
   expiresAtFormat: 'seconds',
   omitRefreshToken: 'never',
   omitShortLived: false,
+  omitMerchantID: 'never',
   oauthErrors: 'V1',
   prettyErrors: false,
   spentRefreshToken: 'refused',

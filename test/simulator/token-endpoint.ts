@@ -114,7 +114,7 @@ function success(
     access_token: accessToken.value,
     token_type: 'bearer',
     expires_at: formatted(settings, accessToken.expiresAt ?? 0),
-    merchant_id: accessToken.merchantID,
+    ...(settings.omitMerchantID === 'never' ? { merchant_id: accessToken.merchantID } : {}),
     ...(omitted ? {} : { refresh_token: refreshToken.value }),
     ...(settings.omitShortLived ? {} : { short_lived: accessToken.shortLived }),
     ...(refreshToken.expiresAt === undefined || omitted

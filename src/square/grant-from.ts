@@ -1,0 +1,66 @@
+import type { ConnectionSpec } from '../api/connection.ts';
+import { days, hours, type Instant } from '../clock.ts';
+import { type Grant, type RefreshToken, takenLimit } from '../domain/grant.ts';
+import type { Application } from '../domain/observation.ts';
+import { sameToken } from '../domain/token.ts';
+import { wantedToken } from '../domain/wanted.ts';
+import type { TokenGrant } from './port.ts';
+
+/** Lifetimes by Square's documentation, for a reply that names no end, or one in the past (Square, "OAuth best practices"). */
+const documentedLifetime = (shortLived: boolean) => (shortLived ? hours(24) : days(30));
+
+export interface GrantFrom {
+  readonly connectionUID: string;
+  readonly application: Pick<Application & { kind: 'Found' }, 'environment' | 'clientID'>;
+  readonly spec: ConnectionSpec;
+  readonly reply: TokenGrant;
+  /** Square's time of the reply. */
+  readonly issuedAt: Instant;
+  readonly sealedAt: Instant;
+  /** The generation after which this one comes. */
+  readonly after: number;
+  /** What was held before, or nothing. */
+  readonly before?: Grant;
+  /** The refresh token that was presented; Square's reply may repeat it, replace it or leave it out. */
+  readonly presented?: RefreshToken;
+  /** Digest of the credential that this takes up. */
+  readonly taken?: string;
+}
+
+/** The next generation of the grant, from a token reply. */
+export function grantFrom(from: GrantFrom): Grant {
+  const { reply, before, spec, application } = from;
+  const requested = wantedToken(spec);
+  const merchantID = reply.merchantID ?? before?.merchantID;
+  const refreshToken = nextRefreshToken(reply, from.presented);
+  const documented = from.issuedAt + documentedLifetime(reply.shortLived ?? requested.shortLived);
+  // An end that is none: whether the token works is found out by asking.
+  const expiresAt = reply.expiresAt !== undefined && reply.expiresAt > from.issuedAt ? reply.expiresAt : documented;
+  const taken = [...(before?.taken ?? []), ...(from.taken === undefined ? [] : [from.taken])];
+  return {
+    generation: from.after + 1,
+    connectionUID: from.connectionUID,
+    environment: application.environment,
+    clientID: application.clientID,
+    kind: 'OAuth',
+    ...(merchantID === undefined ? {} : { merchantID }),
+    accessToken: { value: reply.accessToken, issuedAt: from.issuedAt, expiresAt },
+    ...(refreshToken === undefined ? {} : { refreshToken }),
+    requested,
+    taken: [...new Set(taken)].slice(-takenLimit),
+    handled: before?.handled ?? {},
+    sealedAt: from.sealedAt,
+  };
+}
+
+/** The same token comes back in the code flow; a new one, with an end, in the PKCE flow; or none: keep the one we have. */
+function nextRefreshToken(reply: TokenGrant, presented: RefreshToken | undefined): RefreshToken | undefined {
+  if (reply.refreshToken === undefined) return presented;
+  const changed = presented !== undefined && !sameToken(reply.refreshToken, presented.value);
+  const expiresAt = reply.refreshTokenExpiresAt;
+  return {
+    value: reply.refreshToken,
+    singleUse: changed || expiresAt !== undefined,
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  };
+}
