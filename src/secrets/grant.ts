@@ -3,7 +3,7 @@ import { environment } from '../api/connection.ts';
 import type { Grant } from '../domain/grant.ts';
 import { openToken, token } from '../domain/token.ts';
 import { placeOf, unopened } from './bound-header.ts';
-import type { Binding, KeyRing, Opened } from './port.ts';
+import type { Binding, KeyRing, Opened, Purpose } from './port.ts';
 import { openRecord, sealRecord } from './record.ts';
 
 /** The version of the JSON inside the record. A later version may add members of its own; it may not change these. */
@@ -33,20 +33,20 @@ const stored = z.object({
 });
 type Stored = z.infer<typeof stored>;
 
-/** The grant as one record of purpose `grant`. Throws when it belongs to another application than the binding says. */
-export function sealGrant(ring: KeyRing, binding: Binding, grant: Grant): string {
+/** The grant as one record. Throws when it belongs to another application than the binding says. */
+export function sealGrant(ring: KeyRing, binding: Binding, grant: Grant, purpose: Purpose = 'grant'): string {
   if (!agrees(grant, binding)) {
     throw new Error(`the grant for ${binding.namespace}/${binding.name} is of another environment or client ID`);
   }
   const json = JSON.stringify({ v: grantVersion, ...clear(grant) });
-  return sealRecord(ring, 'grant', binding, Buffer.from(json));
+  return sealRecord(ring, purpose, binding, Buffer.from(json));
 }
 
-/** Opens what `sealGrant` made for these live objects; anything else is refused with the reason. Never throws. */
-export function openGrant(ring: KeyRing, binding: Binding, jwe: string): Opened<Grant> {
-  const record = openRecord(ring, 'grant', binding, jwe);
+/** Opens what `sealGrant` made for these live objects and purpose; anything else is refused with the reason. Never throws. */
+export function openGrant(ring: KeyRing, binding: Binding, jwe: string, purpose: Purpose = 'grant'): Opened<Grant> {
+  const record = openRecord(ring, purpose, binding, jwe);
   if (!record.ok) return record;
-  const place = placeOf({ purpose: 'grant', binding });
+  const place = placeOf({ purpose, binding });
   const content = parseJSON(record.value);
   const version = (content as { v?: unknown } | undefined)?.v;
   if (typeof version === 'number' && version > grantVersion) {

@@ -1,0 +1,63 @@
+import type { ConnectionSpec, Environment } from '../api/connection.ts';
+import type { Clock, SquareTime } from '../clock.ts';
+import type { Grant } from '../domain/grant.ts';
+import type { Token } from '../domain/token.ts';
+import { askAsClient } from './client-secrets.ts';
+import { grantFrom } from './grant-from.ts';
+import type { Outcome, SquareClient } from './port.ts';
+import { sellerOf } from './seller.ts';
+
+/** What Square's callback brought, and what the authorization request was made with. */
+export type SignIn = {
+  readonly connectionUID: string;
+  readonly environment: Environment;
+  readonly clientID: string;
+  readonly spec: ConnectionSpec;
+  readonly code: Token;
+  /** To be given exactly when it was part of the authorization request (Square, ObtainToken reference). */
+  readonly redirectURI?: string;
+} & (
+  | {
+      /** In the order to try them. */
+      readonly clientSecrets: readonly [Token, ...Token[]];
+    }
+  /** PKCE sends no client secret. */
+  | { readonly codeVerifier: Token }
+);
+
+export interface ExchangeCodeDeps {
+  readonly square: Pick<SquareClient, 'obtainToken' | 'retrieveTokenStatus' | 'retrieveMerchant'>;
+  readonly time: SquareTime;
+  readonly clock: Clock;
+}
+
+/**
+ * Exchanges an authorization code, which lives 5 minutes and works once (Square, "OAuth Overview"), and asks whose the
+ * token is when the reply does not say. The grant is the first of its generations; whoever takes it up counts on from
+ * what is held. A failure that is no `ClientRefused` has used the code up, or may have: the seller signs in again.
+ */
+export async function exchangeCode(deps: ExchangeCodeDeps, signIn: SignIn): Promise<Outcome<Grant>> {
+  const { square, time, clock } = deps;
+  const { clientID, spec, code, redirectURI, connectionUID } = signIn;
+  const codeVerifier = 'codeVerifier' in signIn ? signIn.codeVerifier : undefined;
+  const secrets = 'clientSecrets' in signIn ? signIn.clientSecrets : [undefined];
+  const ask = (clientSecret: Token | undefined) => {
+    const identity = { clientID, clientSecret, shortLived: spec.shortLived };
+    return square.obtainToken({ ...identity, grantType: 'authorization_code', code, redirectURI, codeVerifier });
+  };
+  const exchanged = await askAsClient(secrets, () => true, ask);
+  if (exchanged === undefined) throw new Error('there is no client to ask as');
+  if (!exchanged.ok) return exchanged;
+  const reply = exchanged.value;
+  const seller = reply.merchantID === undefined ? await sellerOf(square, reply.accessToken) : undefined;
+  const grant = grantFrom({
+    connectionUID,
+    application: signIn,
+    spec,
+    reply: seller?.ok === true ? { ...reply, merchantID: seller.value } : reply,
+    issuedAt: exchanged.at ?? time.now(),
+    sealedAt: clock.wall(),
+    after: 0,
+  });
+  return { ok: true, value: grant, ...(exchanged.at === undefined ? {} : { at: exchanged.at }) };
+}
