@@ -1,6 +1,7 @@
 import type { ConnectionSpec } from '../api/connection.ts';
 import type { Instant } from '../clock.ts';
 import { type Failure, tookClient } from '../domain/failure.ts';
+import type { RefreshToken } from '../domain/grant.ts';
 import type { Application, ApplicationRefusal, Observation } from '../domain/observation.ts';
 import type { Token } from '../domain/token.ts';
 import { scopesToAskFor } from '../domain/wanted.ts';
@@ -15,8 +16,12 @@ export type Exchanged =
   | { readonly kind: 'Busy' };
 
 type Asking =
-  | { readonly grantType: 'refresh_token'; readonly refreshToken: Token }
+  | { readonly grantType: 'refresh_token'; readonly refreshToken: RefreshToken }
   | { readonly grantType: 'migration_token'; readonly migrationToken: Token };
+
+/** Only refresh tokens of PKCE end, and with them no client secret is sent (Square, ObtainToken reference). */
+const isPKCE = (asking: Asking): boolean =>
+  asking.grantType === 'refresh_token' && asking.refreshToken.expiresAt !== undefined;
 
 /**
  * One token request in the name of the application, once more with the previous client secret when Square refuses the
@@ -32,12 +37,18 @@ export async function exchange(
   const { ref, clientID } = application;
   if (!deps.applications.mayAsk(ref)) return { kind: 'Busy' };
   const secrets: (Token | undefined)[] =
-    application.clientSecret.kind === 'None' ? [undefined] : deps.applications.clientSecrets(ref);
+    application.clientSecret.kind === 'None' || isPKCE(asking) ? [undefined] : deps.applications.clientSecrets(ref);
   const common = { clientID, shortLived: spec.shortLived === true ? true : undefined };
   const outcome = await askAsClient(secrets, deps.mayAct, (clientSecret) => {
     const request: TokenRequest =
       asking.grantType === 'refresh_token'
-        ? { ...common, clientSecret, ...asking, scopes: scopesToAskFor(o, spec) }
+        ? {
+            ...common,
+            clientSecret,
+            grantType: asking.grantType,
+            refreshToken: asking.refreshToken.value,
+            scopes: scopesToAskFor(o, spec),
+          }
         : { ...common, clientSecret, ...asking };
     return deps.square.obtainToken(request);
   });

@@ -79,7 +79,7 @@ async function takeUp(
       spec,
       o,
       refreshing
-        ? { grantType: 'refresh_token', refreshToken: value }
+        ? { grantType: 'refresh_token', refreshToken: { value, singleUse: true } }
         : { grantType: 'migration_token', migrationToken: value },
     );
     if (answer.kind === 'Busy') return { kind: 'Stale' };
@@ -158,7 +158,7 @@ async function refresh(
   const spec = connection.spec.value;
   return await inTurn(deps, async () => {
     const square = deps.squares[sight.environment];
-    const asking = { grantType: 'refresh_token', refreshToken: presented.value } as const;
+    const asking = { grantType: 'refresh_token', refreshToken: presented } as const;
     const ports = { applications: deps.applications, square: square.client, mayAct: deps.mayAct };
     const answer = await exchange(ports, application, spec, o, asking);
     if (answer.kind === 'Busy') return { kind: 'Stale' };

@@ -14,7 +14,8 @@ const reply: TokenGrant = {
 };
 
 describe('a token request', () => {
-  const asking = { grantType: 'refresh_token', refreshToken: token('EQAAold') } as const;
+  const asking = { grantType: 'refresh_token', refreshToken: { value: token('EQAAold'), singleUse: false } } as const;
+  const pkce = { ...asking, refreshToken: { ...asking.refreshToken, singleUse: true, expiresAt: noon + days(90) } };
   const no: Outcome<TokenGrant> = {
     ok: false,
     failure: aFailure({ class: 'ClientRefused', reason: 'ClientRefused', status: 401 }),
@@ -25,6 +26,7 @@ describe('a token request', () => {
     answers: readonly Outcome<TokenGrant>[],
     secrets: readonly string[],
     application = anApplication(),
+    what: typeof asking | typeof pkce = asking,
   ) {
     const asked: TokenRequest[] = [];
     const heard: string[] = [];
@@ -45,7 +47,7 @@ describe('a token request', () => {
       application,
       aSpec(),
       anObservation(),
-      asking,
+      what,
     );
     return { result, heard, secrets: asked.map(({ clientSecret }) => clientSecret && openToken(clientSecret)) };
   }
@@ -87,6 +89,10 @@ describe('a token request', () => {
   it('of the PKCE flow has no secret', async () => {
     const { secrets } = await ask([yes], [], anApplication({ clientSecret: { kind: 'None' } }));
     expect(secrets).toEqual([undefined]);
+  });
+
+  it('for a grant of the PKCE flow has none either, whatever the application has by now', async () => {
+    expect(await ask([yes], ['current'], anApplication(), pkce)).toMatchObject({ secrets: [undefined] });
   });
 
   it('is not made when the client secret went away meanwhile', async () => {
