@@ -45,6 +45,12 @@ export const settings = {
     'true',
     'Act only while holding the lease, so that several replicas can run. False only where there is certainly one.',
   ),
+  leaseDuration: withDefault(
+    'leader-elect-lease-duration',
+    kind.wholeSeconds(3, 120),
+    '15s',
+    'After a holder of the lease that falls silent, another replica takes over so late; the holder itself stops acting after two thirds of it. The same for all replicas.',
+  ),
   concurrency: withDefault(
     'concurrency',
     kind.wholeNumber(1, 1000),

@@ -63,7 +63,17 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const watchNamespaces = config.watchNamespaces ?? [];
   const watches = createWatches({ client, clock, log, vault, namespaces: watchNamespaces });
   const election = config.leaderElect
-    ? createLeaderElection({ client, namespace, name: leaseName, identity, clock, log })
+    ? createLeaderElection({
+        client,
+        namespace,
+        name: leaseName,
+        identity,
+        clock,
+        log,
+        leaseDuration: config.leaseDuration,
+        renewDeadline: (config.leaseDuration * 2) / 3,
+        retryPeriod: (config.leaseDuration * 2) / 15,
+      })
     : undefined;
   const isLeader = () => election === undefined || election.isLeader();
   let controller: Controller | undefined;

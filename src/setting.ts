@@ -26,6 +26,15 @@ export const wholeNumber = (least: number, most: number): ValueKind<number> => (
   },
 });
 
+/** A time in whole seconds, such as `15s`; read as milliseconds. */
+export const wholeSeconds = (least: number, most: number): ValueKind<number> => ({
+  word: 'seconds',
+  read(text) {
+    const number = /^[0-9]{1,6}s$/.test(text) ? Number(text.slice(0, -1)) : Number.NaN;
+    return number >= least && number <= most ? value(number * 1_000) : instead(`write ${least}s to ${most}s`);
+  },
+});
+
 export const oneOf = <const T extends string>(...words: readonly T[]): ValueKind<T> => ({
   word: words.join('|'),
   read(text) {
