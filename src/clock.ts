@@ -78,36 +78,54 @@ export function parseInstant(text: string): Instant | undefined {
 /**
  * Square's time: the latest `Date` of a recognised answer of Square, carried on by the monotonic clock. Until the first
  * answer it is the local clock as it stood when this was made. Lifetimes of tokens are measured by it, so a jumping
- * wall clock moves nothing.
+ * wall clock moves nothing. A `Date` far from it is believed once a second answer bears it out: one answer that a proxy
+ * has spoilt moves nothing either.
  */
 export interface SquareTime {
   now(): Instant;
   /** Whether an answer of Square has set it yet. */
   confirmed(): boolean;
+  /** Whether the latest answer named a time far from it, which no second one has borne out yet. */
+  disputed(): boolean;
   /** Takes in the `Date` of a recognised answer. Differences within the header's resolution are left alone. */
   observe(date: Instant): void;
   /** How far the local wall clock is ahead of Square's time. */
   skew(): Duration;
-  /** Calls `listener` whenever an answer moved the time by more than the header's resolution. */
+  /** Calls `listener` whenever answers moved the time by more than the header's resolution. */
   onShift(listener: () => void): void;
 }
 
 /** `Date` has whole seconds and an answer takes a while to arrive: less than this is no difference. */
 const dateResolution = seconds(2);
 
+/** A correction larger than this needs a second witness. Whatever is due by less than it is not in a hurry. */
+const farOff = minutes(5);
+
+/** Two answers agree on a time when it went on between them as the monotonic clock did, give or take slow answers. */
+const agreement = seconds(10);
+
 export function createSquareTime(clock: Clock): SquareTime {
   const listeners: (() => void)[] = [];
   let base = clock.wall() - clock.monotonic();
   let confirmed = false;
+  /** What `base` would be by the one answer that named another time. */
+  let rival: Duration | undefined;
   const now = () => base + clock.monotonic();
   return {
     now,
     confirmed: () => confirmed,
+    disputed: () => rival !== undefined,
     observe(date) {
-      const off = date - now();
+      const other = date - clock.monotonic();
+      const borneOut = rival !== undefined && Math.abs(other - rival) <= agreement;
+      if (Math.abs(other - base) > farOff && !borneOut) {
+        rival = other;
+        return;
+      }
+      rival = undefined;
       confirmed = true;
-      if (Math.abs(off) <= dateResolution) return;
-      base += off;
+      if (Math.abs(other - base) <= dateResolution) return;
+      base = other;
       for (const listener of listeners) listener();
     },
     skew: () => clock.wall() - now(),

@@ -10,6 +10,7 @@ import { createIndex } from './index-by.ts';
 import type { Remembered } from './observe.ts';
 import { createPassQueue } from './pass-queue.ts';
 import { createReconciler, type ReconcilerDeps } from './reconciler.ts';
+import { withSecondWitnesses } from './second-witness.ts';
 import { createTurnstile } from './turnstile.ts';
 import type { Watches } from './watches.ts';
 
@@ -53,7 +54,8 @@ export function createController(deps: ControllerDeps): Controller {
   const applications = createApplications(deps);
   const width = deps.tokenRequestConcurrency;
   const turnstile = createTurnstile({ clock: deps.clock, width, patience: turnstilePatience });
-  const ports = { ...deps, applications, tokensOf, remembered, turnstile };
+  const squares = withSecondWitnesses(deps.squares);
+  const ports = { ...deps, squares, applications, tokensOf, remembered, turnstile };
 
   const ofApplication = (ref: Key) => {
     applicationQueue.add(ref);

@@ -56,7 +56,7 @@ export interface ObserveDeps extends CredentialsDeps {
 /** Now, for connections of an environment. */
 export function nowOf({ clock, squares }: Pick<ObserveDeps, 'clock' | 'squares'>, environment: Environment): Now {
   const { time } = squares[environment];
-  return { square: time.now(), confirmed: time.confirmed(), wall: clock.wall() };
+  return { square: time.now(), confirmed: time.confirmed(), disputed: time.disputed(), wall: clock.wall() };
 }
 
 export const environmentOf = (application: Application): Environment =>

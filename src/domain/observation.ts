@@ -24,6 +24,8 @@ export interface Now {
   readonly square: Instant;
   /** Whether an answer of Square has confirmed {@link square} since the operator started. */
   readonly confirmed: boolean;
+  /** An answer named a time far from {@link square}, and no second one has borne that out yet. */
+  readonly disputed?: boolean;
   /** The wall clock: only for what people wrote, such as the time of a request annotation. */
   readonly wall: Instant;
 }

@@ -1,5 +1,5 @@
 import type { ConnectionSpec } from '../api/connection.ts';
-import type { Instant } from '../clock.ts';
+import { type Instant, minutes } from '../clock.ts';
 import type { Grant } from './grant.ts';
 import type { Now, Observation } from './observation.ts';
 import { nextAttempt, nextProof } from './pace.ts';
@@ -45,7 +45,7 @@ export function refresh(o: Observation, grant: Grant, spec: ConnectionSpec, now:
   if (at === undefined || at > now.square) return undefined;
   // A change of time alone spends no token: the first answer of Square tells what time it is.
   if (dependsOnTime(because, at) && timeIsDoubtful(o, now)) {
-    return now.square >= nextProof(o) ? { kind: 'Verify', because: 'TimeUnconfirmed' } : undefined;
+    return now.square >= nextWitness(o, now) ? { kind: 'Verify', because: 'TimeUnconfirmed' } : undefined;
   }
   return { kind: 'Refresh', because };
 }
@@ -53,11 +53,19 @@ export function refresh(o: Observation, grant: Grant, spec: ConnectionSpec, now:
 /** Whether it is time that makes a refresh due, or lets one be tried again. */
 const dependsOnTime = (because: RefreshReason, attempt: Instant): boolean => because === 'Due' || attempt > 0;
 
-/** No answer has told the time yet. One that came without a time is as good as can be had. */
-function timeIsDoubtful({ history: { verifiedAt, verifyFrom } }: Observation, now: Now): boolean {
-  const answered = verifiedAt !== undefined && verifiedAt >= verifyFrom;
-  return !now.confirmed && !answered;
-}
+/** No answer has told the time yet. One that came without a time is as good as can be had; one that stands alone is not. */
+const timeIsDoubtful = (o: Observation, now: Now): boolean =>
+  !now.confirmed && (!isAnswered(o) || now.disputed === true);
+
+const isAnswered = ({ history: { verifiedAt, verifyFrom } }: Observation): boolean =>
+  verifiedAt !== undefined && verifiedAt >= verifyFrom;
+
+/** Answers that do not agree on the time are asked for again so often. */
+const witnessEvery = minutes(1);
+
+/** When Square is asked what time it is. */
+const nextWitness = (o: Observation, now: Now): Instant =>
+  isAnswered(o) && now.disputed === true ? o.history.verifyFrom + witnessEvery : nextProof(o);
 
 /** When the next refresh is asked for, as things stand; `undefined` when none will be before something changes. */
 export function nextRefresh(o: Observation, grant: Grant, spec: ConnectionSpec, now: Now): Instant | undefined {
@@ -68,6 +76,7 @@ export function nextRefresh(o: Observation, grant: Grant, spec: ConnectionSpec, 
   if (attempt === undefined) return undefined;
   const because = refreshReason(o, grant, spec, now);
   const due = because === undefined ? refreshDueAt(spec, grant, o.connection.uid) : 0;
-  const proof = because !== undefined && dependsOnTime(because, attempt) && timeIsDoubtful(o, now) ? nextProof(o) : 0;
+  const proof =
+    because !== undefined && dependsOnTime(because, attempt) && timeIsDoubtful(o, now) ? nextWitness(o, now) : 0;
   return Math.max(due, attempt, proof, askable);
 }

@@ -4,6 +4,7 @@ import {
   days,
   formatInstant,
   hours,
+  minutes,
   parseInstant,
   seconds,
   sleep,
@@ -23,11 +24,62 @@ describe('Square’s time', () => {
   it('is set by a Date and carried on by the monotonic clock', async () => {
     const clock = createFakeClock(start);
     const time = createSquareTime(clock);
-    time.observe(start - days(3));
+    time.observe(start - minutes(4));
     expect(time.confirmed()).toBe(true);
     await clock.advance(hours(1));
-    expect(time.now()).toBe(start - days(3) + hours(1));
-    expect(time.skew()).toBe(days(3));
+    expect(time.now()).toBe(start - minutes(4) + hours(1));
+    expect(time.skew()).toBe(minutes(4));
+  });
+
+  it('is moved far only when a second answer bears the first one out', async () => {
+    const clock = createFakeClock(start);
+    const time = createSquareTime(clock);
+    const shifted = vi.fn();
+    time.onShift(shifted);
+    time.observe(start - days(3));
+    expect([time.now(), time.confirmed(), time.disputed()]).toEqual([start, false, true]);
+    await clock.advance(hours(1));
+    expect(shifted).not.toHaveBeenCalled();
+    time.observe(start - days(3) + hours(1) + seconds(1));
+    expect([time.now(), time.confirmed(), time.disputed()]).toEqual([
+      start - days(3) + hours(1) + seconds(1),
+      true,
+      false,
+    ]);
+    expect(shifted).toHaveBeenCalledTimes(1);
+  });
+
+  it.each([
+    ['ahead', days(40)],
+    ['behind', -days(40)],
+  ])('does not follow one answer that is far %s', async (_, off) => {
+    const clock = createFakeClock(start);
+    const time = createSquareTime(clock);
+    time.observe(start);
+    time.observe(start + off);
+    expect([time.now(), time.confirmed(), time.disputed()]).toEqual([start, true, true]);
+    await clock.advance(minutes(1));
+    time.observe(start + minutes(1));
+    expect([time.now(), time.disputed()]).toEqual([start + minutes(1), false]);
+    // What was said before the right answer counts for nothing after it.
+    time.observe(start + off + minutes(1));
+    expect([time.now(), time.disputed()]).toEqual([start + minutes(1), true]);
+  });
+
+  it('does not follow answers that name another time each', () => {
+    const time = createSquareTime(createFakeClock(start));
+    for (const off of [days(40), -days(2), days(7), hours(1), days(41)]) time.observe(start + off);
+    expect([time.now(), time.confirmed(), time.disputed()]).toEqual([start, false, true]);
+  });
+
+  it('does not follow one and the same Date, given again and again while time goes on', async () => {
+    const clock = createFakeClock(start);
+    const time = createSquareTime(clock);
+    for (let i = 0; i < 5; i++) {
+      time.observe(start + days(3));
+      await clock.advance(seconds(30));
+    }
+    expect(time.now()).toBe(start + seconds(150));
   });
 
   it('is not moved by jumps of the wall clock', () => {
@@ -59,8 +111,8 @@ describe('Square’s time', () => {
     const time = createSquareTime(createFakeClock(start));
     const seen: unknown[] = [];
     time.onShift(() => seen.push(time.now(), time.confirmed()));
-    time.observe(start + days(1));
-    expect(seen).toEqual([start + days(1), true]);
+    time.observe(start + minutes(2));
+    expect(seen).toEqual([start + minutes(2), true]);
   });
 });
 

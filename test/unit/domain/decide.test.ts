@@ -256,6 +256,24 @@ const rows: readonly Row[] = [
     'Refresh(Due)',
     at(due, { confirmed: false }),
   ],
+  [
+    'the answer told another time, which no second one has borne out: it is asked again in a minute',
+    anObservation({ history: aHistory({ verifyFrom: due, verifiedAt: due }) }),
+    'Wait(NothingDue) 60 s',
+    at(due, { confirmed: false, disputed: true }),
+  ],
+  [
+    'a minute later',
+    anObservation({ history: aHistory({ verifyFrom: due - minutes(1), verifiedAt: due - minutes(1) }) }),
+    'Verify(TimeUnconfirmed)',
+    at(due, { confirmed: false, disputed: true }),
+  ],
+  [
+    'one answer speaks against a time that was confirmed',
+    anObservation({ history: aHistory({ verifyFrom: due }) }),
+    'Refresh(Due)',
+    at(due, { disputed: true }),
+  ],
   ['a refresh is requested', anObservation({ connection: annotated({ refresh: now }) }), 'Refresh(RefreshRequested)'],
   [
     'a refresh is requested while refreshes fail',

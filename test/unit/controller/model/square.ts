@@ -11,6 +11,7 @@ export const faults = [
   'RateLimited',
   'NotUnderstood',
   'NoDate',
+  'WrongDate',
   'Unauthorized',
 ] as const;
 export type Fault = (typeof faults)[number];
@@ -141,6 +142,7 @@ export function createModelSquare(start: Instant): ModelSquare {
           ? fail(operation, 'Unknown', 'SquareAnswerNotUnderstood', { status: 401 })
           : fail(operation, 'AccessTokenUnauthorized', 'AccessTokenUnauthorized', { status: 401 });
       case 'NoDate':
+      case 'WrongDate':
         return act();
     }
   }
@@ -151,7 +153,13 @@ export function createModelSquare(start: Instant): ModelSquare {
     square.refused.set(key, (square.refused.get(key) ?? 0) + 1);
   }
 
-  const dated: ReadonlySet<string> = new Set(['Unauthorized']);
+  const dated: ReadonlySet<string> = new Set(['Unauthorized', 'WrongDate']);
+
+  /** What a proxy makes of the time is another nonsense every time. */
+  function dateOf(fault: Fault | undefined): Instant {
+    const off = fault === 'WrongDate' ? days((++serial % 2 === 0 ? 40 : -40) + (serial % 7)) : 0;
+    return Math.floor((at + off) / 1_000) * 1_000;
+  }
 
   function clientOf(
     time: SquareTime,
@@ -169,7 +177,7 @@ export function createModelSquare(start: Instant): ModelSquare {
         const answer = fault === undefined ? act() : faulty(operation, fault, act);
         return () => {
           outcome = answer;
-          if (fault === undefined || dated.has(fault)) time.observe(Math.floor(at / 1_000) * 1_000);
+          if (fault === undefined || dated.has(fault)) time.observe(dateOf(fault));
           hear(answer);
         };
       });
