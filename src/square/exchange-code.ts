@@ -56,6 +56,7 @@ export async function exchangeCode(deps: ExchangeCodeDeps, signIn: SignIn): Prom
     spec,
     reply: seller?.ok === true ? { ...reply, merchantID: seller.value } : reply,
     issuedAt: exchanged.at ?? time.now(),
+    knownTime: time.now(),
     sealedAt: clock.wall(),
     after: 0,
   });

@@ -1,5 +1,5 @@
 import type { ConnectionSpec } from '../api/connection.ts';
-import { days, hours, type Instant } from '../clock.ts';
+import { type Duration, days, hours, type Instant } from '../clock.ts';
 import { type Grant, type RefreshToken, takenLimit } from '../domain/grant.ts';
 import type { Application } from '../domain/observation.ts';
 import { sameToken } from '../domain/token.ts';
@@ -14,8 +14,10 @@ export interface GrantFrom {
   readonly application: Pick<Application & { kind: 'Found' }, 'environment' | 'clientID'>;
   readonly spec: ConnectionSpec;
   readonly reply: TokenGrant;
-  /** Square's time of the reply. */
+  /** Square's time of the reply, by its own `Date` where it has one. */
   readonly issuedAt: Instant;
+  /** Square's time as it was known when the reply came. */
+  readonly knownTime?: Instant;
   readonly sealedAt: Instant;
   /** The generation after which this one comes. */
   readonly after: number;
@@ -33,9 +35,10 @@ export function grantFrom(from: GrantFrom): Grant {
   const requested = wantedToken(spec);
   const merchantID = reply.merchantID ?? before?.merchantID;
   const refreshToken = nextRefreshToken(reply, from.presented);
-  const documented = from.issuedAt + documentedLifetime(reply.shortLived ?? requested.shortLived);
+  const lifetime = documentedLifetime(reply.shortLived ?? requested.shortLived);
+  const issuedAt = issueTime(from, lifetime);
   // An end that is none: whether the token works is found out by asking.
-  const expiresAt = reply.expiresAt !== undefined && reply.expiresAt > from.issuedAt ? reply.expiresAt : documented;
+  const expiresAt = reply.expiresAt !== undefined && reply.expiresAt > issuedAt ? reply.expiresAt : issuedAt + lifetime;
   const taken = [...(before?.taken ?? []), ...(from.taken === undefined ? [] : [from.taken])];
   return {
     generation: from.after + 1,
@@ -44,13 +47,24 @@ export function grantFrom(from: GrantFrom): Grant {
     clientID: application.clientID,
     kind: 'OAuth',
     ...(merchantID === undefined ? {} : { merchantID }),
-    accessToken: { value: reply.accessToken, issuedAt: from.issuedAt, expiresAt },
+    accessToken: { value: reply.accessToken, issuedAt, expiresAt },
     ...(refreshToken === undefined ? {} : { refreshToken }),
     requested,
     taken: [...new Set(taken)].slice(-takenLimit),
     handled: before?.handled ?? {},
     sealedAt: from.sealedAt,
   };
+}
+
+/**
+ * When the token was issued. A proxy may have spoilt the `Date` of the reply, and a clock that no answer has confirmed may
+ * be wrong, but the end of the token is Square's own word in the body: of the two times the one that fits it counts.
+ */
+function issueTime({ issuedAt, knownTime, reply: { expiresAt } }: GrantFrom, lifetime: Duration): Instant {
+  if (knownTime === undefined) return issuedAt;
+  if (expiresAt === undefined) return knownTime;
+  const off = (time: Instant) => Math.abs(expiresAt - lifetime - time);
+  return off(knownTime) < off(issuedAt) ? knownTime : issuedAt;
 }
 
 /** The same token comes back in the code flow; a new one, with an end, in the PKCE flow; or none: keep the one we have. */

@@ -131,7 +131,7 @@ function check(world: World, name: Name): void {
   const application = world.api.find('secrets', 'client');
   const trusted = application !== undefined && textOf(application, 'client-secret') === 'good-secret';
   if (live === true && trusted) {
-    const age = world.now() - grant.accessToken.issuedAt;
+    const age = world.now() - (world.square.issued.get(token)?.issuedAt ?? 0);
     expect(age, `${name}'s token is ${age / days(1)} days old`).toBeLessThanOrEqual(days(7));
     expect(['Valid', 'SecretNotOwned', 'SecretUnrenderable'], `${name} is ${ready?.reason}`).toContain(ready?.reason);
   }

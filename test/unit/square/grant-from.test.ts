@@ -60,6 +60,33 @@ describe('the grant from a token reply', () => {
     expect(grant.accessToken.expiresAt).toBe(noon + lifetime);
   });
 
+  it.each([
+    ['the known time, when the reply names one far ahead', noon + days(40), noon, noon],
+    ['the known time, when the reply names one far behind', noon - days(40), noon, noon],
+    ['the time of the reply, when the clock was far off and no answer had said so', noon, noon + days(40), noon],
+    ['the time of the reply, when both fit', noon, noon + 1, noon],
+  ] as const)('was issued at %s', (_, issuedAt, knownTime, expected) => {
+    const { accessToken } = grantFrom(from({ issuedAt, knownTime }));
+    expect(accessToken).toMatchObject({ issuedAt: expected, expiresAt: noon + days(30) });
+  });
+
+  it('was issued at the known time when nothing says how long it lasts', () => {
+    const { accessToken } = grantFrom(from({ issuedAt: noon + days(9), knownTime: noon, reply: withoutEnd() }));
+    expect(accessToken).toMatchObject({ issuedAt: noon, expiresAt: noon + days(30) });
+  });
+
+  it('was never issued after its own end', () => {
+    const time = fc.integer({ min: noon - days(400), max: noon + days(400) });
+    fc.assert(
+      fc.property(time, fc.option(time, { nil: undefined }), time, (issuedAt, knownTime, expiresAt) => {
+        const { accessToken } = grantFrom(
+          from({ issuedAt, ...(knownTime === undefined ? {} : { knownTime }), reply: { ...reply, expiresAt } }),
+        );
+        expect(accessToken.expiresAt).toBeGreaterThan(accessToken.issuedAt);
+      }),
+    );
+  });
+
   it('keeps the seller that is known when the reply names none', () => {
     const { merchantID: _, ...anonymous } = reply;
     expect(grantFrom(from({ reply: anonymous })).merchantID).toBe('M-BAKERY');

@@ -142,8 +142,11 @@ export function createModelSquare(start: Instant): ModelSquare {
           ? fail(operation, 'Unknown', 'SquareAnswerNotUnderstood', { status: 401 })
           : fail(operation, 'AccessTokenUnauthorized', 'AccessTokenUnauthorized', { status: 401 });
       case 'NoDate':
-      case 'WrongDate':
         return act();
+      case 'WrongDate': {
+        const answer = act();
+        return answer.ok ? { ...answer, at: dateOf(fault) } : answer;
+      }
     }
   }
 
