@@ -29,7 +29,7 @@ export interface EventNote {
 /** Writes events.k8s.io/v1 events beside the work, never in its way: it neither waits, throws nor grows without bound. */
 export interface EventRecorder {
   record(note: EventNote): void;
-  /** Resolves when what was recorded has been sent or given up. */
+  /** Sends what was recorded, counts that were to wait included; resolves when all is sent or given up. */
   flush(): Promise<void>;
   /** Events that were not stored: too many at once, or refused by the API server. */
   readonly dropped: number;
@@ -51,7 +51,7 @@ const backlog = 500;
 /** Repeats of an event within so long of the last one are counted on it; later it is a new one. */
 const seriesGap = minutes(6);
 
-/** A series' count is written at most so often. */
+/** A series' count is written at most so often; the last one is never left out. */
 const between = minutes(1);
 
 /** Events remembered for their repeats. */
@@ -67,6 +67,8 @@ interface Series {
   written: Duration | undefined;
   /** Waiting to be sent, or being sent. */
   queued: boolean;
+  /** Lets the count be sent no later, while it waits to be sent later. */
+  cancel: (() => void) | undefined;
 }
 
 const identityOf = ({ about, type, reason, action, note }: EventNote) =>
@@ -88,6 +90,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   const { client, clock, log = silentLog } = options;
   const known = new Map<string, Series>();
   const waiting: { note: EventNote; series: Series }[] = [];
+  const later = new Map<Series, EventNote>();
   let dropped = 0;
   let order = 0;
   let sending: Promise<void> | undefined;
@@ -115,6 +118,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     ...(count > 1 ? { series: { count, lastObservedTime: microTime(clock.wall()) } } : {}),
   });
   const send = async (note: EventNote, series: Series) => {
+    const { count } = series;
     try {
       if (series.written === undefined) await client.create(events, compose(note, series));
       else {
@@ -122,18 +126,41 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
         await client.mergePatch(events, series.namespace, series.name, counted);
       }
       series.written = clock.monotonic();
+      series.queued = false;
+      // It was repeated while it was being sent.
+      if (series.count > count) sendInTime(note, series);
     } catch (error) {
       dropped++;
       // Gone after an hour, or with its namespace: the next one is new.
       if (error instanceof KubeError && error.status === 404) known.delete(identityOf(note));
       log.debug({ err: error, reason: note.reason }, 'an event was not stored');
-    } finally {
       series.queued = false;
     }
   };
   const sendAll = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await send(next.note, next.series);
     sending = undefined;
+  };
+  const enqueue = (note: EventNote, series: Series) => {
+    later.delete(series);
+    series.cancel?.();
+    series.cancel = undefined;
+    if (series.queued) return;
+    if (waiting.length >= backlog) {
+      dropped++;
+      return;
+    }
+    series.queued = true;
+    waiting.push({ note, series });
+    sending ??= sendAll();
+  };
+  /** At once, or when the series' last count has stood long enough. */
+  const sendInTime = (note: EventNote, series: Series) => {
+    if (series.queued || series.cancel !== undefined) return;
+    const rest = series.written === undefined ? 0 : series.written + between - clock.monotonic();
+    if (rest <= 0) return enqueue(note, series);
+    later.set(series, note);
+    series.cancel = clock.after(rest, () => enqueue(note, series));
   };
   const seriesOf = (note: EventNote): Series => {
     const identity = identityOf(note);
@@ -155,19 +182,13 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   };
 
   return {
-    record(note) {
-      const series = seriesOf(note);
-      const recent = series.written !== undefined && clock.monotonic() - series.written < between;
-      if (series.queued || recent) return;
-      if (waiting.length >= backlog) {
-        dropped++;
-        return;
-      }
-      series.queued = true;
-      waiting.push({ note, series });
-      sending ??= sendAll();
+    record: (note) => sendInTime(note, seriesOf(note)),
+    async flush() {
+      do {
+        for (const [series, note] of later) enqueue(note, series);
+        await sending;
+      } while (later.size > 0);
     },
-    flush: () => sending ?? Promise.resolve(),
     get dropped() {
       return dropped;
     },
@@ -181,5 +202,6 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 function newSeries({ about }: EventNote, order: number): Series {
   const unique = order.toString(16).padStart(14, '0') + randomBytes(3).toString('hex');
   const name = `${about.name.slice(0, 230)}.${unique}`;
-  return { name, namespace: about.namespace ?? 'default', count: 0, last: 0, written: undefined, queued: false };
+  const told = { written: undefined, queued: false, cancel: undefined };
+  return { name, namespace: about.namespace ?? 'default', count: 0, last: 0, ...told };
 }

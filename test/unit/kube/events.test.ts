@@ -78,17 +78,37 @@ test('repeats are counted on the first one, at most once a minute', async () => 
   await stored('POST');
   for (let i = 0; i < 9; i++) recorder.record(aNote());
   await clock.advance(minutes(1));
+  expect(await stored('PATCH')).toEqual({ series: { count: 10, lastObservedTime: '2026-01-01T00:01:00.000000Z' } });
+  await clock.advance(minutes(1));
   recorder.record(aNote());
-  expect(await stored('PATCH')).toEqual({ series: { count: 11, lastObservedTime: '2026-01-01T00:01:00.000000Z' } });
+  expect(await stored('PATCH')).toEqual({ series: { count: 11, lastObservedTime: '2026-01-01T00:02:00.000000Z' } });
+  expect(api.seen).toHaveLength(3);
+});
+
+test('the last count of quick repeats reaches the API server at a stop, too', async () => {
+  recorder.record(aNote());
+  await stored('POST');
+  recorder.record(aNote());
+  const flushed = recorder.flush();
+  const request = await api.next();
+  expect([request.method, JSON.parse(request.body)]).toMatchObject(['PATCH', { series: { count: 2 } }]);
+  request.json(200, aWidget('event', 1, 'red'));
+  await flushed;
+  await clock.advance(minutes(5));
+  await recorder.flush();
   expect(api.seen).toHaveLength(2);
 });
 
 test('repeats while the first one is being sent are no events of their own', async () => {
-  for (let i = 0; i < 3; i++) recorder.record(aNote());
-  await stored('POST');
-  await clock.advance(minutes(1));
   recorder.record(aNote());
-  expect(await stored('PATCH')).toMatchObject({ series: { count: 4 } });
+  const first = await api.next();
+  for (let i = 0; i < 2; i++) recorder.record(aNote());
+  first.json(200, aWidget('event', 1, 'red'));
+  const counted = recorder.flush();
+  const second = await api.next();
+  expect([second.method, JSON.parse(second.body)]).toMatchObject(['PATCH', { series: { count: 3 } }]);
+  second.json(200, aWidget('event', 1, 'red'));
+  await counted;
   expect(api.seen).toHaveLength(2);
 });
 
