@@ -1,14 +1,16 @@
-import { defaultMaxAuthorizations } from '../api/application.ts';
+import { defaultClientSecretKey, defaultMaxAuthorizations } from '../api/application.ts';
 import type { ApplicationReason } from '../api/conditions.ts';
-import { applicationReasons } from '../api/conditions.ts';
 import { squareApplications } from '../api/names.ts';
 import { type ApplicationStatus, applicationStatusFields } from '../api/status.ts';
 import { type Clock, type Duration, formatInstant, seconds } from '../clock.ts';
+import type { ApplicationRefusal } from '../domain/observation.ts';
+import { lookForSecretEvery } from '../domain/schedule.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventNote, EventRecorder } from '../kube/events.ts';
 import type { Key } from '../kube/resource.ts';
 import type { Applications } from './applications.ts';
 import type { Index } from './index-by.ts';
+import { missingSecret } from './missing-secret.ts';
 import { type ApplicationView, statusDigest } from './projections.ts';
 import type { Watches } from './watches.ts';
 import { writeStatus } from './write-status.ts';
@@ -38,6 +40,8 @@ interface Verdict {
   readonly ready: boolean;
   readonly reason: ApplicationReason;
   readonly message: string;
+  /** When nothing will tell that it has changed. */
+  readonly lookAgain?: Duration;
 }
 
 /** One pass over one application: writes its status if it differs. Resolves to how long to wait until the next. */
@@ -56,8 +60,9 @@ export function createApplicationReconciler(deps: ApplicationStatusDeps): (key: 
     const counts = known !== undefined && now < known.until ? known : countConnections(deps, key, now + writtenEvery);
     counted.set(key, counts);
     // Earlier counts may have changed since: they are looked at again when they may be.
-    const again = counts === known ? counts.until - now : undefined;
-    const status = statusOf(deps, key, application, counts);
+    const recount = counts === known ? counts.until - now : undefined;
+    const { status, lookAgain } = await statusOf(deps, key, application, counts);
+    const again = lookAgain ?? recount;
     if (statusDigest(status) === application.digest) return again;
     const wait =
       reasonOf(status) === reasonOf(application.status)
@@ -90,23 +95,27 @@ interface Counts {
   readonly until: Duration;
 }
 
-function statusOf(
+async function statusOf(
   deps: ApplicationStatusDeps,
   key: Key,
   application: ApplicationView,
   { total, ready, sellers }: Counts,
-): ApplicationStatus {
-  const verdict = verdictOf(deps, key, application, sellers);
+): Promise<{ status: ApplicationStatus; lookAgain: Duration | undefined }> {
+  const verdict = await verdictOf(deps, key, application, sellers);
   const before = application.status.conditions?.find(({ type }) => type === 'Ready');
   const status = verdict.ready ? 'True' : 'False';
   const since = before?.status === status ? before.lastTransitionTime : formatInstant(deps.clock.wall());
   const { reason, message } = verdict;
   const { generation } = application;
+  const condition = { type: 'Ready', status, reason, message, lastTransitionTime: since } as const;
   return {
-    observedGeneration: generation,
-    conditions: [{ type: 'Ready', status, reason, message, lastTransitionTime: since, observedGeneration: generation }],
-    connections: { total, ready },
-    authorizations: sellers,
+    status: {
+      observedGeneration: generation,
+      conditions: [{ ...condition, observedGeneration: generation }],
+      connections: { total, ready },
+      authorizations: sellers,
+    },
+    lookAgain: verdict.lookAgain,
   };
 }
 
@@ -124,15 +133,23 @@ function countConnections({ watches, connectionsOf }: ApplicationStatusDeps, key
   return { total, ready, sellers: sellers.size, until };
 }
 
-function verdictOf(deps: ApplicationStatusDeps, key: Key, application: ApplicationView, sellers: number): Verdict {
+async function verdictOf(
+  deps: ApplicationStatusDeps,
+  key: Key,
+  application: ApplicationView,
+  sellers: number,
+): Promise<Verdict> {
   const secret = deps.applications.clientSecret(application);
-  if (secret.kind === 'Problem') return { ready: false, reason: 'ClientSecretNotFound', message: secret.message };
+  if (secret.kind === 'Problem') {
+    const missing = secret.unseen && (await missingSecret(deps.client, application.namespace, secret.unseen));
+    const fault = { ready: false, reason: 'ClientSecretNotFound' } as const;
+    return missing === undefined
+      ? { ...fault, message: secret.message }
+      : { ...fault, message: `The client secret: ${missing.message}`, lookAgain: lookForSecretEvery };
+  }
   const refusal = deps.applications.refusal(key);
   if (refusal !== undefined) {
-    const since = formatInstant(refusal.since);
-    const { remedy } = applicationReasons.ClientRefused;
-    const message = `Square refuses the application ID and secret since ${since}. ${remedy} No connection can be renewed until then.`;
-    return { ready: false, reason: 'ClientRefused', message };
+    return { ready: false, reason: 'ClientRefused', message: refusedMessage(application, refusal) };
   }
   const most = application.spec?.maxAuthorizations ?? defaultMaxAuthorizations;
   if (sellers >= fullAt * most) {
@@ -140,6 +157,18 @@ function verdictOf(deps: ApplicationStatusDeps, key: Key, application: Applicati
     return { ready: true, reason: 'AuthorizationsNearLimit', message };
   }
   return { ready: true, reason: 'Ready', message: 'The application can be used.' };
+}
+
+/** Names what was presented, so that it can be compared with Square's Developer Console. */
+function refusedMessage({ spec }: ApplicationView, { since }: ApplicationRefusal): string {
+  const ref = spec?.clientSecretRef;
+  const secret = ref && `the client secret in Secret ${ref.name}, key ${ref.key ?? defaultClientSecretKey}`;
+  const presented = secret === undefined ? '' : ` with ${secret}`;
+  const remedy =
+    secret === undefined
+      ? 'Compare it, and spec.environment, with Square’s developer console.'
+      : 'Compare both, and spec.environment, with Square’s developer console, and put the current secret there.';
+  return `Square refuses the application ID ${spec?.clientID}${presented}, since ${formatInstant(since)}. ${remedy} No connection can be renewed until then.`;
 }
 
 /** A fault that all connections of an application share is told once, here. */

@@ -1,7 +1,6 @@
 import type { ApplicationSpec } from '../api/application.ts';
 import { defaultClientSecretKey } from '../api/application.ts';
 import type { ConnectionSpec } from '../api/connection.ts';
-import { secretTypes } from '../api/names.ts';
 import { type Clock, minutes, parseInstant } from '../clock.ts';
 import type { Application, ApplicationRefusal, ClientSecret, Connection } from '../domain/observation.ts';
 import { type Backoff, backoffDelay } from '../domain/schedule.ts';
@@ -56,7 +55,7 @@ export function createApplications(deps: ApplicationsDeps): Applications {
   function clientSecret({ namespace, spec }: ApplicationView): ClientSecret {
     if (spec?.clientSecretRef === undefined) return { kind: 'None' };
     const read = readSecret(watches, vault, namespace, spec.clientSecretRef);
-    return typeof read === 'string' ? { kind: 'Problem', message: read } : { kind: 'Present' };
+    return 'problem' in read ? { kind: 'Problem', ...read.problem } : { kind: 'Present' };
   }
 
   return {
@@ -83,7 +82,7 @@ export function createApplications(deps: ApplicationsDeps): Applications {
       return [clientSecretRef, previousClientSecretRef].flatMap((secretRef) => {
         if (secretRef === undefined || application === undefined) return [];
         const read = readSecret(watches, vault, application.namespace, secretRef);
-        return typeof read === 'string' ? [] : [read];
+        return 'problem' in read ? [] : [read.value];
       });
     },
     clientSecret,
@@ -144,16 +143,20 @@ function readSecret(
   vault: MemoryVault,
   namespace: string,
   ref: { name: string; key?: string | undefined },
-): Token | string {
+): { readonly value: Token } | { readonly problem: Omit<ClientSecret & { kind: 'Problem' }, 'kind'> } {
   const key = ref.key ?? defaultClientSecretKey;
   const secret = watches.credentials.get(keyFrom(namespace, ref.name));
   if (secret === undefined) {
-    return `Secret ${ref.name} with the client secret does not exist or is not of type ${secretTypes.credential}: create it with that type and the key ${key}.`;
+    const message = `Secret ${ref.name} with the client secret is not there to be read.`;
+    return { problem: { message, unseen: { name: ref.name, key } } };
   }
   const value = secret.keys[key];
-  if (value === undefined) return `Secret ${ref.name} has no key ${key}: put the client secret there.`;
+  if (value === undefined)
+    return { problem: { message: `Secret ${ref.name} has no key ${key}: put the client secret there.` } };
   const clean = cleanToken(vault.open(value.sealed));
-  return clean.ok ? clean.value : `The key ${key} of Secret ${ref.name} ${clean.why}.`;
+  return clean.ok
+    ? { value: clean.value }
+    : { problem: { message: `The key ${key} of Secret ${ref.name} ${clean.why}.` } };
 }
 
 async function allows(

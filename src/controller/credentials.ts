@@ -1,12 +1,12 @@
 import type { ConnectionSpec, CredentialKind, CredentialSource } from '../api/connection.ts';
 import { credentialKinds } from '../api/connection.ts';
-import { secretTypes } from '../api/names.ts';
 import type { Application, Connection, Credential } from '../domain/observation.ts';
 import { cleanToken, type Token } from '../domain/token.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { type Key, keyFrom, secrets } from '../kube/resource.ts';
+import { type Key, keyFrom } from '../kube/resource.ts';
 import { openCredential } from '../secrets/credential.ts';
 import type { KeyRing, MemoryVault } from '../secrets/port.ts';
+import { missingSecret } from './missing-secret.ts';
 import type { Watches } from './watches.ts';
 
 export interface CredentialsDeps {
@@ -96,20 +96,13 @@ function clean(value: Token, where: string): Value {
     : problem('CredentialMalformed', `${where} ${cleaned.why}. Store the token alone.`);
 }
 
-/** The watch sees only Secrets of the one type, so the API server says whether there is one of another. */
 async function missing(
   { client }: CredentialsDeps,
   { namespace }: Connection,
-  { name, key }: { name: string; key: string },
+  ref: { name: string; key: string },
 ): Promise<Value> {
-  const found = await client.get(secrets, namespace, name);
-  const command = `kubectl create secret generic ${name} -n ${namespace} --type=${secretTypes.credential} --from-file=${key}=FILE`;
-  return found === undefined || found['type'] === secretTypes.credential
-    ? problem('CredentialSecretNotFound', `Secret ${name} does not exist. Create it (${command}).`)
-    : problem(
-        'CredentialSecretWrongType',
-        `Secret ${name} is not of type ${secretTypes.credential}, which is the consent to its being read. Delete it and create it anew (${command}).`,
-      );
+  const { reason, message } = await missingSecret(client, namespace, ref);
+  return problem(`CredentialSecret${reason}`, message);
 }
 
 async function fromSealed(

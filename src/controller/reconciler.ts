@@ -5,7 +5,7 @@ import { type Duration, type Instant, parseInstant, seconds } from '../clock.ts'
 import { absorb } from '../domain/absorb.ts';
 import { decide } from '../domain/decide.ts';
 import type { Observation } from '../domain/observation.ts';
-import { answerStale, recordedRequests } from '../domain/requests.ts';
+import { answerStale, recordedRequests, staleness } from '../domain/requests.ts';
 import { lastVerifyTimeStoredEvery } from '../domain/schedule.ts';
 import type { Step } from '../domain/step.ts';
 import { summarize } from '../domain/summarize.ts';
@@ -142,7 +142,8 @@ async function conclude(deps: ReconcilerDeps, { sight, observation, done }: Pass
     deps.log.info(fields, 'connection reconciled');
   }
   if (!news) return;
-  for (const event of eventsOf(stored, status, done, recordedRequests(observation)))
+  const why = (request: string) => staleness(observation, request, nowOf(deps, sight.environment));
+  for (const event of eventsOf(stored, status, done, recordedRequests(observation), why))
     deps.events.record({ about: aboutConnection(connection), ...event });
   deps.onStatusWritten(sight, status);
 }

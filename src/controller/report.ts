@@ -26,15 +26,16 @@ const told = [
 /**
  * The events of a pass: what became worse, what became good again, and what was done on request. A routine refresh and
  * the first authorization are none: the status tells of them. Neither is what somebody wants so, or what the
- * application tells for all its connections.
+ * application tells for all its connections. `staleness` tells what kept a request from being acted on.
  */
 export function eventsOf(
   before: StoredStatus,
   after: ConnectionStatus,
   done: readonly Done[],
   recorded: Requests,
+  staleness: (request: string) => string | undefined,
 ): Note[] {
-  return [...changes(before, after), ...requestsOf(after, before, done, recorded)];
+  return [...changes(before, after), ...requestsOf(after, before, done, recorded, staleness)];
 }
 
 function changes(before: StoredStatus, after: ConnectionStatus): Note[] {
@@ -86,11 +87,23 @@ const note = (type: Note['type'], reason: string, action: string, text: string):
   note: text,
 });
 
-function requestsOf(after: ConnectionStatus, before: StoredStatus, done: readonly Done[], recorded: Requests): Note[] {
+function requestsOf(
+  after: ConnectionStatus,
+  before: StoredStatus,
+  done: readonly Done[],
+  recorded: Requests,
+  staleness: (request: string) => string | undefined,
+): Note[] {
   return [
     ...done.flatMap(({ step, fact }) => noteOf(step, fact, after) ?? []),
-    ...staleRequest(after.lastHandledRefreshRequest, [before.handledRefresh, recorded.refresh], done, 'Refresh'),
-    ...staleRequest(after.lastHandledAdoptRequest, [before.handledAdopt, recorded.adopt], done, 'Adopt'),
+    ...staleRequest(
+      after.lastHandledRefreshRequest,
+      [before.handledRefresh, recorded.refresh],
+      done,
+      'Refresh',
+      staleness,
+    ),
+    ...staleRequest(after.lastHandledAdoptRequest, [before.handledAdopt, recorded.adopt], done, 'Adopt', staleness),
   ];
 }
 
@@ -134,9 +147,10 @@ function staleRequest(
   before: readonly (string | undefined)[],
   done: readonly Done[],
   kind: Step['kind'],
+  staleness: (request: string) => string | undefined,
 ): Note[] {
   if (handled === undefined || before.includes(handled) || done.some(({ step }) => step.kind === kind)) return [];
-  const why = 'it is no RFC 3339 time, older than 15 minutes, or older than the object or its grant';
+  const why = staleness(handled) ?? 'it came too late';
   return [
     note(
       'Warning',

@@ -1,11 +1,12 @@
 import type { ConnectionSpec } from '../api/connection.ts';
-import { type Instant, minutes } from '../clock.ts';
+import type { Instant } from '../clock.ts';
 import type { Grant } from './grant.ts';
 import type { Now, Observation } from './observation.ts';
 import { nextAttempt, nextVerification } from './pace.ts';
 import { deathOf, tokenEnd, wantedWrite, withdraw } from './publication.ts';
 import { askableAt, nextRefresh, refresh } from './renewal.ts';
 import { requestEnds, requestState } from './requests.ts';
+import { lookForSecretEvery } from './schedule.ts';
 import type { AdoptReason, Step, WaitReason } from './step.ts';
 import { isOfAnotherMerchant } from './wanted.ts';
 
@@ -115,9 +116,6 @@ function adoptReason(o: Observation, grant: Grant, now: Now): AdoptReason | unde
   const given = o.credential.kind === 'Given' && grant.taken.includes(o.credential.digest);
   return given ? 'CredentialAlreadyTaken' : undefined;
 }
-
-/** Nothing tells of a Secret that is not followed for want of the type: it is looked for again so often. */
-const lookForSecretEvery = minutes(2);
 
 /** No grant is held: say what is missing, and when to try again. */
 function unauthorized(o: Observation, now: Now): Step {

@@ -77,7 +77,14 @@ export interface ApplicationRefusal {
 
 export type ClientSecret =
   /** PKCE: the application holds none. */
-  { readonly kind: 'None' } | { readonly kind: 'Present' } | { readonly kind: 'Problem'; readonly message: string };
+  | { readonly kind: 'None' }
+  | { readonly kind: 'Present' }
+  | {
+      readonly kind: 'Problem';
+      readonly message: string;
+      /** No Secret of the type is seen under this name: it does not exist, or has another type. */
+      readonly unseen?: { readonly name: string; readonly key: string };
+    };
 
 export type Credential =
   | { readonly kind: 'None' }

@@ -14,6 +14,8 @@ import {
   published,
   renewable,
   renewalIsComing,
+  type Since,
+  saidRevoked,
   signInAgain,
   tokenState,
   type Verdict,
@@ -32,13 +34,13 @@ const goingOn = (ready: Verdict): Summary => ({ ready, reconciling: yes('Retryin
 /** Neither: it waits for somebody, and that is no fault. */
 const resting = (ready: Verdict): Summary => ({ ready });
 
-export function summary(o: Observation, now: Now): Summary {
+export function summary(o: Observation, now: Now, since: Since): Summary {
   const { spec } = o.connection;
   if (!spec.ok) return stuck(no('InvalidSpec', spec.problem));
   if (spec.value.suspend === true) return resting(no('Suspended', 'Suspended: unset spec.suspend to go on.'));
   const fault = grantFault(o) ?? applicationProblem(o);
   if (fault !== undefined) return fault;
-  return o.grant.kind === 'Held' ? held(o, o.grant.grant, spec.value.merchantID, now) : withoutGrant(o);
+  return o.grant.kind === 'Held' ? held(o, o.grant.grant, spec.value.merchantID, now, since) : withoutGrant(o);
 }
 
 function grantFault(o: Observation): Summary | undefined {
@@ -131,7 +133,7 @@ function withoutGrant(o: Observation): Summary {
   return goingOn(no('TakingUp', `The credential could not be tried yet: ${describe(failure)}`));
 }
 
-function held(o: Observation, grant: Grant, pin: string | undefined, now: Now): Summary {
+function held(o: Observation, grant: Grant, pin: string | undefined, now: Now, since: Since): Summary {
   if (pin !== undefined && grant.merchantID !== undefined && pin !== grant.merchantID) {
     return stuck(
       no(
@@ -140,7 +142,7 @@ function held(o: Observation, grant: Grant, pin: string | undefined, now: Now): 
       ),
     );
   }
-  const dead = deadToken(o, grant, now);
+  const dead = deadToken(o, grant, now, since);
   if (dead !== undefined) {
     return renewalIsComing(o, grant, now) ? { ready: dead, reconciling: yes('Retrying', renewing(o)) } : stuck(dead);
   }
@@ -170,14 +172,14 @@ function held(o: Observation, grant: Grant, pin: string | undefined, now: Now): 
   };
 }
 
-function deadToken(o: Observation, grant: Grant, now: Now): Verdict | undefined {
+function deadToken(o: Observation, grant: Grant, now: Now, since: Since): Verdict | undefined {
   switch (tokenState(o, grant, now)) {
     case 'Revoked':
-      return no('Revoked', `Square says that the access token was revoked. ${signInAgain}`);
+      return no('Revoked', saidRevoked(since));
     case 'Unauthorized':
       return no(
         'TokenRejected',
-        `Square does not accept the access token, and does not say whether it was revoked. ${signInAgain}`,
+        `Square does not accept the access token (noticed at ${since('Valid', 'False')}), and does not say whether it was revoked. ${signInAgain}`,
       );
     case 'Expired': {
       const end = grant.accessToken.expiresAt;

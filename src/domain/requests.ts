@@ -1,5 +1,5 @@
 import { statusBounds } from '../api/status.ts';
-import { type Instant, parseInstant } from '../clock.ts';
+import { formatInstant, type Instant, parseInstant } from '../clock.ts';
 import type { Now, Observation, Requests } from './observation.ts';
 import { requestLifetime } from './schedule.ts';
 
@@ -13,14 +13,19 @@ export type Request = keyof Requests;
 export function requestState(o: Observation, request: Request, now: Now): 'None' | 'Act' | 'Stale' {
   const value = o.connection.requests[request];
   if (value === undefined || isHandled(o, request, value)) return 'None';
+  return staleness(o, value, now) === undefined ? 'Act' : 'Stale';
+}
+
+/** What keeps a request from being acted on, as the end of a sentence; `undefined` while nothing does. */
+export function staleness(o: Observation, value: string, now: Now): string | undefined {
   const at = parseInstant(value);
-  if (at === undefined || value.length > statusBounds.request) return 'Stale';
-  const grantSealedAt = o.grant.kind === 'Held' ? o.grant.grant.sealedAt : 0;
+  if (at === undefined || value.length > statusBounds.request) return 'it is no RFC 3339 time';
   // Kubernetes times have whole seconds, so a request made in the second of the creation is later than it.
-  const late = at < o.connection.createdAt || at < Math.floor(grantSealedAt / 1000) * 1000;
-  const old = now.wall - at > requestLifetime;
-  const ahead = at - now.wall > requestLifetime;
-  return late || old || ahead ? 'Stale' : 'Act';
+  if (at < o.connection.createdAt) return 'it is older than this object, which may be a copy or restored';
+  const sealedAt = o.grant.kind === 'Held' ? Math.floor(o.grant.grant.sealedAt / 1000) * 1000 : 0;
+  if (at < sealedAt) return `it is older than the token, which was stored at ${formatInstant(sealedAt)}`;
+  if (now.wall - at > requestLifetime) return 'it is older than 15 minutes';
+  return at - now.wall > requestLifetime ? 'it is more than 15 minutes ahead of the clock' : undefined;
 }
 
 const requests = ['refresh', 'adopt'] as const satisfies readonly Request[];

@@ -74,5 +74,8 @@ export function backoffDelay(backoff: Backoff, count: number, spread: string): D
 /** Status fields that change without anything having happened are stored no more often than this. */
 export const lastVerifyTimeStoredEvery = hours(6);
 
+/** Nothing tells of a Secret that is not followed for want of the type: it is looked for again so often. */
+export const lookForSecretEvery = minutes(2);
+
 /** How old a request annotation may be (a restored or copied object must not act on an old one). */
 export const requestLifetime = minutes(15);

@@ -15,6 +15,7 @@ import {
   published,
   renewable,
   revoked,
+  type Since,
   scopesSatisfied,
   unknown,
   type Verdict,
@@ -30,29 +31,33 @@ type Verdicts = Partial<Record<ConditionType, Verdict>>;
  * known of a grant that cannot be looked into now.
  */
 export function summarize(o: Observation, stored: StoredStatus, now: Now): ConnectionStatus {
-  const { ready, reconciling, stalled } = summary(o, now);
+  const since: Since = (type, status) => {
+    const before = stored.conditions.get(type);
+    return before?.status === status ? before.since : formatInstant(now.wall);
+  };
+  const { ready, reconciling, stalled } = summary(o, now, since);
   const verdicts: Verdicts = {
     Ready: ready,
-    ...aboutToken(o, stored, now),
+    ...aboutToken(o, stored, now, since),
     ...(reconciling === undefined ? {} : { Reconciling: reconciling }),
     ...(stalled === undefined ? {} : { Stalled: stalled }),
   };
   return {
     observedGeneration: o.connection.generation,
-    conditions: conditions(verdicts, o.connection.generation, stored, now.wall),
+    conditions: conditions(verdicts, o.connection.generation, since),
     ...aboutSecrets(o),
     ...(o.grant.kind === 'Held' ? aboutGrant(o, o.grant.grant, now) : kept(stored)),
     ...aboutHistory(o),
   };
 }
 
-function aboutToken(o: Observation, stored: StoredStatus, now: Now): Verdicts {
+function aboutToken(o: Observation, stored: StoredStatus, now: Now, since: Since): Verdicts {
   if (o.grant.kind === 'Held') {
     const { grant } = o.grant;
     return {
       Valid: valid(o, grant, now),
       Expired: expired(o, grant, now),
-      Revoked: revoked(o, grant, now),
+      Revoked: revoked(o, grant, now, since),
       Renewable: renewable(o, grant, now),
       Published: published(o),
       ScopesSatisfied: scopesSatisfied(o),
@@ -96,11 +101,10 @@ function asLastProven(stored: StoredStatus, now: Now): Verdicts {
   return verdicts;
 }
 
-function conditions(verdicts: Verdicts, generation: number, stored: StoredStatus, at: Instant): Condition[] {
+function conditions(verdicts: Verdicts, generation: number, since: Since): Condition[] {
   return Object.entries(verdicts).map(([type, { status, reason, message }]) => {
-    const before = stored.conditions.get(type);
-    const since = before?.status === status ? before.since : formatInstant(at);
-    return { type, status, reason, message, lastTransitionTime: since, observedGeneration: generation };
+    const lastTransitionTime = since(type as ConditionType, status);
+    return { type, status, reason, message, lastTransitionTime, observedGeneration: generation };
   });
 }
 

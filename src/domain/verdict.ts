@@ -1,4 +1,4 @@
-import type { Reason } from '../api/conditions.ts';
+import type { ConditionType, Reason } from '../api/conditions.ts';
 import { formatInstant } from '../clock.ts';
 import type { Grant } from './grant.ts';
 import type { FailureStreak, Now, Observation } from './observation.ts';
@@ -82,10 +82,16 @@ export function expired(o: Observation, grant: Grant, now: Now): Verdict {
   return no('NotExpired', `The access token lasts until ${endOf(grant)}.`);
 }
 
-export function revoked(o: Observation, grant: Grant, now: Now): Verdict {
+/** Since when a condition has had the status that it has now. */
+export type Since = (type: ConditionType, status: Verdict['status']) => string;
+
+export const saidRevoked = (since: Since): string =>
+  `Square says that the access token was revoked (noticed at ${since('Revoked', 'True')}). ${signInAgain}`;
+
+export function revoked(o: Observation, grant: Grant, now: Now, since: Since): Verdict {
   switch (tokenState(o, grant, now)) {
     case 'Revoked':
-      return yes('AccessTokenRevoked', `Square says that the access token was revoked. ${signInAgain}`);
+      return yes('AccessTokenRevoked', saidRevoked(since));
     case 'Unauthorized':
       return unknown('TokenRejected', 'Square does not accept the access token, and does not say why.');
     case 'Unproven':
@@ -127,7 +133,8 @@ export function renewable(o: Observation, grant: Grant, now: Now): Verdict {
 export function applicationFault(o: Observation): string | undefined {
   if (o.application.kind !== 'Found') return undefined;
   const { ref, clientSecret, refusal } = o.application;
-  if (clientSecret.kind === 'Problem') return `SquareApplication ${ref}: ${clientSecret.message}`;
+  if (clientSecret.kind === 'Problem')
+    return `SquareApplication ${ref}: ${clientSecret.message}${clientSecret.unseen ? ' Look at its conditions.' : ''}`;
   if (refusal === undefined) return undefined;
   return `Square refuses the client of SquareApplication ${ref} since ${formatInstant(refusal.since)}: look at its conditions.`;
 }

@@ -155,11 +155,22 @@ operatorSuite('bad input', { namespaces: { platform: {}, away: {} }, unwatched: 
       await scene.becomes(name, { Ready: 'False/ApplicationNotReady', Stalled: 'absent' });
     await world.live.until('the application says so', () => {
       const [condition] = world.live.get('applications', world.namespace, app.name)?.status?.conditions ?? [];
-      return condition?.reason === 'ClientSecretNotFound';
+      return condition?.message.includes('Secret secretless-client does not exist. Create it (kubectl create secret');
     });
     for (const party of parties) expect(scene.tokenRequests(party)).toBe(0);
     await scene.create('secrets', aSecret(world.namespace, 'secretless-client', { 'client-secret': clientSecret }));
     for (const { name } of parties) await scene.becomes(name, { Ready: 'True/Valid' });
+  });
+
+  test('a client secret of the wrong type is told from one that is missing', async () => {
+    const { clientID, clientSecret } = world.square.addApplication();
+    const secret = aSecret(world.namespace, 'untyped-client', { 'client-secret': clientSecret }, { type: 'Opaque' });
+    await scene.create('secrets', secret);
+    await scene.create('applications', anApplication(world.namespace, 'untyped', { clientID }));
+    await world.live.until('the application says so', () => {
+      const [condition] = world.live.get('applications', world.namespace, 'untyped')?.status?.conditions ?? [];
+      return condition?.message.includes('Secret untyped-client is not of type square-operator.dev/credential');
+    });
   });
 
   test('an application of another namespace allows nobody, everybody, or whom its selector matches', async () => {

@@ -29,7 +29,9 @@ operatorSuite('a wrong client secret that 20 connections share', {}, (world, sce
       expect(requests(app)).toBe(first + probe);
     }
     await told(app, 'ClientRefused');
-    expect(ready(app.name)?.message).toMatch(/since \d{4}-.*Secret/);
+    expect(ready(app.name)?.message).toMatch(
+      /application ID sq0\S+ with the client secret in Secret mistaken-client, key client-secret, since \d{4}-/,
+    );
     const events = parties.flatMap(({ name }) => scene.events(name)).filter(({ type }) => type === 'Warning');
     expect(events).toEqual([]);
 

@@ -138,6 +138,10 @@ operatorSuite('what the conditions say', {}, (world, scene) => {
     await scene.pass(days(2));
     expect(scene.tokenRequests(party)).toBe(before + 1);
     expect(await scene.event(party.name, 'Revoked')).toMatchObject({ type: 'Warning' });
+    const conditions = scene.status(party.name).conditions ?? [];
+    const noticed = conditions.find(({ type }) => type === 'Revoked')?.lastTransitionTime;
+    for (const type of ['Ready', 'Revoked'])
+      expect(conditions.find((one) => one.type === type)?.message).toContain(`noticed at ${noticed}`);
   });
 
   test('an unauthorized token before its end is rejected, not revoked, after exactly one refused refresh', async () => {

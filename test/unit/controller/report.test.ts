@@ -3,6 +3,7 @@ import { days, hours } from '../../../src/clock.ts';
 import { type Done, eventsOf, stepsOf } from '../../../src/controller/report.ts';
 import type { Observation } from '../../../src/domain/observation.ts';
 import { readStatus } from '../../../src/domain/recall.ts';
+import { staleness } from '../../../src/domain/requests.ts';
 import { summarize } from '../../../src/domain/summarize.ts';
 import {
   aConnection,
@@ -25,7 +26,9 @@ function told(
   recorded: { refresh?: string } = {},
 ): string[] {
   const stored = readStatus(before === undefined ? {} : summarize(before, readStatus({}), at(noon)));
-  const notes = eventsOf(stored, summarize(after, stored, at(noon)), done, recorded);
+  const notes = eventsOf(stored, summarize(after, stored, at(noon)), done, recorded, (request) =>
+    staleness(after, request, at(noon)),
+  );
   return notes.map(({ type, reason, action }) => `${type} ${reason} ${action}`);
 }
 

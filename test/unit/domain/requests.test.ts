@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { days, formatInstant, hours, minutes, seconds } from '../../../src/clock.ts';
 import { recogniseGrant } from '../../../src/domain/custody.ts';
-import { answerStale, requestEnds, requestState } from '../../../src/domain/requests.ts';
+import { answerStale, requestEnds, requestState, staleness } from '../../../src/domain/requests.ts';
 import { aConnection, aGrant, aHistory, anObservation, at, held, noon, uid } from '../../support/builders.ts';
 
 const requested = (refresh: string, createdAt = noon - days(10)) =>
@@ -25,6 +25,19 @@ describe('a request to refresh', () => {
     ['answered by the record', { ...requested(ago(0)), grant: held({ handled: { refresh: ago(0) } }) }, 'None'],
   ] as const)('%s', (_, o, state) => {
     expect(requestState(o, 'refresh', at(noon))).toBe(state);
+  });
+
+  it.each([
+    ['yesterday', anObservation(), /no RFC 3339/],
+    [ago(minutes(16)), anObservation(), /older than 15 minutes/],
+    [ago(-hours(1)), anObservation(), /ahead of the clock/],
+    [ago(minutes(5)), requested('', noon), /older than this object/],
+    [ago(minutes(5)), { ...anObservation(), grant: held({ sealedAt: noon }) }, /older than the token, .*12:00:00Z/],
+    [ago(0), anObservation(), undefined],
+  ] as const)('of %s is stale for a reason that is told', (value, o, why) => {
+    const told = staleness(o, value, at(noon));
+    if (why === undefined) expect(told).toBeUndefined();
+    else expect(told).toMatch(why);
   });
 
   it('is judged by the wall clock, by which people wrote it', () => {
