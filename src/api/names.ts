@@ -33,11 +33,18 @@ export const annotations = {
   revision: `${group}/revision`,
   /** On a token Secret whose token no longer works: `revoked`, `expired` or `orphaned`. */
   state: `${group}/state`,
+  /** On the Secret of a retired sealing key: how many sealed records need it still. */
+  records: `${group}/records`,
+  /** On the Secret of a retired sealing key: `true` once nothing needs it. */
+  removable: `${group}/removable`,
 } as const;
 
 export const labels = {
   managedBy: 'app.kubernetes.io/managed-by',
+  /** On the Secret of a sealing key: its ID. */
   sealingKey: `${group}/sealing-key`,
+  /** On the Secret of a sealing key: `active` or `retired`; goes before what the key itself says. */
+  sealingKeyState: `${group}/sealing-key-state`,
 } as const;
 
 /** The value of {@link labels.managedBy} on every token Secret. */

@@ -1,7 +1,7 @@
 import { type Duration, seconds, sleep } from '../clock.ts';
 import { KubeError } from '../kube/client.ts';
-import type { KeyRing } from './port.ts';
-import { type KeyRingDeps, loadKeyRing } from './ring.ts';
+import { type KeyRingDeps, loadKeyRing } from './load-ring.ts';
+import type { LiveKeyRing } from './port.ts';
 
 const retry = { first: seconds(1), most: seconds(15) };
 const delayAfter = (attempt: number): Duration => Math.min(retry.most, retry.first * 2 ** Math.min(attempt - 1, 10));
@@ -10,7 +10,7 @@ const delayAfter = (attempt: number): Duration => Math.min(retry.most, retry.fir
  * The key ring, however long the API server is away. Rejects with `SealingKeyError` when a key cannot be read, which is
  * for a person to mend, and with the signal's reason when it is aborted first.
  */
-export async function awaitKeyRing(deps: KeyRingDeps, signal: AbortSignal): Promise<KeyRing> {
+export async function awaitKeyRing(deps: KeyRingDeps, signal: AbortSignal): Promise<LiveKeyRing> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await loadKeyRing(deps);

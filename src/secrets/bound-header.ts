@@ -52,7 +52,8 @@ export function checkHeader(
   }
   const key = ring.find(keyID);
   if (key === undefined) {
-    const message = `${place} was sealed by key ${keyID}, which is not in the ring (${ring.ids().join(', ')}). Nothing is lost: restore that sealing key from a backup and restart the operator`;
+    const there = ring.ids().join(', ') || 'there is no sealing key at all';
+    const message = `${place} was sealed by key ${keyID}, which is not in the ring (${there}). Nothing is lost: restore that sealing key from a backup, and it opens at once`;
     return unopened('KeyMissing', keyID, message);
   }
   return { ok: true, key, jwe };

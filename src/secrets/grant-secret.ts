@@ -3,6 +3,7 @@ import { parseInstant } from '../clock.ts';
 import { isReason, type KubeClient } from '../kube/client.ts';
 import { type KubeObject, secrets } from '../kube/resource.ts';
 import type { GrantSecret, HeldSecret, WriteProblem } from './port.ts';
+import { sealedBy } from './sealed-by.ts';
 import { textOf, typeOf } from './secret-text.ts';
 import { changeProblem, createProblem, mayHaveWritten, notOwned } from './write-problem.ts';
 
@@ -10,7 +11,9 @@ import { changeProblem, createProblem, mayHaveWritten, notOwned } from './write-
 export function projectGrantSecret(object: KubeObject): GrantSecret {
   const { uid = '', resourceVersion = '', creationTimestamp = '' } = object.metadata;
   const jwe = textOf(object, grantKey);
-  return { uid, resourceVersion, createdAt: parseInstant(creationTimestamp) ?? 0, ...(jwe !== undefined && { jwe }) };
+  const keyID = jwe === undefined ? undefined : sealedBy(jwe);
+  const createdAt = parseInstant(creationTimestamp) ?? 0;
+  return { uid, resourceVersion, createdAt, ...(jwe !== undefined && { jwe }), ...(keyID !== undefined && { keyID }) };
 }
 
 export interface GrantToStore {

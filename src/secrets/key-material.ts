@@ -38,8 +38,7 @@ export class SealingKeyError extends Error {
     | 'KeyRingEmpty'
     /** There was a ring, as its published public key says, and no key of it is left. */
     | 'KeyRingLost'
-    | 'KeyRingAmbiguous'
-    | 'NoActiveKey';
+    | 'KeyRingAmbiguous';
 
   constructor(code: SealingKeyError['code'], message: string) {
     super(message);

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Environment } from '../api/connection.ts';
 import type { Instant } from '../clock.ts';
 import type { Token } from '../domain/token.ts';
+import type { KeyMaterial, SealingKeyError } from './key-material.ts';
 
 /** One key of the ring: a root secret for the operator's own records, and a pair for credentials sealed offline. */
 export interface SealingKey {
@@ -27,7 +28,7 @@ export interface PublicSealingKey {
 }
 
 export interface KeyRing {
-  /** The key that seals. */
+  /** The key that seals: the newest that is active; where none is, the newest of all. */
   readonly active: SealingKey;
   find(id: string): SealingKey | undefined;
   ids(): string[];
@@ -35,6 +36,29 @@ export interface KeyRing {
   readonly inCluster: boolean;
   /** A keyed digest, the same after a restart and after keys were added. Not the value's, nor reversible. */
   digest(purpose: string, value: Token | Uint8Array): string;
+  /** What {@link digest} would give if another key of the ring were its oldest: other names of the same value. */
+  otherDigests(purpose: string, value: Token | Uint8Array): readonly string[];
+  /** Whether there are other keys, and none of them makes the digests that this one makes. */
+  aloneMakesDigests(id: string): boolean;
+}
+
+/** Which keys came, went or changed their state. */
+export interface RingChange {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly changed: readonly string[];
+}
+
+/** A ring whose keys come and go while the operator runs. */
+export interface LiveKeyRing extends KeyRing {
+  /**
+   * No key is left, so nothing opens and nothing new may be begun. What is under way is still sealed by the key that was
+   * active last, since an answer of Square cannot be had twice; it opens when that key is back.
+   */
+  readonly isEmpty: boolean;
+  /** Takes these keys in the place of all earlier ones. Throws `SealingKeyError`, and then nothing has changed. */
+  replace(material: readonly KeyMaterial[]): void;
+  onChange(listener: (change: RingChange) => void): void;
 }
 
 /** What a record of the operator is for. A place accepts only its own purpose. */
@@ -84,6 +108,20 @@ export interface GrantSecret extends HeldSecret {
   readonly createdAt: Instant;
   /** The record in compact form; absent when the Secret lacks its key. */
   readonly jwe?: string;
+  /** The key that the record says it was sealed by. */
+  readonly keyID?: string;
+}
+
+/** The Secret of a sealing key, as the watch keeps it. */
+export interface KeySecret extends HeldSecret {
+  /** By its label. */
+  readonly id: string;
+  /** The key, or why it cannot be used. Neither, where the keys come from files and Secrets are looked at by name only. */
+  readonly material?: KeyMaterial;
+  readonly problem?: SealingKeyError;
+  /** What the operator noted on it. */
+  readonly records?: string;
+  readonly removable?: string;
 }
 
 /** Why a write of a Secret did not do what it was made for. The messages hold no value of a Secret. */

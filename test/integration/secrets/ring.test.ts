@@ -7,9 +7,9 @@ import { token } from '../../../src/domain/token.ts';
 import { openCredential, sealCredential } from '../../../src/secrets/credential.ts';
 import { generateKey } from '../../../src/secrets/key-material.ts';
 import { firstKeySecret } from '../../../src/secrets/key-secrets.ts';
+import { loadKeyRing } from '../../../src/secrets/load-ring.ts';
 import type { PublicSealingKey } from '../../../src/secrets/port.ts';
 import { openRecord, sealRecord } from '../../../src/secrets/record.ts';
-import { loadKeyRing } from '../../../src/secrets/ring.ts';
 import { adminApi, createNamespace } from '../../support/cluster.ts';
 import { countingClient, others, readSecret } from './clients.ts';
 

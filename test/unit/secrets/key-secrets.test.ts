@@ -1,9 +1,14 @@
 import { expect, test } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import { type KubeClient, KubeError } from '../../../src/kube/client.ts';
 import type { KubeObject, Resource } from '../../../src/kube/resource.ts';
-import { generateKey } from '../../../src/secrets/key-material.ts';
-import { firstKeySecret, readOrCreateKeySecrets } from '../../../src/secrets/key-secrets.ts';
+import { generateKey, parseKey } from '../../../src/secrets/key-material.ts';
+import {
+  createNextKey,
+  firstKeySecret,
+  projectKeySecret,
+  readOrCreateKeySecrets,
+} from '../../../src/secrets/key-secrets.ts';
 import { day } from './fixtures.ts';
 
 const text = generateKey(day);
@@ -53,4 +58,55 @@ test('a key that another operator made and published meanwhile is taken, not cal
   const { created, read } = reading(publishing({ 'public-key.json': `{"kid":"${id}"}` }), [], [keySecret]);
   await expect(read).resolves.toMatchObject([{ key: { id } }]);
   expect(created).toEqual([]);
+});
+
+const labelled = (state: string): KubeObject => ({
+  ...keySecret,
+  metadata: {
+    ...keySecret.metadata,
+    labels: { ...keySecret.metadata.labels, 'square-operator.dev/sealing-key-state': state },
+  },
+});
+
+test.each([
+  ['no label', keySecret, 'Active'],
+  ['active', labelled('active'), 'Active'],
+  ['retired', labelled('retired'), 'Retired'],
+])('a key whose state is told by %s is so', (_, secret, state) => {
+  expect(projectKeySecret(secret)).toMatchObject({ id, material: { key: { state } } });
+});
+
+test.each([
+  ['an unknown state', labelled('paused'), 'sealing-key-state=paused: set it to active or retired'],
+  ['another type', { ...keySecret, type: 'Opaque' }, 'lacks the type'],
+  ['no key', { ...keySecret, data: {} }, 'it is not JSON'],
+])('a Secret with %s is told as a problem by its name', (_, secret, message) => {
+  const { material, problem } = projectKeySecret(secret);
+  expect(material).toBeUndefined();
+  expect(problem?.message).toContain(`ops/${firstKeySecret}`);
+  expect(problem?.message).toContain(message);
+});
+
+test('the next key has the next number that is free, is active and carries the digests over', async () => {
+  const created: KubeObject[] = [];
+  const taken: KubeObject = { metadata: { name: 'square-operator-sealing-key-4' }, type: 'Opaque' };
+  const client = {
+    create: async (_: Resource, object: KubeObject) => {
+      if (object.metadata.name === taken.metadata.name) {
+        throw new KubeError({ status: 409, reason: 'AlreadyExists', message: 'taken', mayHaveActed: false });
+      }
+      created.push(object);
+      return object;
+    },
+    get: async () => taken,
+  } as unknown as KubeClient;
+  const log = { debug() {}, info() {}, warn() {}, error() {} };
+  const first = parseKey(text, 'first');
+  const held = [firstKeySecret, 'square-operator-sealing-key-3', 'imported'];
+  await createNextKey({ client, namespace: 'ops', log, clock: systemClock }, held, [first]);
+  expect(created.map(({ metadata }) => metadata.name)).toEqual(['square-operator-sealing-key-5']);
+  const made = projectKeySecret(created[0] ?? keySecret).material;
+  expect(made?.key.state).toBe('Active');
+  expect(made?.key.id).not.toBe(id);
+  expect(made?.digestKey.equals(first.digestKey)).toBe(true);
 });

@@ -62,10 +62,30 @@ describe('a ring', () => {
     expect(ring.find('nobody')).toBeUndefined();
   });
 
-  test('without an active key, or with an ID twice, is none', () => {
-    const key = aKey({ state: 'Retired' });
-    expect(() => ringOf([key], true)).toThrow(`none of the sealing keys ${key.key.id} is Active`);
+  test('without an active key goes on sealing with its newest', () => {
+    const [old, latest] = [aKey({ state: 'Retired' }), aKey({ state: 'Retired', createdAt: '2026-08-01T00:00:00Z' })];
+    expect(aRing(latest, old).active.id).toBe(latest.key.id);
+  });
+
+  test('without a key, or with an ID twice, is none', () => {
+    const key = aKey();
+    expect(() => ringOf([], true)).toThrow('no sealing key');
     expect(() => ringOf([key, key], true)).toThrow('same ID');
+  });
+
+  test('knows a value by the digests of all its keys, and which key alone makes one of them', () => {
+    const [first, foreign] = [aKey(), aKey({ createdAt: '2020-01-01T00:00:00Z' })];
+    const heir = parseKey(generateKey(day + 1_000, first.digestKey), 'heir');
+    const value = token('EAAAvalue');
+    const before = aRing(first).digest('taken', value);
+    const after = aRing(first, foreign, heir);
+    expect(after.digest('taken', value)).toBe(aRing(foreign).digest('taken', value));
+    expect(after.otherDigests('taken', value)).toEqual([before]);
+    expect(aRing(first, heir).otherDigests('taken', value)).toEqual([]);
+    const alone = [first, foreign, heir].map(({ key }) => after.aloneMakesDigests(key.id));
+    expect(alone).toEqual([false, true, false]);
+    expect(aRing(first).aloneMakesDigests(first.key.id)).toBe(false);
+    expect(aRing(first, foreign).aloneMakesDigests(first.key.id)).toBe(true);
   });
 
   test('gives the digests of its oldest key, retired or not, whatever keys are added', () => {
