@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { type Clock, type Duration, seconds, sleep, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { type Controller, createController } from './controller/controller.ts';
+import { followKeys } from './controller/follow-keys.ts';
 import { createOperatorView } from './controller/operator-view.ts';
 import { closeSquares, createSquares } from './controller/squares.ts';
 import { createWatches, type Watches } from './controller/watches.ts';
@@ -18,6 +19,7 @@ import { createMetrics } from './observability/metrics.ts';
 import { serveMetrics } from './observability/metrics-server.ts';
 import type { Metrics } from './observability/port.ts';
 import { awaitKeyRing } from './secrets/await-ring.ts';
+
 import { createMemoryVault } from './secrets/vault.ts';
 
 /** The name of the Lease in the operator's namespace. */
@@ -61,7 +63,16 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const identity = `${hostname()}_${randomUUID()}`;
   const vault = createMemoryVault();
   const watchNamespaces = config.watchNamespaces ?? [];
-  const watches = createWatches({ client, clock, log, vault, namespaces: watchNamespaces });
+  const keysInFiles = config.sealingKeyDir !== undefined;
+  const watches = createWatches({
+    client,
+    clock,
+    log,
+    vault,
+    namespaces: watchNamespaces,
+    operatorNamespace: namespace,
+    keysInFiles,
+  });
   const election = config.leaderElect
     ? createLeaderElection({
         client,
@@ -91,7 +102,6 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       { client, namespace, sealingKeyDir: config.sealingKeyDir, log, clock },
       stopping.signal,
     );
-    metrics.sealingKeyInCluster(ring.inCluster);
     const events = createEventRecorder({
       client,
       clock,
@@ -115,9 +125,11 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       concurrency,
       tokenRequestConcurrency,
       watchNamespaces,
+      operatorNamespace: namespace,
     });
     controller = loop;
     const following = new AbortController();
+    followKeys({ watches, ring, metrics, log, clock, directory: config.sealingKeyDir }, following.signal);
     const watching = watches.start(following.signal);
     const electing = new AbortController();
     const standing = stand({ election, controller: loop, watches, signal: electing.signal });

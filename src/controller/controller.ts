@@ -6,10 +6,13 @@ import { createApplicationReconciler } from './application-status.ts';
 import { createApplications } from './applications.ts';
 import { createConnectionView } from './connection-view.ts';
 import { follow, ownerOf } from './follow.ts';
+import { followRing, ringKey } from './follow-ring.ts';
 import { createIndex } from './index-by.ts';
+import { createKeyCustody } from './key-custody.ts';
 import type { Remembered } from './observe.ts';
 import { createPassQueue } from './pass-queue.ts';
 import { createReconciler, type ReconcilerDeps } from './reconciler.ts';
+import { connectionsOfRecords, createRetirements } from './reseal.ts';
 import { withSecondWitnesses } from './second-witness.ts';
 import { createTurnstile } from './turnstile.ts';
 import type { Watches } from './watches.ts';
@@ -17,7 +20,7 @@ import type { Watches } from './watches.ts';
 export interface ControllerDeps
   extends Omit<
     ReconcilerDeps,
-    'applications' | 'tokensOf' | 'remembered' | 'turnstile' | 'onStatusWritten' | 'onRefusalChanged'
+    'applications' | 'tokensOf' | 'remembered' | 'turnstile' | 'retirements' | 'onStatusWritten' | 'onRefusalChanged'
   > {
   readonly watches: Watches;
   readonly events: EventRecorder;
@@ -26,6 +29,7 @@ export interface ControllerDeps
   /** How many token requests may be under way at once, each until its answer is sealed. */
   readonly tokenRequestConcurrency: number;
   readonly watchNamespaces: readonly string[];
+  readonly operatorNamespace: string;
 }
 
 /** The loop: news of the watches become keys, workers take a key at a time. */
@@ -55,7 +59,8 @@ export function createController(deps: ControllerDeps): Controller {
   const width = deps.tokenRequestConcurrency;
   const turnstile = createTurnstile({ clock: deps.clock, width, patience: turnstilePatience });
   const squares = withSecondWitnesses(deps.squares);
-  const ports = { ...deps, squares, applications, tokensOf, remembered, turnstile };
+  const retirements = createRetirements(deps.ring, deps.clock);
+  const ports = { ...deps, squares, applications, tokensOf, remembered, turnstile, retirements };
 
   const ofApplication = (ref: Key) => {
     applicationQueue.add(ref);
@@ -76,6 +81,8 @@ export function createController(deps: ControllerDeps): Controller {
     createApplicationReconciler({ ...ports, connectionsOf }),
   );
 
+  const custodyQueue = createPassQueue(deps, 'sealingkey', 1, createKeyCustody(ports));
+  followRing({ ...deps, queue, custodyQueue });
   follow({ watches, connectionsOf, readersOf, tokensOf, queue, applicationQueue, ofApplication, applications });
   // Another time at Square: what is due may have changed for everyone.
   for (const square of Object.values(deps.squares)) {
@@ -89,17 +96,22 @@ export function createController(deps: ControllerDeps): Controller {
     start() {
       // Somebody else may have written meanwhile: what this process remembers of an earlier term is not to be believed.
       remembered.clear();
+      retirements.restart();
+      custodyQueue.add(ringKey);
+      for (const key of connectionsOfRecords(watches)) queue.add(key);
       for (const [key] of watches.connections.entries()) queue.add(key);
       for (const [key, token] of watches.tokens.entries()) queue.add(ownerOf(key, token.connection));
       for (const [key] of watches.applications.entries()) applicationQueue.add(key);
       queue.start();
       applicationQueue.start();
+      custodyQueue.start();
     },
     pause() {
       queue.pause();
       applicationQueue.pause();
+      custodyQueue.pause();
     },
-    drain: async () => void (await Promise.all([queue.drain(), applicationQueue.drain()])),
+    drain: async () => void (await Promise.all([queue.drain(), applicationQueue.drain(), custodyQueue.drain()])),
     view: createConnectionView(watches, remembered),
   };
 }

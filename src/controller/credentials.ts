@@ -57,8 +57,10 @@ export async function readCredential(
       ? await fromSecret(deps, connection, source.secretRef, grantIsHeld)
       : await fromSealed(deps, connection, source.sealed ?? '', type, application);
   if (read.kind !== 'Value') return read;
-  const digest = `${type}:${deps.ring.digest(digestPurpose, read.value)}`;
-  return { kind: 'Given', type, digest, value: read.value };
+  const { value } = read;
+  const digest = `${type}:${deps.ring.digest(digestPurpose, value)}`;
+  const others = deps.ring.otherDigests(digestPurpose, value).map((other) => `${type}:${other}`);
+  return { kind: 'Given', type, digest, ...(others.length > 0 && { otherDigests: others }), value };
 }
 
 type Value = Exclude<Credential, { kind: 'Given' }> | { readonly kind: 'Value'; readonly value: Token };

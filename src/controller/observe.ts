@@ -17,12 +17,13 @@ import type { Token } from '../domain/token.ts';
 import { type Key, keyFrom } from '../kube/resource.ts';
 import { parseCompact } from '../secrets/compact.ts';
 import { openGrant } from '../secrets/grant.ts';
-import type { Binding } from '../secrets/port.ts';
+import type { Binding, LiveKeyRing } from '../secrets/port.ts';
 import type { Applications } from './applications.ts';
 import { type CredentialsDeps, type ReadCredential, readCredential } from './credentials.ts';
 import type { Index } from './index-by.ts';
 import { observeTokenSecrets, soon, type TokenSecretsOf } from './observe-token-secrets.ts';
 import type { ConnectionView } from './projections.ts';
+import { type ResealDeps, retiredKeyOf } from './reseal.ts';
 import type { Squares } from './squares.ts';
 
 /** What is seen of a connection, with what only the steps may use. */
@@ -42,9 +43,12 @@ export interface Remembered {
   readonly notOwned?: { readonly name: string; readonly retryAt: Instant };
   /** Until when the place of the sealed grant counts as somebody else's. */
   readonly grantPlaceNotOwnedUntil?: Instant;
+  /** The credential of the spec that was sealed offline, once its value was taken up. */
+  readonly sealedCredentialTaken?: string;
 }
 
-export interface ObserveDeps extends CredentialsDeps {
+export interface ObserveDeps extends CredentialsDeps, ResealDeps {
+  readonly ring: LiveKeyRing;
   readonly clock: Clock;
   readonly squares: Squares;
   readonly applications: Applications;
@@ -91,6 +95,7 @@ export async function observe(deps: ObserveDeps, key: Key): Promise<Sight | unde
       publishedAs: stored.secretName,
     }),
     history,
+    ...retiredKeyOf(deps, connection),
   };
   return { view, observation, environment, ...(value === undefined ? {} : { credentialValue: value }) };
 }
@@ -141,6 +146,7 @@ function unreadable(deps: ObserveDeps, view: ConnectionView, connection: Connect
         : { kind: 'Ours', name: view.stored.secretName, current: true },
     formerTokenSecrets: [],
     history: recall(view.stored, grant, nowOf(deps, 'Production')),
+    ...retiredKeyOf(deps, connection),
   };
   return { view, observation, environment: 'Production' };
 }

@@ -2,17 +2,20 @@ import { type Grant, takenLimit } from '../domain/grant.ts';
 import type { Observation } from '../domain/observation.ts';
 import type { Fact, Step } from '../domain/step.ts';
 import { pinnedMerchant } from '../domain/wanted.ts';
+import type { LiveKeyRing } from '../secrets/port.ts';
 import { grantFrom } from '../square/grant-from.ts';
 import { exchange } from './exchange.ts';
 import { nowOf, type ObserveDeps, type Sight } from './observe.ts';
 import { lookAgainEvery } from './observe-token-secrets.ts';
 import { publish, remove, withdraw } from './publish.ts';
-import { canStore, type SealDeps, type Sealed, seal } from './seal.ts';
+import { reseal } from './reseal.ts';
+import { canStore, type SealDeps, type Sealed, seal, unsealable } from './seal.ts';
 import { named } from './seller.ts';
 import type { Turnstile } from './turnstile.ts';
 import { verify } from './verify.ts';
 
 export interface PerformDeps extends ObserveDeps, SealDeps {
+  readonly ring: LiveKeyRing;
   /**
    * Token requests pass it one after the other, from asking Square until the answer is sealed: what a process that is
    * killed has asked for and not stored is then one answer, and not one for each worker.
@@ -31,6 +34,7 @@ type Acting = Exclude<Step, { kind: 'Wait' }>;
 export function perform(deps: PerformDeps, step: Acting, sight: Sight, o: Observation): Promise<Fact> {
   switch (step.kind) {
     case 'TakeUp':
+      if (deps.ring.isEmpty) return Promise.resolve(unsealable(o));
       return step.credential === 'personalAccessToken' ? takeUpPersonal(deps, sight, o) : takeUp(deps, step, sight, o);
     case 'Adopt':
       return adopt(deps, step, sight, o);
@@ -40,6 +44,8 @@ export function perform(deps: PerformDeps, step: Acting, sight: Sight, o: Observ
       return verify(deps.squares[sight.environment].client, o);
     case 'Publish':
       return publish(deps, sight, o);
+    case 'Reseal':
+      return reseal(deps, o.connection);
     case 'Withdraw':
       return withdraw(deps, sight, step);
     case 'Remove':

@@ -3,7 +3,7 @@ import { squareConnections } from '../api/names.ts';
 import { connectionStatusFields } from '../api/status.ts';
 import { type Duration, type Instant, parseInstant, seconds } from '../clock.ts';
 import { absorb } from '../domain/absorb.ts';
-import { decide } from '../domain/decide.ts';
+import { decide, isTaken } from '../domain/decide.ts';
 import type { Observation } from '../domain/observation.ts';
 import { answerStale, recordedRequests, staleness } from '../domain/requests.ts';
 import { lastVerifyTimeStoredEvery } from '../domain/schedule.ts';
@@ -12,11 +12,13 @@ import { summarize } from '../domain/summarize.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { type Key, splitKey } from '../kube/resource.ts';
 import type { Metrics } from '../observability/port.ts';
+import { credentialOf } from './credentials.ts';
 import { nowOf, observe, type Remembered, type Sight } from './observe.ts';
 import { type PerformDeps, perform } from './perform.ts';
 import { statusDigest } from './projections.ts';
 import { orphan } from './publish.ts';
 import { aboutConnection, count, type Done, eventsOf, stepsOf } from './report.ts';
+import { resealRetained } from './reseal.ts';
 import { writeStatus } from './write-status.ts';
 
 export interface ReconcilerDeps extends PerformDeps {
@@ -105,16 +107,15 @@ function tellApplication(deps: ReconcilerDeps, { application }: Observation): vo
   if (refused !== (application.refusal !== undefined)) deps.onRefusalChanged(application.ref);
 }
 
-function remember(
-  { remembered }: ReconcilerDeps,
-  key: Key,
-  { connection, history, tokenSecret, grant }: Observation,
-): void {
+function remember({ remembered }: ReconcilerDeps, key: Key, observation: Observation): void {
+  const { connection, history, tokenSecret, grant } = observation;
+  const sealed = connection.spec.ok ? credentialOf(connection.spec.value)?.source.sealed : undefined;
   remembered.set(key, {
     uid: connection.uid,
     history,
     ...(tokenSecret.kind === 'NotOwned' ? { notOwned: { name: tokenSecret.name, retryAt: tokenSecret.retryAt } } : {}),
     ...(grant.kind === 'NotOwned' ? { grantPlaceNotOwnedUntil: grant.retryAt } : {}),
+    ...(sealed !== undefined && isTaken(observation) ? { sealedCredentialTaken: sealed } : {}),
   });
 }
 
@@ -160,12 +161,12 @@ function nextLook(deps: ReconcilerDeps, { step, sight }: Pass): Duration | undef
 }
 
 /** The connection is gone: under `Retain` its grant stays sealed, and its token stays published and says so. */
-async function farewell(deps: ReconcilerDeps, key: Key): Promise<undefined> {
+async function farewell(deps: ReconcilerDeps, key: Key): Promise<Duration | undefined> {
   deps.remembered.delete(key);
   const { namespace, name } = splitKey(key);
-  if (namespace === undefined) return;
-  if (!deps.mayAct()) return;
+  if (namespace === undefined || !deps.mayAct()) return undefined;
   const count = await orphan(deps, { namespace, name }, [...deps.tokensOf.get(key)]);
   if (count > 0)
     deps.log.info({ connection: key, tokenSecrets: count }, 'token Secrets of a deleted connection marked orphaned');
+  return await resealRetained(deps, { namespace, name });
 }

@@ -131,6 +131,7 @@ function noteOf(step: Step, fact: Fact, after: ConnectionStatus): Note | undefin
     case 'Publish':
     case 'Withdraw':
     case 'Remove':
+    case 'Reseal':
     case 'Wait':
       return undefined;
   }

@@ -1,6 +1,8 @@
 import { sealedSecretName, squareConnections } from '../api/names.ts';
 import { type Clock, type Duration, seconds, sleep } from '../clock.ts';
 import type { Grant } from '../domain/grant.ts';
+import type { Observation } from '../domain/observation.ts';
+import type { Fact } from '../domain/step.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Log } from '../kube/log.ts';
@@ -21,6 +23,9 @@ export interface SealDeps {
 }
 
 const retry = { first: seconds(0.5), most: seconds(10) };
+
+/** So many attempts, about half a minute, a key that is not in the ring is waited for. */
+const patience = 8;
 
 /** How a seal ended; anything else is tried until it is stored. */
 export type Sealed = 'Stored' | 'Stale' | 'NotOwned';
@@ -46,7 +51,7 @@ export async function seal(deps: SealDeps, binding: Binding, grant: Grant): Prom
         return 'NotOwned';
       case 'Conflict': {
         const now = await look(deps, binding);
-        if (now === 'Unknown') break;
+        if (now === 'Unknown' || (attempt < patience && isUnderUnseenKey(deps, now))) break;
         if (now !== undefined && generationOf(deps, binding, now) >= grant.generation) return 'Stale';
         held = now;
         continue;
@@ -108,6 +113,13 @@ async function look({ client }: SealDeps, { namespace, name }: Binding): Promise
   }
 }
 
+/**
+ * Somebody sealed it by a key that this process has not seen yet: whose it is, is judged when the key is there. One that
+ * does not come is of nobody who could have got a later answer of Square than this one.
+ */
+const isUnderUnseenKey = ({ ring }: SealDeps, now: GrantSecret | undefined): boolean =>
+  now?.keyID !== undefined && ring.find(now.keyID) === undefined;
+
 function generationOf({ ring }: SealDeps, binding: Binding, secret: GrantSecret): number {
   const opened = secret.jwe === undefined ? undefined : openGrant(ring, binding, secret.jwe);
   return opened?.ok ? opened.value.generation : 0;
@@ -139,3 +151,10 @@ export async function canStore(
       return { kind: 'Refused', message: sentence(outcome.message) };
   }
 }
+
+/** Nothing is asked of Square that could not be opened again. */
+export const unsealable = ({ credential }: Observation): Fact => ({
+  kind: 'Unwritten',
+  message: 'There is no sealing key: restore it from a backup. Until then nothing is asked of Square.',
+  ...(credential.kind === 'Given' && { credential: credential.digest }),
+});

@@ -6,7 +6,15 @@ import type { Log } from '../kube/log.ts';
 import { type KubeObject, namespaces, type Resource, secrets } from '../kube/resource.ts';
 import { joinNamespaces, type View } from '../kube/view.ts';
 import { projectGrantSecret } from '../secrets/grant-secret.ts';
-import type { CredentialSecret, GrantSecret, MemoryVault, RenderedTokenSecret, TokenSecret } from '../secrets/port.ts';
+import { projectKeyName, projectKeySecret } from '../secrets/key-secrets.ts';
+import type {
+  CredentialSecret,
+  GrantSecret,
+  KeySecret,
+  MemoryVault,
+  RenderedTokenSecret,
+  TokenSecret,
+} from '../secrets/port.ts';
 import { createDigestKey, expectedDigest, projectTokenSecret } from '../secrets/project-token-secret.ts';
 import { projectCredentialSecret } from '../secrets/vault.ts';
 import { type ApplicationView, type ConnectionView, projectApplication, projectConnection } from './projections.ts';
@@ -18,6 +26,8 @@ export interface Watches {
   /** Users' Secrets: credentials and client secrets, their values under the key of a vault in memory. */
   readonly credentials: View<CredentialSecret>;
   readonly grants: View<GrantSecret>;
+  /** Secrets of sealing keys in the operator's own namespace; by name only where the keys come from files. */
+  readonly keys: View<KeySecret>;
   readonly tokens: View<TokenSecret>;
   /** Labels of namespaces; absent when only some namespaces are watched. */
   readonly namespaces?: View<Readonly<Record<string, string>>>;
@@ -37,6 +47,9 @@ export interface WatchesDeps {
   readonly vault: MemoryVault;
   /** None: the whole cluster. */
   readonly namespaces: readonly string[];
+  readonly operatorNamespace: string;
+  /** Whether the sealing keys come from files. */
+  readonly keysInFiles: boolean;
 }
 
 interface What {
@@ -67,10 +80,17 @@ export function createWatches(deps: WatchesDeps): Watches {
   const tokens = view(secrets, { labelSelector: `${labels.managedBy}=${managedBy}` }, (object) =>
     projectTokenSecret(object, digestKey),
   );
+  const keys = createInformer({
+    ...deps,
+    resource: secrets,
+    namespace: deps.operatorNamespace,
+    labelSelector: labels.sealingKey,
+    project: deps.keysInFiles ? projectKeyName : projectKeySecret,
+  });
   const inCluster = everywhere
     ? { namespaces: view(namespaces, {}, (object) => Object.freeze({ ...object.metadata.labels })) }
     : {};
-  const byName = { connections, applications, credentials, grants, tokens, ...inCluster };
+  const byName = { connections, applications, credentials, grants, tokens, keys, ...inCluster };
   const all: readonly View<unknown>[] = Object.values(byName);
   return {
     connections,
@@ -78,6 +98,7 @@ export function createWatches(deps: WatchesDeps): Watches {
     credentials,
     grants,
     tokens,
+    keys,
     ...inCluster,
     byName,
     isCurrent: (held, rendered) => held.digest === expectedDigest(rendered, digestKey),

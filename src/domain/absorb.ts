@@ -3,6 +3,7 @@ import { type Instant, seconds } from '../clock.ts';
 import { type Failure, type FailureClass, tookClient } from './failure.ts';
 import type { FailureStreak, History, Now, Observation, Operation, Proof } from './observation.ts';
 import { isRefusal } from './pace.ts';
+import { resealed, underActiveKey } from './reseal.ts';
 import { nameSeller } from './seller.ts';
 import type { Fact, Step } from './step.ts';
 import { sameScopes } from './wanted.ts';
@@ -11,7 +12,7 @@ import { sameScopes } from './wanted.ts';
 export function absorb(o: Observation, step: Step, fact: Fact, now: Now): Observation {
   switch (fact.kind) {
     case 'Sealed':
-      return sealed(clientTaken(o, step), fact);
+      return sealed(clientTaken(underActiveKey(o), step), fact);
     case 'Verified':
       return nameSeller({ ...o, history: verified(o.history, fact, now.square) }, fact.merchantID);
     case 'Failed':
@@ -24,6 +25,8 @@ export function absorb(o: Observation, step: Step, fact: Fact, now: Now): Observ
       const failure = { class: 'Unknown', reason: 'SecretNotWritten', ...fact } as const;
       return { ...o, history: counted(o.history, step, failure, now.square) };
     }
+    case 'Resealed':
+      return resealed(o, fact.keyID);
     case 'Published':
       return written({ ...o, tokenSecret: { kind: 'Ours', name: o.tokenSecret.name, current: true } });
     case 'NotOwned':
@@ -202,6 +205,7 @@ function operationOf(step: Step): Operation | undefined {
     case 'Remove':
       return 'Publish';
     case 'Adopt':
+    case 'Reseal':
     case 'Wait':
       return undefined;
   }

@@ -1,11 +1,12 @@
 import type { ConnectionSpec } from '../api/connection.ts';
 import type { Instant } from '../clock.ts';
 import type { Grant } from './grant.ts';
-import type { Now, Observation } from './observation.ts';
+import type { Credential, Now, Observation } from './observation.ts';
 import { nextAttempt, nextVerification } from './pace.ts';
 import { deathOf, tokenEnd, wantedWrite, withdraw } from './publication.ts';
 import { askableAt, nextRefresh, refresh } from './renewal.ts';
 import { requestEnds, requestState } from './requests.ts';
+import { resealOrWait } from './reseal.ts';
 import { lookForSecretEvery } from './schedule.ts';
 import type { AdoptReason, Step, WaitReason } from './step.ts';
 import { isOfAnotherMerchant } from './wanted.ts';
@@ -15,6 +16,11 @@ import { isOfAnotherMerchant } from './wanted.ts';
  * After `Wait` nothing is left to do until its instant, which is ahead, or until something changes.
  */
 export function decide(o: Observation, now: Now): Step {
+  const step = nextStep(o, now);
+  return step.kind === 'Wait' ? resealOrWait(step, o, now) : step;
+}
+
+function nextStep(o: Observation, now: Now): Step {
   const { spec } = o.connection;
   // Only somebody else's finalizer keeps it: nothing is asked for it any more, but its status stays true.
   if (o.connection.deleting) return writeOrWait(o, now, withdraw(o, now), 'Deleting');
@@ -67,19 +73,26 @@ function blocked(o: Observation, now: Now): Step | undefined {
 /** Verifying and publishing need no client secret: only that the application still allows this connection. */
 const canVerify = (o: Observation): boolean => o.application.kind === 'Found' || o.application.kind === 'NotNeeded';
 
-const alreadyTaken = (o: Observation, digest: string): boolean =>
-  'grant' in o.grant && o.grant.grant.taken.includes(digest);
+type Given = Credential & { kind: 'Given' };
+
+/** Whether one of these digests is the value's. */
+const isAmong = ({ digest, otherDigests = [] }: Given, digests: readonly string[]): boolean =>
+  digests.includes(digest) || otherDigests.some((other) => digests.includes(other));
+
+/** Whether the value was taken up before, by the record that is there. */
+export const isTaken = ({ grant, credential }: Observation): boolean =>
+  credential.kind === 'Given' && 'grant' in grant && isAmong(credential, grant.grant.taken);
 
 /** Whether the credential that is given now was tried before, and failed. */
 export const wasTried = ({ credential, history }: Observation): boolean =>
   credential.kind === 'Given' &&
   history.failures.TakeUp !== undefined &&
-  (history.triedCredential ?? credential.digest) === credential.digest;
+  isAmong(credential, [history.triedCredential ?? credential.digest]);
 
 /** When the credential that is given is tried; `undefined`: there is none to try, or something has to change first. */
 function takeUpAt(o: Observation, now: Now): Instant | undefined {
   const { credential, grant } = o;
-  if (credential.kind !== 'Given' || alreadyTaken(o, credential.digest)) return undefined;
+  if (credential.kind !== 'Given' || isTaken(o)) return undefined;
   if (grant.kind !== 'Absent' && grant.kind !== 'Held') return undefined;
   const personal = credential.type === 'personalAccessToken';
   const askable = personal ? (canVerify(o) ? 0 : undefined) : askableAt(o);
@@ -113,8 +126,7 @@ function adoptReason(o: Observation, grant: Grant, now: Now): AdoptReason | unde
   const pin = o.connection.spec.value.merchantID;
   if (pin !== undefined && pin !== grant.merchantID) return undefined;
   if (pin !== undefined) return 'MerchantMatches';
-  const given = o.credential.kind === 'Given' && grant.taken.includes(o.credential.digest);
-  return given ? 'CredentialAlreadyTaken' : undefined;
+  return isTaken(o) ? 'CredentialAlreadyTaken' : undefined;
 }
 
 /** No grant is held: say what is missing, and when to try again. */

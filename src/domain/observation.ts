@@ -1,5 +1,5 @@
 import type { ConnectionSpec, CredentialKind, Environment } from '../api/connection.ts';
-import type { Instant } from '../clock.ts';
+import type { Duration, Instant } from '../clock.ts';
 import type { FailureClass } from './failure.ts';
 import type { Grant } from './grant.ts';
 
@@ -16,6 +16,16 @@ export interface Observation {
   /** Token Secrets of this connection under other names, left behind by a renaming. */
   readonly formerTokenSecrets: readonly FormerTokenSecret[];
   readonly history: History;
+  /** The sealed record lies under a key that is retired, and can be sealed anew by the active one. */
+  readonly retiredKey?: RetiredKey;
+}
+
+export interface RetiredKey {
+  readonly keyID: string;
+  /** How long this process has known that the key is retired. */
+  readonly retiredFor: Duration;
+  /** How many sealed records there are: so many may have to be sealed anew. */
+  readonly records: number;
 }
 
 /** Now, as the two clocks see it. */
@@ -94,6 +104,8 @@ export type Credential =
       readonly type: CredentialKind;
       /** Keyed digest of the value. */
       readonly digest: string;
+      /** What else records may call the value, while sealing keys with different digest keys are there. */
+      readonly otherDigests?: readonly string[];
     };
 
 export type CredentialProblem =

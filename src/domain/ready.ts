@@ -70,7 +70,7 @@ function grantFault(o: Observation): Summary | undefined {
       return stuck(
         no(
           'GrantOutdated',
-          `Secret ${sealed} holds revision ${o.grant.grant.generation} of the grant, but revision ${o.grant.seen} was seen: it was restored or put back. Restore the newer one, or annotate square-operator.dev/adopt-requested-at with the time now to take this one.`,
+          `Secret ${sealed} holds revision ${o.grant.grant.generation} of the grant, but status.revision says that ${o.grant.seen} was seen: the Secret was put back from a backup, or the status was edited. Restore the newer Secret; or, if there is none, annotate square-operator.dev/adopt-requested-at with the time now to take this one.`,
         ),
       );
     case 'Closed':

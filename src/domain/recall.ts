@@ -56,10 +56,13 @@ const optional = <K extends string, T>(key: K, value: T | undefined): { [P in K]
 const instant = (text: string | undefined): Instant | undefined =>
   text === undefined ? undefined : parseInstant(text);
 
+/** A status can be edited by hand. Generations are counted on from it, and have to stay whole numbers. */
+const mostGenerations = 2 ** 52;
+
 export function readStatus(status: ConnectionStatus): StoredStatus {
   return {
     conditions: new StoredConditions(status.conditions ?? []),
-    revision: status.revision ?? 0,
+    revision: Math.min(status.revision ?? 0, mostGenerations),
     ...optional('merchantID', status.merchantID),
     ...optional('merchantName', status.merchantName),
     ...optional('scopes', status.scopes && shareList(status.scopes)),

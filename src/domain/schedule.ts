@@ -71,6 +71,9 @@ export function backoffDelay(backoff: Backoff, count: number, spread: string): D
   return delay * (0.8 + 0.4 * fractionOf(`${spread} ${count}`));
 }
 
+/** Records under a retired key are sealed anew one so long after the other, on average. */
+export const resealSpacing = seconds(0.2);
+
 /** Status fields that change without anything having happened are stored no more often than this. */
 export const lastVerifyTimeStoredEvery = hours(6);
 

@@ -30,6 +30,8 @@ export type Step =
     }
   /** Delete the token Secret of an earlier name. */
   | { readonly kind: 'Remove'; readonly name: string; readonly because: 'Renamed' }
+  /** Seal the record anew, as it is, by the key that is active now. */
+  | { readonly kind: 'Reseal'; readonly because: 'KeyRetired' /** The retired one. */; readonly keyID: string }
   /** Nothing, until `until` or until something changes. */
   | { readonly kind: 'Wait'; readonly until?: Instant; readonly because: WaitReason };
 
@@ -77,6 +79,8 @@ export type Fact =
       readonly merchantName?: string;
       readonly scopes?: readonly string[];
     }
+  /** The same record lies under another key now. */
+  | { readonly kind: 'Resealed'; readonly keyID: string }
   | { readonly kind: 'Published' }
   | { readonly kind: 'NotOwned'; readonly retryAt: Instant }
   | { readonly kind: 'Withdrawn'; readonly name: string; readonly state: TokenSecretState }

@@ -12,7 +12,8 @@ import { createStore } from '../../../../src/kube/store.ts';
 import type { View } from '../../../../src/kube/view.ts';
 import type { Metrics, QueueSight } from '../../../../src/observability/port.ts';
 import { projectGrantSecret } from '../../../../src/secrets/grant-secret.ts';
-import type { KeyRing } from '../../../../src/secrets/port.ts';
+import { projectKeySecret } from '../../../../src/secrets/key-secrets.ts';
+import type { LiveKeyRing } from '../../../../src/secrets/port.ts';
 import { createDigestKey, expectedDigest, projectTokenSecret } from '../../../../src/secrets/project-token-secret.ts';
 import { createMemoryVault, projectCredentialSecret } from '../../../../src/secrets/vault.ts';
 import type { ModelApiServer, ServerEvent, Write } from './api-server.ts';
@@ -23,7 +24,7 @@ export interface Surroundings {
   readonly api: ModelApiServer;
   readonly square: ModelSquare;
   readonly clock: Clock;
-  readonly ring: KeyRing;
+  readonly ring: LiveKeyRing;
   /** Called at every edge before anything happens there: the moment for a crash or for somebody else's edit. */
   beforeCall(): 'go on' | 'die' | 'die after it';
   /** What the API server does to the next call. */
@@ -129,6 +130,7 @@ export function startProcess(world: Surroundings): ModelProcess {
       concurrency: 4,
       tokenRequestConcurrency: 2,
       watchNamespaces: [],
+      operatorNamespace: 'ops',
     }),
     time,
     notes,
@@ -210,6 +212,7 @@ function createModelWatches(api: ModelApiServer) {
     (object) => object.metadata.labels?.[labels.managedBy] === managedBy,
     (object) => projectTokenSecret(object, digestKey),
   );
+  const keys = view(secrets, ofType(secretTypes.sealingKey), projectKeySecret);
   const inCluster = view(namespaces, every, (object) => ({ ...object.metadata.labels }));
   const watches: Watches = {
     connections,
@@ -217,6 +220,7 @@ function createModelWatches(api: ModelApiServer) {
     credentials,
     grants,
     tokens,
+    keys,
     namespaces: inCluster,
     byName: {},
     isCurrent: (held, rendered) => held.digest === expectedDigest(rendered, digestKey),

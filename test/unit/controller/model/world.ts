@@ -5,7 +5,7 @@ import { openToken } from '../../../../src/domain/token.ts';
 import type { KubeObject } from '../../../../src/kube/resource.ts';
 import { openGrant } from '../../../../src/secrets/grant.ts';
 import { generateKey, parseKey } from '../../../../src/secrets/key-material.ts';
-import { ringOf } from '../../../../src/secrets/ring.ts';
+import { createLiveRing } from '../../../../src/secrets/live-ring.ts';
 import { textOf } from '../../../../src/secrets/secret-text.ts';
 import { createModelApiServer, namespace, type Write } from './api-server.ts';
 import { type ModelProcess, startProcess } from './process.ts';
@@ -16,7 +16,8 @@ export type Name = (typeof names)[number];
 export const merchantOf = (name: Name): string => `M-${name}`;
 
 const start = Date.UTC(2026, 6, 1, 9);
-const ring = ringOf([parseKey(generateKey(start), 'the key of the model')], true);
+const firstKey = parseKey(generateKey(start), 'the key of the model');
+const log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** More passes than this without time going on are a loop. */
 const mostPasses = 120;
@@ -29,6 +30,7 @@ export function createWorld() {
   let wallAhead = 0;
   const timers = new Set<{ readonly at: number; readonly callback: () => void }>();
   const square = createModelSquare(start);
+  const ring = createLiveRing({ log, material: [firstKey], inCluster: true });
   const clock = {
     wall: () => square.now() + wallAhead,
     monotonic: () => monotonic,
