@@ -66,13 +66,16 @@ export function formatInstant(instant: Instant): string {
   return `${new Date(instant).toISOString().slice(0, 19)}Z`;
 }
 
-const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
+const rfc3339 = /^(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:)(\d{2})(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 
-/** Reads an RFC 3339 time in any of its forms (fractions, offsets); `undefined` for anything else. */
+/** Reads an RFC 3339 time in any of its forms (fractions, offsets, leap seconds); `undefined` for anything else. */
 export function parseInstant(text: string): Instant | undefined {
-  if (!rfc3339.test(text)) return undefined;
-  const instant = Date.parse(text.toUpperCase());
-  return Number.isNaN(instant) ? undefined : instant;
+  const [form, date, clock, second = '', fraction = '', offset = ''] = rfc3339.exec(text) ?? [];
+  if (form === undefined) return undefined;
+  // The platform knows no leap seconds: one is the second after the one before it (RFC 3339 section 5.7).
+  const leap = second === '60';
+  const instant = Date.parse(`${date}T${clock}${leap ? '59' : second}${fraction}${offset.toUpperCase()}`);
+  return Number.isNaN(instant) ? undefined : instant + (leap ? seconds(1) : 0);
 }
 
 /**

@@ -3,7 +3,7 @@ import { defaultClientSecretKey } from '../api/application.ts';
 import type { ConnectionSpec } from '../api/connection.ts';
 import { type Clock, minutes, parseInstant } from '../clock.ts';
 import type { Application, ApplicationRefusal, ClientSecret, Connection } from '../domain/observation.ts';
-import { type Backoff, backoffDelay } from '../domain/schedule.ts';
+import { backoffDelay, probeBackoff } from '../domain/schedule.ts';
 import { cleanToken, type Token } from '../domain/token.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { type Key, keyFrom, namespaces } from '../kube/resource.ts';
@@ -41,7 +41,6 @@ export interface ApplicationsDeps {
   readonly watchNamespaces: readonly string[];
 }
 
-const probeBackoff: Backoff = { first: minutes(1), most: minutes(30) };
 const labelsKept = minutes(1);
 
 /** `namespace/name` of the application that the spec names. */

@@ -1,5 +1,6 @@
 import type { ConnectionSpec } from '../api/connection.ts';
 import type { Instant } from '../clock.ts';
+import { consequences } from './consequences.ts';
 import type { FailureStreak, Now, Observation, Operation } from './observation.ts';
 import { deathOf } from './publication.ts';
 import {
@@ -36,9 +37,9 @@ function nextTakeUp(failure: FailureStreak, o: Observation): Instant | undefined
     const pin = pinnedMerchant(o);
     return pin === undefined || pin === failure.merchantID ? 0 : undefined;
   }
-  if (isRefusal(failure.class)) return undefined;
-  const oursIsWrong = failure.class === 'BadRequest' || failure.class === 'InsufficientScopes';
-  return after(failure, oursIsWrong ? refusedBackoff : takeUpBackoff, o);
+  const { retry } = consequences[failure.class].TakeUp;
+  if (retry === 'WhenChanged') return undefined;
+  return after(failure, retry === 'Rarely' ? refusedBackoff : takeUpBackoff, o);
 }
 
 /** When a token that was never proven, or a time that was never confirmed, is to be put to the test. */
@@ -60,29 +61,18 @@ function after(failure: FailureStreak, backoff: Backoff, o: Observation): Instan
   return Math.max(at, failure.retryAt ?? 0);
 }
 
-/** Square, or the pin, said no to the credential itself: trying the same value again helps nobody. */
-const refusals: ReadonlySet<FailureStreak['class']> = new Set([
-  'RefreshTokenRefused',
-  'CodeRefused',
-  'MigrationTokenRefused',
-  'AccessTokenExpired',
-  'AccessTokenRevoked',
-  'AccessTokenUnauthorized',
-  'OtherMerchant',
-] as const);
-
-export const isRefusal = (failureClass: FailureStreak['class']): boolean => refusals.has(failureClass);
+/** Whether Square, or the pin, said no to what was presented itself: trying the same value again helps nobody. */
+export const isRefusal = (failureClass: FailureStreak['class']): boolean =>
+  consequences[failureClass].TakeUp.retry === 'WhenChanged';
 
 /**
  * A refused refresh token is asked about again, rarely: Square may have been wrong. When Square refuses the access token
  * too there is exactly one refresh for each generation. A new token that is not accepted either is replaced as rarely.
  */
 function backoffOfRefresh({ class: failureClass }: FailureStreak, o: Observation, now: Now): Backoff | undefined {
-  if (failureClass === 'RefreshTokenRefused') {
-    return mayBeWrong(o, now) ? refusedBackoff : undefined;
-  }
-  if (isRefusal(failureClass) || failureClass === 'BadRequest') return refusedBackoff;
-  return refreshBackoff;
+  const { retry } = consequences[failureClass].Refresh;
+  if (retry === 'WhileInDoubt') return mayBeWrong(o, now) ? refusedBackoff : undefined;
+  return retry === 'Rarely' ? refusedBackoff : refreshBackoff;
 }
 
 /** Whether nothing but the refusal of the refresh token speaks against the grant. That a token ended is no word of it. */

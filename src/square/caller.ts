@@ -52,7 +52,7 @@ export function createCaller(options: CallerOptions): Caller {
   /** Takes in the time of an answer that is Square's by its shape, then tells success from failure. */
   function judge<T>(subject: Subject, received: Received, read: Reader<T>): Outcome<T> {
     const { answer, object, at } = received;
-    const value = answer.status === 200 && object !== undefined ? read(object) : undefined;
+    const value = succeeded(subject, answer) && object !== undefined ? read(object) : undefined;
     if (at !== undefined && (value !== undefined || isSquares(object))) time.observe(at);
     if (value !== undefined) return at === undefined ? { ok: true, value } : { ok: true, value, at };
     return { ok: false, failure: failureOf(subject, answer, object, at ?? time.now()) };
@@ -71,6 +71,13 @@ export function createCaller(options: CallerOptions): Caller {
     },
   };
 }
+
+/**
+ * Square answers 200. A token that comes with another 2xx, as a proxy may make of it, is taken all the same: the refresh
+ * token may be spent. Nothing else is believed that way.
+ */
+const succeeded = ({ operation }: Subject, { status }: Answer): boolean =>
+  status === 200 || (operation === 'ObtainToken' && status > 200 && status < 300);
 
 const isSquares = (object: JSONObject | undefined) => {
   const { shape } = readErrors(object);

@@ -3,6 +3,12 @@ import type { ErrorShape } from './error-shapes.ts';
 import type { GrantType } from './port.ts';
 import * as is from './verdicts.ts';
 
+/** What the text of an error looks like, and how to say so. */
+export interface Hint {
+  readonly like: RegExp;
+  readonly says: string;
+}
+
 /** One line of the table: what an error must look like, and what it then is. What is absent matches everything. */
 export interface Row {
   readonly on?: readonly Operation[];
@@ -13,7 +19,7 @@ export interface Row {
   /** V2: code. V1: type. OAuth: error. */
   readonly word?: string | RegExp;
   /** V2: detail. V1: message. */
-  readonly hint?: RegExp;
+  readonly hint?: Hint;
   readonly verdict: is.Verdict;
 }
 
@@ -31,12 +37,24 @@ const oauth = ['OAuth'] as const;
 
 const gone = '(?:invalid|not valid|expired|revoked|used|unknown|not found|does not match|mismatch)';
 /** "Invalid refresh token", "refresh_token has already been used" and the like. */
-const dead = (what: string) => new RegExp(`\\b${gone}\\b.*\\b${what}\\b|\\b${what}\\b.*\\b${gone}\\b`, 'i');
+const dead = (what: string, called: string): Hint => ({
+  like: new RegExp(`\\b${gone}\\b.*\\b${what}\\b|\\b${what}\\b.*\\b${gone}\\b`, 'i'),
+  says: `${called} that is invalid, expired, revoked, used, unknown, not found or does not match`,
+});
+const notAuthorizedAlone: Hint = { like: /^not authorized\W*$/i, says: '“Not Authorized” and nothing else' };
+const redirectURL: Hint = { like: /\bredirect[ _]ur[il]\b/i, says: 'the redirect URL' };
+const cannotRenew: Hint = {
+  like: /^cannot renew (revoked|expired) token/i,
+  says: '“cannot renew revoked token” or “… expired token”',
+};
 const notAuthorized = /^(service\.not_authorized|UNAUTHORIZED)$/;
 const endedToken = /^ACCESS_TOKEN_(EXPIRED|REVOKED)$/;
 
+/** What an answer means that no row matches. */
+export const byDefault = is.notUnderstood;
+
 /**
- * What answers mean. The first row that matches decides; none means `Unknown`. Decisive rows ask for a word of Square's
+ * What answers mean. The first row that matches decides; none means {@link byDefault}. Decisive rows ask for a word of Square's
  * in one of its shapes, so no page of a proxy and no status alone ever makes one.
  *
  * From Square's documentation: "Handling Errors" (V2, statuses, older V1 types), "OAuth best practices" (the three
@@ -67,28 +85,46 @@ export const classification: readonly Row[] = [
   { status: 400, shapes: V2, word: 'MISSING_REQUIRED_PARAMETER', verdict: is.requestRefused },
 
   // ObtainToken: what was presented.
-  { ...refresh, status: [400, 404], shapes: own, hint: dead('refresh[ _]token'), verdict: is.refreshTokenRefused },
+  {
+    ...refresh,
+    status: [400, 404],
+    shapes: own,
+    hint: dead('refresh[ _]token', 'a refresh token'),
+    verdict: is.refreshTokenRefused,
+  },
   { ...refresh, status: [400, 403], shapes: V2, word: endedToken, verdict: is.refreshTokenRefused },
-  { ...code, status: [400, 401], shapes: own, hint: /\bredirect[ _]ur[il]\b/i, verdict: is.requestRefused },
-  { ...code, status: [400, 404], shapes: own, hint: dead('code([ _]verifier)?'), verdict: is.codeRefused },
+  { ...code, status: [400, 401], shapes: own, hint: redirectURL, verdict: is.requestRefused },
+  {
+    ...code,
+    status: [400, 404],
+    shapes: own,
+    hint: dead('code([ _]verifier)?', 'a code or code verifier'),
+    verdict: is.codeRefused,
+  },
   {
     ...migration,
     status: [400, 404],
     shapes: own,
-    hint: dead('(migration|access)[ _]token'),
+    hint: dead('(migration|access)[ _]token', 'a migration or access token'),
     verdict: is.migrationTokenRefused,
   },
   {
     ...migration,
     status: [400, 404],
     shapes: own,
-    hint: /^cannot renew (revoked|expired) token/i,
+    hint: cannotRenew,
     verdict: is.migrationTokenRefused,
   },
   { ...migration, status: [400, 403], shapes: V2, word: endedToken, verdict: is.migrationTokenRefused },
   // ObtainToken and RevokeToken: who asks. The type has several causes; only the text tells them apart.
-  { ...tokens, status: 401, shapes: own, word: notAuthorized, hint: /^not authorized\W*$/i, verdict: is.clientRefused },
-  { ...tokens, status: [400, 403], shapes: own, hint: dead('client([ _](id|secret))?'), verdict: is.clientRefused },
+  { ...tokens, status: 401, shapes: own, word: notAuthorized, hint: notAuthorizedAlone, verdict: is.clientRefused },
+  {
+    ...tokens,
+    status: [400, 403],
+    shapes: own,
+    hint: dead('client([ _](id|secret))?', 'a client, client ID or client secret'),
+    verdict: is.clientRefused,
+  },
   { ...revoke, status: 401, shapes: own, word: notAuthorized, verdict: is.clientRefused },
   // RevokeToken: unknown or already revoked.
   { ...revoke, status: [400, 404], shapes: own, word: /^not_found$/i, verdict: is.nothingToRevoke },

@@ -1,7 +1,7 @@
 import type { Duration, Instant } from '../clock.ts';
 import { hours } from '../clock.ts';
 import type { Failure, Operation } from '../domain/failure.ts';
-import { classification, type Row } from './classification.ts';
+import { byDefault, classification, type Row } from './classification.ts';
 import { type ErrorBody, type ErrorEntry, type JSONObject, readErrors } from './error-shapes.ts';
 import type { GrantType } from './port.ts';
 import type { Answer, Fault, FaultKind } from './transport.ts';
@@ -25,7 +25,7 @@ function matches(row: Row, subject: Subject, status: number, shape: ErrorBody['s
   }
   if (typeof row.word === 'string' && row.word !== error?.word) return false;
   if (row.word instanceof RegExp && !row.word.test(error?.word ?? '')) return false;
-  return row.hint === undefined || row.hint.test(error?.text ?? '');
+  return row.hint === undefined || row.hint.like.test(error?.text ?? '');
 }
 
 /**
@@ -59,7 +59,7 @@ const clearRefusal = (status: number, body: ErrorBody) =>
 export function failureOf(subject: Subject, answer: Answer, object: JSONObject | undefined, now: Instant): Failure {
   const body = readErrors(object);
   const { row, error } = decidingRow(subject, answer.status, body);
-  const verdict = row?.verdict ?? is.notUnderstood;
+  const verdict = row?.verdict ?? byDefault;
   const retryAfter = retryAfterOf(answer.headers, now);
   const shown = body.shape === 'V2' ? code : type;
   const known = error !== undefined && shown.test(error.word) ? error.word : undefined;
@@ -76,7 +76,8 @@ export function failureOf(subject: Subject, answer: Answer, object: JSONObject |
   };
 }
 
-const faults: Readonly<Record<FaultKind, is.Verdict>> = {
+/** What it means that no whole answer came. */
+export const faults: Readonly<Record<FaultKind, is.Verdict>> = {
   TimedOut: is.timedOut,
   NotResolved: is.notResolved,
   Refused: is.refusedConnection,

@@ -1,3 +1,4 @@
+import { answersReference } from './answers-reference.ts';
 import { apiReference } from './api-reference.ts';
 import type { Artifact } from './artifact.ts';
 import { crds } from './crds.ts';
@@ -13,6 +14,7 @@ export function artifacts(): Artifact[] {
     ...settingsReference(),
     ...conditionsReference(),
     ...metricsReference(),
+    ...answersReference(),
   ];
 }
 

@@ -75,6 +75,8 @@ export const answers: readonly AnswerCase[] = [
   ['refresh', 425, 'HTML', '', '', 'Unreachable', 'SquareTimedOut'],
   ['locations', 400, 'V2', 'REQUEST_TIMEOUT', '', 'Unreachable', 'SquareTimedOut'],
   ['locations', 302, 'HTML', '', '', 'Unknown', 'SquareRedirected'],
+  ['locations', 200, 'V2', 'ACCESS_TOKEN_REVOKED', '', 'AccessTokenRevoked'],
+  ['merchant', 202, 'V2', 'ACCESS_TOKEN_EXPIRED', '', 'AccessTokenExpired'],
 ];
 
 const foreign = 'SquareAnswerNotUnderstood';
@@ -104,10 +106,30 @@ export const unrecognised: readonly AnswerCase[] = [
   ['locations', 200, 'Raw', '', '{"status":"ok"}', 'Unknown', foreign],
   ['locations', 200, 'Raw', '', '{"locations":"none"}', 'Unknown', foreign],
   ['locations', 204, 'Empty', '', '', 'Unknown', foreign],
+  ['locations', 203, 'Raw', '', '{"locations":[]}', 'Unknown', foreign],
+  ['status', 206, 'Raw', '', '{"scopes":[],"merchant_id":"MLEXAMPLE0001"}', 'Unknown', foreign],
+  // Of a name that stands twice the last counts (RFC 8259 section 4 leaves it open).
+  ['locations', 401, 'Raw', '', twice('"code":"ACCESS_TOKEN_REVOKED","code":"A_NEW_CODE"'), 'Unknown', foreign],
+  [
+    'locations',
+    401,
+    'Raw',
+    '',
+    `${twice('"code":"ACCESS_TOKEN_REVOKED"').slice(0, -1)},"errors":[]}`,
+    'Unknown',
+    foreign,
+  ],
   ['refresh', 200, 'Raw', '', '{"access_token":""}', 'Unknown', foreign],
   ['refresh', 200, 'Raw', '', '{"access_token":"EAAA', 'Unknown', foreign],
   ['refresh', 200, 'HTML', '', '', 'Unknown', foreign],
+  // A text alone is no word of Square's, and no refusal comes with a 200.
+  ['refresh', 200, 'V2', 'UNAUTHORIZED', 'Invalid refresh token', 'Unknown', foreign],
+  ['refresh', 200, 'V1', denied, 'Invalid refresh token', 'Unknown', foreign],
   ['status', 200, 'Raw', '', '{"scopes":["PAYMENTS_READ"]}', 'Unknown', foreign],
   ['merchant', 200, 'Raw', '', '{"merchant":{}}', 'Unknown', foreign],
   ['revoke', 200, 'Raw', '', '{"success":false}', 'Unknown', foreign],
 ];
+
+function twice(members: string): string {
+  return `{"errors":[{"category":"AUTHENTICATION_ERROR",${members}}]}`;
+}

@@ -92,6 +92,21 @@ describe('a refresh', () => {
     expect(opened(grant.refreshToken)).toBe(openToken(refreshToken));
   });
 
+  it.each([201, 203, 206])(
+    'that comes with %i is taken all the same: its refresh token may be spent',
+    async (status) => {
+      const { client, identity, refreshToken, simulator } = await aConnectedStage();
+      const body = JSON.stringify({
+        access_token: 'EAAAnext',
+        refresh_token: 'EQAAnext',
+        merchant_id: 'MLEXAMPLE0001',
+      });
+      simulator.faults.add({ endpoint: 'token', effect: { kind: 'answer', status, shape: 'Raw', body } });
+      const grant = valueOf(await client.obtainToken({ ...identity, grantType: 'refresh_token', refreshToken }));
+      expect(opened(grant.refreshToken)).toBe('EQAAnext');
+    },
+  );
+
   it('whose 200 is not understood is kept as bytes too, and may have been carried out', async () => {
     const { client, identity, refreshToken, simulator, time } = await aConnectedStage();
     const effect = { kind: 'answer', when: 'after', status: 200, shape: 'Raw', body: '{"access' } as const;
