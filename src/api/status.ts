@@ -118,3 +118,15 @@ const fieldsOf = (schema: z.ZodObject): StatusFields =>
 
 export const connectionStatusFields: StatusFields = fieldsOf(connectionStatus);
 export const applicationStatusFields: StatusFields = fieldsOf(applicationStatus);
+
+/** The names of all members that a status of either kind can have, at any depth, in a fixed order. */
+export const statusMembers: readonly string[] = [
+  ...new Set([...membersIn(connectionStatus), ...membersIn(applicationStatus)]),
+].sort();
+
+function membersIn(schema: unknown): string[] {
+  if (schema instanceof z.ZodOptional) return membersIn(schema.unwrap());
+  if (schema instanceof z.ZodArray) return membersIn(schema.element);
+  if (!(schema instanceof z.ZodObject)) return [];
+  return Object.entries(schema.shape).flatMap(([name, member]) => [name, ...membersIn(member)]);
+}

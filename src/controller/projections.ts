@@ -4,7 +4,7 @@ import type { ApplicationSpec, ApplicationStatus } from '../api/application.ts';
 import type { ConnectionStatus } from '../api/connection.ts';
 import { annotations } from '../api/names.ts';
 import { parseApplication, parseConnection } from '../api/parse.ts';
-import { applicationStatus, connectionStatus } from '../api/status.ts';
+import { applicationStatus, connectionStatus, statusMembers } from '../api/status.ts';
 import { parseInstant } from '../clock.ts';
 import type { Connection, Requests } from '../domain/observation.ts';
 import { readStatus, type StoredStatus } from '../domain/recall.ts';
@@ -83,23 +83,13 @@ function requestsOf(notes: Readonly<Record<string, string>>): Requests {
 }
 
 /**
- * Tells whether two statuses say the same. `lastVerifyTime` is left out: it moves with every verification, and is no
- * reason by itself to write.
+ * Tells whether two statuses say the same, in whichever order. `lastVerifyTime` is left out: it moves with every
+ * verification, and is no reason by itself to write.
  */
 export function statusDigest(status: ConnectionStatus | ApplicationStatus): string {
-  const said = canonical({ ...status, lastVerifyTime: undefined });
   // Cut as bytes: a text cut out of another keeps all of that one in memory.
-  return hash('sha256', said, 'buffer').toString('base64url', 0, 12);
+  return hash('sha256', JSON.stringify(status, compared), 'buffer').toString('base64url', 0, 12);
 }
 
-/** JSON with the members of objects in order, without those that are absent. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  let members = '';
-  for (const name of Object.keys(value).sort()) {
-    const member = (value as Record<string, unknown>)[name];
-    if (member !== undefined && member !== null) members += `${JSON.stringify(name)}:${canonical(member)},`;
-  }
-  return `{${members}}`;
-}
+/** Naming the members puts them in order natively: a walk over each status was a tenth of a restart. */
+const compared = statusMembers.filter((name) => name !== 'lastVerifyTime');
