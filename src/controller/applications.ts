@@ -7,7 +7,7 @@ import { backoffDelay, probeBackoff } from '../domain/schedule.ts';
 import { cleanToken, type Token } from '../domain/token.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { type Key, keyFrom, namespaces } from '../kube/resource.ts';
-import type { MemoryVault } from '../secrets/port.ts';
+import type { CredentialValue, MemoryVault } from '../secrets/port.ts';
 import { matchesSelector } from './label-selector.ts';
 import type { ApplicationView } from './projections.ts';
 import type { Squares } from './squares.ts';
@@ -51,10 +51,17 @@ export function createApplications(deps: ApplicationsDeps): Applications {
   const { watches, vault } = deps;
   const refusals = createRefusals(deps);
   const labelsOf = createNamespaceLabels(deps);
+  /** Values that were found sound: every pass of every connection asks, and a value that changes is another object. */
+  const sound = new WeakSet<CredentialValue>();
   function clientSecret({ namespace, spec }: ApplicationView): ClientSecret {
-    if (spec?.clientSecretRef === undefined) return { kind: 'None' };
-    const read = readSecret(watches, vault, namespace, spec.clientSecretRef);
-    return 'problem' in read ? { kind: 'Problem', ...read.problem } : { kind: 'Present' };
+    const ref = spec?.clientSecretRef;
+    if (ref === undefined) return { kind: 'None' };
+    const value = watches.credentials.get(keyFrom(namespace, ref.name))?.keys[ref.key ?? defaultClientSecretKey];
+    if (value !== undefined && sound.has(value)) return { kind: 'Present' };
+    const read = readSecret(watches, vault, namespace, ref);
+    if ('problem' in read) return { kind: 'Problem', ...read.problem };
+    if (value !== undefined) sound.add(value);
+    return { kind: 'Present' };
   }
 
   return {

@@ -88,8 +88,20 @@ function requestsOf(notes: Readonly<Record<string, string>>): Requests {
  */
 export function statusDigest(status: ConnectionStatus | ApplicationStatus): string {
   // Cut as bytes: a text cut out of another keeps all of that one in memory.
-  return hash('sha256', JSON.stringify(status, compared), 'buffer').toString('base64url', 0, 12);
+  return hash('sha256', spelled(status), 'buffer').toString('base64url', 0, 12);
 }
 
-/** Naming the members puts them in order natively: a walk over each status was a tenth of a restart. */
 const compared = statusMembers.filter((name) => name !== 'lastVerifyTime');
+
+/** Members by their place in the one list of all, texts with their length: quicker than JSON in any one order. */
+function spelled(value: unknown): string {
+  if (typeof value === 'string') return `${value.length}:${value}`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (Array.isArray(value)) return `[${value.map(spelled).join()}]`;
+  let members = '';
+  for (const [place, name] of compared.entries()) {
+    const member = (value as Record<string, unknown>)[name];
+    if (member !== undefined) members += `${place}=${spelled(member)},`;
+  }
+  return `{${members}}`;
+}

@@ -191,13 +191,16 @@ export interface MemoryVault {
   put(value: Uint8Array): VaultValue;
   /** The value as UTF-8 text, untrimmed. */
   open(sealed: VaultValue): Token;
-  /** A keyed digest, comparable within this process only: tells whether a value changed. */
-  digest(value: Uint8Array): string;
+}
+
+/** One value of a user's Secret; another object whenever the Secret changes. */
+export interface CredentialValue {
+  readonly sealed: VaultValue;
 }
 
 /** A user's Secret of type `square-operator.dev/credential`, as the watch keeps it. */
 export interface CredentialSecret {
   readonly type: string;
   readonly resourceVersion: string;
-  readonly keys: Readonly<Record<string, { readonly digest: string; readonly sealed: VaultValue }>>;
+  readonly keys: Readonly<Record<string, CredentialValue>>;
 }

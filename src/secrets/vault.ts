@@ -1,16 +1,15 @@
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto';
 import { type Token, token } from '../domain/token.ts';
 import type { KubeObject } from '../kube/resource.ts';
-import type { CredentialSecret, MemoryVault, VaultValue } from './port.ts';
+import type { CredentialSecret, CredentialValue, MemoryVault, VaultValue } from './port.ts';
 import { dataOf, typeOf } from './secret-text.ts';
 
 /**
  * A vault of this process: AES-256-GCM under a random key that is never stored. It keeps tokens out of heap dumps and
- * core files as far as a process can that holds the key too. Digests are 128 bits of HMAC-SHA-256.
+ * core files as far as a process can that holds the key too.
  */
 export function createMemoryVault(): MemoryVault {
   const key = createSecretKey(randomBytes(32));
-  const digestKey = createSecretKey(randomBytes(32));
   return {
     put(value) {
       const iv = randomBytes(12);
@@ -25,16 +24,15 @@ export function createMemoryVault(): MemoryVault {
       const clear = Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]);
       return token(clear.toString('utf8'));
     },
-    digest: (value) => createHmac('sha256', digestKey).update(value).digest().toString('base64url', 0, 16),
   };
 }
 
 /** What the watch keeps of a user's Secret: its values only under the vault's key. */
 export function projectCredentialSecret(object: KubeObject, vault: MemoryVault): CredentialSecret {
-  const keys = Object.entries(dataOf(object)).map(([key, base64]) => {
-    const value = Buffer.from(base64, 'base64');
-    return [key, { digest: vault.digest(value), sealed: vault.put(value) }] as const;
-  });
+  const keys = Object.entries(dataOf(object)).map(([key, base64]): [string, CredentialValue] => [
+    key,
+    { sealed: vault.put(Buffer.from(base64, 'base64')) },
+  ]);
   return {
     type: typeOf(object),
     resourceVersion: object.metadata.resourceVersion ?? '',

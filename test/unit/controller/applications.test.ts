@@ -7,6 +7,7 @@ import { createApplications } from '../../../src/controller/applications.ts';
 import { type ApplicationView, projectApplication } from '../../../src/controller/projections.ts';
 import { openToken } from '../../../src/domain/token.ts';
 import type { KubeObject } from '../../../src/kube/resource.ts';
+import type { MemoryVault } from '../../../src/secrets/port.ts';
 import { createMemoryVault, projectCredentialSecret } from '../../../src/secrets/vault.ts';
 import { aConnection, aSpec, noon } from '../../support/builders.ts';
 import { createFakeClock } from '../../support/clock.ts';
@@ -46,13 +47,7 @@ function stage({ secrets = { client: { 'client-secret': 'good' } }, ...given }: 
   object.metadata.creationTimestamp = formatInstant(noon);
   const view: ApplicationView = projectApplication(object);
   const credentials = new Map(
-    Object.entries(secrets).map(([name, data]) => {
-      const encoded = Object.fromEntries(
-        Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
-      );
-      const secret = { metadata: { name, namespace: 'platform' }, type: secretTypes.credential, data: encoded };
-      return [`platform/${name}`, projectCredentialSecret(secret, vault)] as const;
-    }),
+    Object.entries(secrets).map(([name, data]) => [`platform/${name}`, credentialSecret(name, data, vault)] as const),
   );
   const watches = {
     applications: new Map([[ref, view]]),
@@ -68,7 +63,17 @@ function stage({ secrets = { client: { 'client-secret': 'good' } }, ...given }: 
   });
   const resolve = (fields: Partial<ConnectionSpec> = {}) =>
     applications.resolve(aConnection(), aSpec({ applicationRef: { name: 'pos', namespace: 'platform' }, ...fields }));
-  return { applications, clock, time, view, resolve };
+  const store = (name: string, value: string) =>
+    credentials.set(`platform/${name}`, credentialSecret(name, { 'client-secret': value }, vault));
+  return { applications, clock, time, view, resolve, store };
+}
+
+function credentialSecret(name: string, data: Readonly<Record<string, string>>, vault: MemoryVault) {
+  const encoded = Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+  );
+  const object = { metadata: { name, namespace: 'platform' }, type: secretTypes.credential, data: encoded };
+  return projectCredentialSecret(object, vault);
 }
 
 describe('the application of a connection', () => {
@@ -123,6 +128,16 @@ describe('the application of a connection', () => {
       secrets: { client: { 'client-secret': ' now\n' }, previous: { old: 'before' } },
     });
     expect(applications.clientSecrets(ref).map(openToken)).toEqual(['now', 'before']);
+  });
+
+  it('is looked at anew when its client secret was replaced', async () => {
+    const { resolve, store } = stage();
+    const seen = async () => (await resolve()) as { clientSecret?: { kind: string } };
+    expect((await seen()).clientSecret?.kind).toBe('Present');
+    store('client', 'two words');
+    expect((await seen()).clientSecret?.kind).toBe('Problem');
+    store('client', 'good-again');
+    expect((await seen()).clientSecret?.kind).toBe('Present');
   });
 
   it('says no value of a Secret in what is wrong with it', () => {
