@@ -10,6 +10,12 @@ export { type ApplicationStatus, applicationStatus } from './status.ts';
 
 export const defaultMaxAuthorizations = 500;
 
+/**
+ * Square publishes no limits. This is far more than a fleet at rest needs, lets hundreds of new connections in within
+ * seconds, and is cut in half whenever Square answers 429.
+ */
+export const defaultRateLimit = { requestsPerSecond: 100, burst: 200 } as const;
+
 const url = (description: string) =>
   shaped(description, {
     max: 2048,
@@ -66,7 +72,7 @@ const webhook = z.object({
   ),
 });
 
-const perSecond = (description: string) => described(description, z.int().min(1).max(1000)).optional();
+const calls = (description: string) => described(description, z.int().min(1).max(1000)).optional();
 
 /** A field that is as it was when the object was made. */
 const unchanging = <S extends z.ZodType>(field: string, schema: S) =>
@@ -117,10 +123,10 @@ export const applicationSpec = ruled(
       allowedNamespaces,
     ).optional(),
     rateLimit: described(
-      'A budget for all calls to Square for this application.',
+      `A budget for all calls to Square for this application; half of it after every 429, until it has recovered. Default: ${defaultRateLimit.requestsPerSecond} a second and ${defaultRateLimit.burst} at once.`,
       z.object({
-        requestsPerSecond: perSecond('Calls a second, on average.'),
-        burst: perSecond('Calls at once, after a pause.'),
+        requestsPerSecond: calls('Calls a second, on average.'),
+        burst: calls('Calls at once, after a pause. Default: those of two seconds.'),
       }),
     ).optional(),
     maxAuthorizations: marked(

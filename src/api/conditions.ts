@@ -135,6 +135,10 @@ export const applicationReasons = {
     'The application can be used, but few more sellers can authorize it.',
     'Ask Square to raise the number of authorizations.',
   ),
+  RateLimited: reason(
+    'The application can be used, but Square answers its calls with 429 (too many requests), so they are slowed down.',
+    'It recovers by itself. If it comes again and again, lower spec.rateLimit, and look for others that use the same application ID.',
+  ),
   ClientSecretNotFound: reason(
     'The client secret cannot be read.',
     'Create the Secret with type square-operator.dev/credential and the key that the message names.',

@@ -1,5 +1,5 @@
 import { defaultClientSecretKey, defaultMaxAuthorizations } from '../api/application.ts';
-import type { ApplicationReason } from '../api/conditions.ts';
+import { type ApplicationReason, applicationReasons } from '../api/conditions.ts';
 import { squareApplications } from '../api/names.ts';
 import { type ApplicationStatus, applicationStatusFields } from '../api/status.ts';
 import { type Clock, type Duration, formatInstant, seconds } from '../clock.ts';
@@ -12,6 +12,7 @@ import type { Applications } from './applications.ts';
 import type { Index } from './index-by.ts';
 import { missingSecret } from './missing-secret.ts';
 import { type ApplicationView, statusDigest } from './projections.ts';
+import type { Turns } from './turns.ts';
 import type { Watches } from './watches.ts';
 import { writeStatus } from './write-status.ts';
 
@@ -20,6 +21,7 @@ export interface ApplicationStatusDeps {
   readonly clock: Clock;
   readonly watches: Watches;
   readonly applications: Applications;
+  readonly turns: Pick<Turns, 'slowed'>;
   readonly events: EventRecorder;
   /** Keys of connections by the key of their application. */
   readonly connectionsOf: Index;
@@ -62,7 +64,7 @@ export function createApplicationReconciler(deps: ApplicationStatusDeps): (key: 
     // Earlier counts may have changed since: they are looked at again when they may be.
     const recount = counts === known ? counts.until - now : undefined;
     const { status, lookAgain } = await statusOf(deps, key, application, counts);
-    const again = lookAgain ?? recount;
+    const again = soonest(lookAgain ?? recount, deps.turns.slowed(key)?.recoversIn);
     if (statusDigest(status) === application.digest) return again;
     const wait =
       reasonOf(status) === reasonOf(application.status)
@@ -85,6 +87,11 @@ export function createApplicationReconciler(deps: ApplicationStatusDeps): (key: 
     return again;
   };
 }
+
+const soonest = (...waits: readonly (Duration | undefined)[]): Duration | undefined => {
+  const known = waits.filter((wait) => wait !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+};
 
 /** What an application's connections come to. Thousands of them change at once, and each change would count them all. */
 interface Counts {
@@ -150,6 +157,12 @@ async function verdictOf(
   const refusal = deps.applications.refusal(key);
   if (refusal !== undefined) {
     return { ready: false, reason: 'ClientRefused', message: refusedMessage(application, refusal) };
+  }
+  const slowed = deps.turns.slowed(key);
+  if (slowed !== undefined) {
+    const { remedy } = applicationReasons.RateLimited;
+    const message = `Square answers calls of this application with 429 (too many requests) since ${formatInstant(slowed.since)}: they are slowed down. ${remedy}`;
+    return { ready: true, reason: 'RateLimited', message };
   }
   const most = application.spec?.maxAuthorizations ?? defaultMaxAuthorizations;
   if (sellers >= fullAt * most) {

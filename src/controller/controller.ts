@@ -1,4 +1,5 @@
 import { seconds } from '../clock.ts';
+import { urgencyOf } from '../domain/urgency.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Key } from '../kube/resource.ts';
 import type { Metrics, OperatorView } from '../observability/port.ts';
@@ -13,14 +14,21 @@ import type { Remembered } from './observe.ts';
 import { createPassQueue } from './pass-queue.ts';
 import { createReconciler, type ReconcilerDeps } from './reconciler.ts';
 import { connectionsOfRecords, createRetirements } from './reseal.ts';
-import { withSecondWitnesses } from './second-witness.ts';
+import { createTurns } from './turns.ts';
 import { createTurnstile } from './turnstile.ts';
 import type { Watches } from './watches.ts';
 
 export interface ControllerDeps
   extends Omit<
     ReconcilerDeps,
-    'applications' | 'tokensOf' | 'remembered' | 'turnstile' | 'retirements' | 'onStatusWritten' | 'onRefusalChanged'
+    | 'applications'
+    | 'tokensOf'
+    | 'remembered'
+    | 'turnstile'
+    | 'turns'
+    | 'retirements'
+    | 'onStatusWritten'
+    | 'onRefusalChanged'
   > {
   readonly watches: Watches;
   readonly events: EventRecorder;
@@ -40,7 +48,7 @@ export interface Controller {
   pause(): void;
   /** Pauses, and resolves when the work in hand is done. */
   drain(): Promise<void>;
-  readonly view: Pick<OperatorView, 'connections' | 'retainedGrants'>;
+  readonly view: Pick<OperatorView, 'connections' | 'retainedGrants' | 'budgets'>;
 }
 
 /** Applications are few and their passes cheap. */
@@ -58,9 +66,18 @@ export function createController(deps: ControllerDeps): Controller {
   const applications = createApplications(deps);
   const width = deps.tokenRequestConcurrency;
   const turnstile = createTurnstile({ clock: deps.clock, width, patience: turnstilePatience });
-  const squares = withSecondWitnesses(deps.squares);
+  const urgencyOfKey = (key: Key) => {
+    const view = watches.connections.get(key);
+    return view === undefined ? Number.MAX_SAFE_INTEGER : urgencyOf(view.connection, view.stored);
+  };
+  const turns = createTurns({
+    ...deps,
+    turnstile,
+    wake: (key) => queue.add(key),
+    onSlowed: (ref) => applicationQueue.add(ref),
+  });
   const retirements = createRetirements(deps.ring, deps.clock);
-  const ports = { ...deps, squares, applications, tokensOf, remembered, turnstile, retirements };
+  const ports = { ...deps, turns, applications, tokensOf, remembered, turnstile, retirements };
 
   const ofApplication = (ref: Key) => {
     applicationQueue.add(ref);
@@ -73,7 +90,7 @@ export function createController(deps: ControllerDeps): Controller {
     },
     onRefusalChanged: ofApplication,
   });
-  const queue = createPassQueue(deps, 'squareconnection', deps.concurrency, reconcile);
+  const queue = createPassQueue(deps, 'squareconnection', deps.concurrency, reconcile, urgencyOfKey);
   const applicationQueue = createPassQueue(
     deps,
     'squareapplication',
@@ -99,6 +116,7 @@ export function createController(deps: ControllerDeps): Controller {
       retirements.restart();
       custodyQueue.add(ringKey);
       for (const key of connectionsOfRecords(watches)) queue.add(key);
+      turns.clear();
       for (const [key] of watches.connections.entries()) queue.add(key);
       for (const [key, token] of watches.tokens.entries()) queue.add(ownerOf(key, token.connection));
       for (const [key] of watches.applications.entries()) applicationQueue.add(key);
@@ -107,11 +125,12 @@ export function createController(deps: ControllerDeps): Controller {
       custodyQueue.start();
     },
     pause() {
+      turns.clear();
       queue.pause();
       applicationQueue.pause();
       custodyQueue.pause();
     },
     drain: async () => void (await Promise.all([queue.drain(), applicationQueue.drain(), custodyQueue.drain()])),
-    view: createConnectionView(watches, remembered),
+    view: { ...createConnectionView(watches, remembered), budgets: () => turns.sights() },
   };
 }

@@ -7,6 +7,7 @@ import type { Watches } from './watches.ts';
 export function createOperatorView(watches: Watches, controller: () => Controller | undefined): OperatorView {
   return {
     connections: () => controller()?.view.connections() ?? [],
+    budgets: () => controller()?.view.budgets() ?? [],
     retainedGrants: () => controller()?.view.retainedGrants() ?? 0,
     sealedRecords: () => recordsByKey(watches),
     *watches() {

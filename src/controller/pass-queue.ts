@@ -21,6 +21,7 @@ export function createPassQueue(
   name: string,
   concurrency: number,
   pass: (key: Key) => Promise<Duration | undefined>,
+  urgency?: (key: Key) => number,
 ): WorkQueue {
   const failures = new Map<Key, number>();
   const work = async (key: Key) => {
@@ -43,7 +44,7 @@ export function createPassQueue(
       metrics.reconcilesActive(name, -1);
     }
   };
-  const queue = createWorkQueue({ clock, concurrency, work, observer: metrics.queueObserver(name) });
+  const queue = createWorkQueue({ clock, concurrency, work, urgency, observer: metrics.queueObserver(name) });
   metrics.queueSeen(name, queue);
   return queue;
 }

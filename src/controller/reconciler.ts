@@ -9,6 +9,7 @@ import { answerStale, recordedRequests, staleness } from '../domain/requests.ts'
 import { lastVerifyTimeStoredEvery } from '../domain/schedule.ts';
 import type { Step } from '../domain/step.ts';
 import { summarize } from '../domain/summarize.ts';
+import { urgencyOf } from '../domain/urgency.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { type Key, splitKey } from '../kube/resource.ts';
 import type { Metrics } from '../observability/port.ts';
@@ -19,12 +20,14 @@ import { statusDigest } from './projections.ts';
 import { orphan } from './publish.ts';
 import { aboutConnection, count, type Done, eventsOf, stepsOf } from './report.ts';
 import { resealRetained } from './reseal.ts';
+import type { Turn, Turns } from './turns.ts';
 import { writeStatus } from './write-status.ts';
 
 export interface ReconcilerDeps extends PerformDeps {
   readonly remembered: Map<Key, Remembered>;
   readonly metrics: Metrics;
   readonly events: EventRecorder;
+  readonly turns: Turns;
   /** Whether this process may act now. */
   readonly mayAct: () => boolean;
   /** Told when a pass changed what the application's status counts. */
@@ -46,7 +49,8 @@ export function createReconciler(deps: ReconcilerDeps): Reconcile {
   return async (key) => {
     const sight = await observe(deps, key);
     if (sight === undefined) return await farewell(deps, key);
-    const pass = await takeSteps(deps, key, sight);
+    const turn = deps.turns.begin(key, urgencyOf(sight.view.connection, sight.view.stored));
+    const pass = await takeSteps(deps, key, sight, turn).finally(() => turn.end());
     remember(deps, key, pass.observation);
     // Whoever may not act any more leaves the word to whoever may.
     if (!deps.mayAct()) return undefined;
@@ -66,7 +70,7 @@ interface Pass {
   readonly broken?: Error;
 }
 
-async function takeSteps(deps: ReconcilerDeps, key: Key, first: Sight): Promise<Pass> {
+async function takeSteps(deps: ReconcilerDeps, key: Key, first: Sight, turn: Turn): Promise<Pass> {
   let sight = first;
   let { observation } = sight;
   const done: Done[] = [];
@@ -79,8 +83,13 @@ async function takeSteps(deps: ReconcilerDeps, key: Key, first: Sight): Promise<
     const step = decide(observation, at());
     if (step.kind === 'Wait' || !deps.mayAct()) return end(step);
     if (done.length === budget) return end(step, new Error(`a pass did not come to rest: ${stepsOf(done)}`));
+    const ports = turn.admit(step, sight, observation);
+    if (ports === undefined) {
+      observation = { ...observation, throttled: true };
+      continue;
+    }
     try {
-      const fact = await perform(deps, step, sight, observation);
+      const fact = await perform({ ...deps, ...ports }, step, sight, observation);
       done.push({ step, fact });
       tellApplication(deps, observation);
       observation = absorb(observation, step, fact, at());

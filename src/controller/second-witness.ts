@@ -1,8 +1,6 @@
-import { environments } from '../api/connection.ts';
 import type { SquareTime } from '../clock.ts';
 import { isTransient } from '../domain/failure.ts';
 import type { SquareClient } from '../square/port.ts';
-import type { Squares } from './squares.ts';
 
 /**
  * An answer that names a time far from what is known counts only when a second one bears it out. ListLocations spends
@@ -18,13 +16,4 @@ export function withSecondWitness(client: SquareClient, time: SquareTime): Squar
       return first;
     },
   };
-}
-
-/** Both environments with clients that ask again. */
-export function withSecondWitnesses(squares: Squares): Squares {
-  const entries = environments.map((environment) => {
-    const square = squares[environment];
-    return [environment, { ...square, client: withSecondWitness(square.client, square.time) }] as const;
-  });
-  return Object.fromEntries(entries) as Squares;
 }

@@ -29,16 +29,24 @@ function nextStep(o: Observation, now: Now): Step {
   if (spec.value.suspend === true) return wait(o, now, 'Suspended');
   return (
     blocked(o, now) ??
-    takeUp(o, now) ??
+    withinBudget(o, takeUp(o, now)) ??
     adopt(o, now) ??
     (o.grant.kind === 'Held' ? live(o, o.grant.grant, spec.value, now) : unauthorized(o, now))
   );
 }
 
+/** Without a budget nothing is asked of Square; everything else goes on. */
+const withinBudget = (o: Observation, step: Step | undefined): Step | undefined =>
+  o.throttled === true ? undefined : step;
+
+const restOf = (o: Observation): WaitReason => (o.throttled === true ? 'Throttled' : 'NothingDue');
+
 /** Waits for the first of the instants. Whatever is waited for, the clock moves tokens and requests to their end. */
 function wait(o: Observation, now: Now, because: WaitReason, ...instants: readonly (Instant | undefined)[]): Step {
   const end = tokenEnd(o);
-  const ahead = [...instants.filter((instant) => instant !== undefined), ...requestEnds(o, now)];
+  const wanted = instants.filter((instant) => instant !== undefined);
+  // Whatever waits for the budget is woken when there is some.
+  const ahead = [...wanted.filter((instant) => o.throttled !== true || instant > now.square), ...requestEnds(o, now)];
   if (end !== undefined && end > now.square) ahead.push(end);
   return ahead.length === 0 ? { kind: 'Wait', because } : { kind: 'Wait', because, until: Math.min(...ahead) };
 }
@@ -144,6 +152,7 @@ function missing(o: Observation, now: Now): Waiting {
     return ['CredentialProblem', unseen ? now.square + lookForSecretEvery : undefined];
   }
   const at = takeUpAt(o, now);
+  if (o.throttled === true) return ['Throttled', at];
   if (at !== undefined) return [at === askableAt(o) ? 'ApplicationProblem' : 'Backoff', at];
   const usable = credential.type === 'personalAccessToken' ? canVerify(o) : askableAt(o) !== undefined;
   return [usable ? 'CredentialRefused' : 'ApplicationProblem'];
@@ -156,9 +165,8 @@ function live(o: Observation, grant: Grant, spec: ConnectionSpec, now: Now): Ste
   }
   if (!canVerify(o)) return writeOrWait(o, now, withdraw(o, now), 'ApplicationProblem');
   return (
-    refresh(o, grant, spec, now) ??
-    verify(o, spec, now) ??
-    writeOrWait(o, now, wantedWrite(o, now), 'NothingDue', ...nextInstants(o, grant, spec, now))
+    withinBudget(o, refresh(o, grant, spec, now) ?? verify(o, spec, now)) ??
+    writeOrWait(o, now, wantedWrite(o, now), restOf(o), ...nextInstants(o, grant, spec, now))
   );
 }
 

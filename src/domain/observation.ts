@@ -16,6 +16,8 @@ export interface Observation {
   /** Token Secrets of this connection under other names, left behind by a renaming. */
   readonly formerTokenSecrets: readonly FormerTokenSecret[];
   readonly history: History;
+  /** The budget for calls to Square is used up: only what needs none is done now. */
+  readonly throttled?: true;
   /** The sealed record lies under a key that is retired, and can be sealed anew by the active one. */
   readonly retiredKey?: RetiredKey;
 }

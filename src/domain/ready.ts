@@ -125,7 +125,10 @@ function withoutGrant(o: Observation): Summary {
   if (fault !== undefined && o.credential.type !== 'personalAccessToken')
     return resting(no('ApplicationNotReady', fault));
   const failure = wasTried(o) ? o.history.failures.TakeUp : undefined;
-  if (failure === undefined) return goingOn(no('TakingUp', 'The credential is about to be tried.'));
+  if (failure === undefined) {
+    const turn = 'The credential waits for its turn: calls to Square for the application are limited.';
+    return goingOn(no('TakingUp', o.throttled === true ? turn : 'The credential is about to be tried.'));
+  }
   if (failure.class === 'OtherMerchant') return stuck(no('OtherMerchant', failure.message));
   if (isRefusal(failure.class)) {
     return stuck(no('CredentialRefused', `${failure.message} Give a new credential, or have the seller sign in.`));

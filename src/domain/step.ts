@@ -59,6 +59,7 @@ export type WaitReason =
   | 'ApplicationProblem'
   | 'AwaitingAuthorization'
   | 'Backoff'
+  | 'Throttled'
   | 'OtherMerchant'
   | 'NothingDue';
 

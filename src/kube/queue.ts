@@ -13,7 +13,7 @@ export interface QueueObserver {
   delayed?(delay: Duration): void;
 }
 
-/** A queue of keys: each at most once waiting and at most once in work. First come, first served. */
+/** A queue of keys: each at most once waiting and at most once in work. The most urgent first, then first come, first served. */
 export interface WorkQueue {
   /** Work on `key` as soon as a worker is free; once more afterwards when it is in work now. */
   add(key: Key): void;
@@ -40,13 +40,15 @@ export interface WorkQueueOptions {
   concurrency: number;
   /** Should not reject: what it rejects with is given to `onError` and the key is not put back. */
   work: (key: Key) => Promise<void>;
+  /** Asked when a key begins to wait: the smaller the sooner. Without it all are alike. */
+  urgency?: ((key: Key) => number) | undefined;
   onError?: ((key: Key, error: unknown) => void) | undefined;
   observer?: QueueObserver | undefined;
 }
 
 /** See `WorkQueue`. It works on nothing before `start`. */
 export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
-  const { clock, concurrency, work, onError, observer } = options;
+  const { clock, concurrency, work, urgency, onError, observer } = options;
   const waiting = createWaitingLine();
   const due = createDueTimes();
   /** Keys in work, and since when. */
@@ -58,7 +60,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
 
   const enqueue = (key: Key) => {
     if (running.has(key)) again.add(key);
-    else if (waiting.join(key, clock.monotonic())) observer?.added?.();
+    else if (waiting.join(key, clock.monotonic(), urgency?.(key) ?? 0)) observer?.added?.();
   };
   const setAlarm = () => {
     const at = due.next();

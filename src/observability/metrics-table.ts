@@ -68,6 +68,15 @@ export const connectionMetrics = {
 export const viewMetrics = {
   sealedRecords: gauge('square_operator_sealed_records', 'Sealed records by the key that sealed them.', ['key_id']),
   retainedGrants: gauge('square_operator_retained_grants', 'Sealed grants whose connection is gone.'),
+  budgetRate: gauge(
+    'square_api_budget_requests_per_second',
+    'Calls a second that an application may make now: its spec.rateLimit, less after a 429, 0 while Square wants none. Without an application: personal access tokens.',
+    ['application', 'environment'],
+  ),
+  budgetWaiting: gauge('square_api_budget_waiting', 'Connections that wait for calls of their application.', [
+    'application',
+    'environment',
+  ]),
 } as const;
 
 /** What every replica says of itself. */

@@ -3,7 +3,7 @@ import { connectionText } from './connection-series.ts';
 import { createCounted } from './counted.ts';
 import { headOf, labelsOf, lineOf } from './exposition.ts';
 import { type MetricDefinition, ownMetrics, viewMetrics } from './metrics-table.ts';
-import type { Metrics, OperatorView, QueueSight } from './port.ts';
+import type { BudgetSight, Metrics, OperatorView, QueueSight } from './port.ts';
 import { processValues } from './process-series.ts';
 
 export interface MetricsOptions {
@@ -63,7 +63,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
     family(
       viewMetrics.sealedRecords,
       [...view.sealedRecords()].map(([keyID, count]) => [[keyID], count]),
-    ) + family(viewMetrics.retainedGrants, [[[], view.retainedGrants()]]);
+    ) +
+    family(viewMetrics.retainedGrants, [[[], view.retainedGrants()]]) +
+    budgetText([...view.budgets()]);
 
   return {
     ...counted,
@@ -78,6 +80,21 @@ export function createMetrics(options: MetricsOptions): Metrics {
     clockSkewObserved: (ahead) => void (skew = ahead),
     sealingKeyInCluster: (inCluster) => void (keyInCluster = inCluster),
   };
+}
+
+function budgetText(budgets: readonly BudgetSight[]): string {
+  const rows = (valueOf: (budget: BudgetSight) => number) =>
+    budgets.map((budget): Row => [[budget.application, budget.environment], valueOf(budget)]);
+  return (
+    family(
+      viewMetrics.budgetRate,
+      rows(({ rate }) => rate),
+    ) +
+    family(
+      viewMetrics.budgetWaiting,
+      rows(({ waiting }) => waiting),
+    )
+  );
 }
 
 function family(metric: MetricDefinition, rows: readonly Row[]): string {

@@ -18,11 +18,22 @@ export interface ConnectionSeries {
   readonly conditions: Iterable<readonly [type: string, status: string]>;
 }
 
+/** A budget for calls to Square, at a scrape. */
+export interface BudgetSight {
+  /** `namespace/name`; empty for personal access tokens without one. */
+  readonly application: string;
+  readonly environment: string;
+  readonly rate: number;
+  readonly waiting: number;
+}
+
 /** What the operator's view says at the moment of a scrape. */
 export interface OperatorView {
   connections(): Iterable<ConnectionSeries>;
   /** Sealed records by the ID of the key that sealed them. */
   sealedRecords(): Iterable<readonly [keyID: string, count: number]>;
+  /** What each application may ask of Square now, calls a second, and how many connections wait for that. */
+  budgets(): Iterable<BudgetSight>;
   /** Sealed grants without a connection. */
   retainedGrants(): number;
   /** Wall-clock instant of the last event or bookmark of each watch. */

@@ -33,6 +33,17 @@ describe('the turnstile', () => {
     expect(clock.timers()).toBe(0);
   });
 
+  test('lets the most urgent go first', async () => {
+    const clock = createFakeClock();
+    const turnstile = createTurnstile({ clock, width: 1, patience: 10 });
+    const began: string[] = [];
+    const works = ['a', 'b', 'c', 'd', 'e'].map((name) => aWork(began, name));
+    const all = works.map(({ work }, i) => turnstile(work, [5, 4, 3, 4, 0][i]));
+    for (const { end } of works) end();
+    await Promise.all(all);
+    expect(began).toEqual(['a', 'e', 'c', 'b', 'd']);
+  });
+
   test('lets the next go when the one before takes too long', async () => {
     const clock = createFakeClock();
     const turnstile = createTurnstile({ clock, width: 1, patience: 10 });

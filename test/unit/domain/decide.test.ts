@@ -241,6 +241,24 @@ const rows: readonly Row[] = [
     outdated({ connection: annotated({ adopt: now }) }),
     'Adopt(AdoptRequested)',
   ],
+  // Without a budget for calls
+  ['a credential is new, and the budget is used up', aNewObservation({ throttled: true }), 'Wait(Throttled) for news'],
+  [
+    'the token is due, and the budget is used up: whoever has some says so, and the next slot comes',
+    anObservation({ throttled: true, history: aHistory({ verifyFrom: due }) }),
+    'Wait(Throttled) 1573 s',
+    at(due),
+  ],
+  [
+    'a token Secret is missing, and the budget is used up',
+    anObservation({
+      throttled: true,
+      tokenSecret: { kind: 'Absent', name: 'bakery' },
+      history: aHistory({ verifyFrom: due }),
+    }),
+    'Publish(NotPublished)',
+    at(due),
+  ],
   // Refreshing
   ['nothing is due', anObservation(), 'Wait(NothingDue)'],
   ['the token is due', anObservation({ history: aHistory({ verifyFrom: due }) }), 'Refresh(Due)', at(due)],

@@ -5,6 +5,7 @@ import { createDueTimes } from '../../../src/kube/due-times.ts';
 import { createLineReader } from '../../../src/kube/lines.ts';
 import { apiVersionOf, keyFrom, keyOf, nameOf, pathOf, secrets, splitKey } from '../../../src/kube/resource.ts';
 import { isOlder } from '../../../src/kube/versions.ts';
+import { createWaitingLine } from '../../../src/kube/waiting-line.ts';
 import { widgets } from './settings.ts';
 
 test('however a stream is cut into chunks, its lines are the same', () => {
@@ -50,6 +51,42 @@ test('due times come out as from a sorted list, whatever was set, replaced and d
           model.set(key, at);
         }
         expect([due.size, due.next()]).toEqual([model.size, model.size === 0 ? undefined : earliest()]);
+      }
+    }),
+  );
+});
+
+test('a waiting line gives out the most urgent first, then who came first, whatever joined and left', () => {
+  const step = record({
+    key: constantFrom('a', 'b', 'c', 'd', 'e'),
+    urgency: nat(3),
+    act: constantFrom('join', 'leave', 'next'),
+  });
+  assert(
+    property(array(step, { maxLength: 200 }), (steps) => {
+      const line = createWaitingLine();
+      const model: { key: string; urgency: number; since: number }[] = [];
+      const foremost = () =>
+        model.toSorted((a, b) => (a.urgency === b.urgency ? a.since - b.since : a.urgency - b.urgency))[0];
+      for (const [now, { key, urgency, act }] of steps.entries()) {
+        const known = model.find((one) => one.key === key);
+        if (act === 'join') {
+          expect(line.join(key, now, urgency)).toBe(known === undefined);
+          if (known === undefined) model.push({ key, urgency, since: now });
+          else known.urgency = Math.min(known.urgency, urgency);
+        } else if (act === 'leave') {
+          line.leave(key);
+          if (known !== undefined) model.splice(model.indexOf(known), 1);
+        } else {
+          const first = foremost();
+          expect(line.next()).toEqual(first && { key: first.key, since: first.since });
+          if (first !== undefined) model.splice(model.indexOf(first), 1);
+        }
+        expect([line.length, line.first(), line.has(key)]).toEqual([
+          model.length,
+          foremost()?.key,
+          model.some((one) => one.key === key),
+        ]);
       }
     }),
   );

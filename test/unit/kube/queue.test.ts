@@ -3,7 +3,13 @@ import { minutes, seconds } from '../../../src/clock.ts';
 import { createWorkQueue, type QueueObserver } from '../../../src/kube/queue.ts';
 import { createFakeClock } from '../../support/clock.ts';
 
-function aQueue({ concurrency = 2, observer }: { concurrency?: number; observer?: QueueObserver } = {}) {
+interface QueueWish {
+  concurrency?: number;
+  observer?: QueueObserver;
+  urgency?: (key: string) => number;
+}
+
+function aQueue({ concurrency = 2, observer, urgency }: QueueWish = {}) {
   const clock = createFakeClock();
   const begun: string[] = [];
   const open = new Map<string, { end: () => void; fail: (error: Error) => void }>();
@@ -12,6 +18,7 @@ function aQueue({ concurrency = 2, observer }: { concurrency?: number; observer?
     clock,
     concurrency,
     observer,
+    urgency,
     work: (key) =>
       new Promise((end, fail) => {
         begun.push(key);
@@ -47,6 +54,17 @@ describe('work queue', () => {
     await end('b');
     expect(begun).toEqual(['a', 'b', 'c']);
     expect([queue.length, queue.running]).toEqual([1, 2]);
+  });
+
+  test('the most urgent key goes first, as urgent as it is when it is added', async () => {
+    const urgencies: Record<string, number> = { b: 2, c: 1, d: 2 };
+    const { queue, begun, end } = aQueue({ concurrency: 1, urgency: (key) => urgencies[key] ?? 3 });
+    for (const key of ['a', 'b', 'c', 'd', 'e']) queue.add(key);
+    urgencies['e'] = 0;
+    queue.add('e');
+    queue.start();
+    for (const key of ['e', 'c', 'b', 'd', 'a']) await end(key);
+    expect(begun).toEqual(['e', 'c', 'b', 'd', 'a']);
   });
 
   test('a key waits once, and runs once more when it is added while in work', async () => {

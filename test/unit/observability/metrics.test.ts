@@ -29,6 +29,7 @@ const aView = (fields: Partial<OperatorView> = {}): OperatorView => ({
   connections: () => [aConnection()],
   sealedRecords: () => [['key-1', 4]],
   retainedGrants: () => 2,
+  budgets: () => [{ application: 'platform/pos', environment: 'Production', rate: 50, waiting: 3 }],
   watches: () => [['secrets', now - 500]],
   ...fields,
 });
@@ -114,6 +115,9 @@ describe('the series of a connection', () => {
     const after = await scrape(metrics);
     expect(after('square_connection_token_age_seconds')).toHaveLength(1);
     expect(after('square_operator_retained_grants')[0]?.value).toBe(2);
+    const labels = { application: 'platform/pos', environment: 'Production' };
+    expect(after('square_api_budget_requests_per_second')).toMatchObject([{ labels, value: 50 }]);
+    expect(after('square_api_budget_waiting')).toMatchObject([{ labels, value: 3 }]);
     expect(after('square_operator_sealed_records')[0]).toMatchObject({ labels: { key_id: 'key-1' }, value: 4 });
     expect(after(status)[0]?.value).toBe(1);
   });

@@ -152,6 +152,14 @@ const edits: fc.Arbitrary<Happening> = fc.oneof(
   ),
   fc.constant(happening('the application is deleted', ({ api }) => api.remove('squareapplications', 'pos'))),
   fc.constant(happening('the application is there', ({ api }) => api.put('squareapplications', anApplication()))),
+  fc.constantFrom({ requestsPerSecond: 1, burst: 1 }, undefined).map((rateLimit) =>
+    happening(`the budget of the application is ${rateLimit === undefined ? 'wide' : 'narrow'}`, ({ api }) =>
+      api.edit('squareapplications', 'pos', (object) => ({
+        ...object,
+        spec: { ...(object['spec'] as object), rateLimit },
+      })),
+    ),
+  ),
   fc
     .constantFrom('good-secret', 'bad-secret')
     .map((value) =>

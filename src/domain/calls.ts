@@ -1,0 +1,25 @@
+import type { Observation } from './observation.ts';
+import type { Step } from './step.ts';
+
+/**
+ * How many calls to Square the pass probably makes from this step on: a new token is put to the test at once, and what is
+ * not known yet of permissions and seller is asked in the same breath. 0: the step asks nothing of Square.
+ */
+export function callsFrom(step: Step, { history }: Observation): number {
+  const unknown = [history.scopes, history.merchantName].filter((one) => one === undefined).length;
+  switch (step.kind) {
+    case 'TakeUp':
+      return 4;
+    case 'Refresh':
+      return 2 + unknown;
+    case 'Verify':
+      return 1 + unknown;
+    case 'Adopt':
+    case 'Reseal':
+    case 'Publish':
+    case 'Withdraw':
+    case 'Remove':
+    case 'Wait':
+      return 0;
+  }
+}

@@ -1,0 +1,25 @@
+import type { Instant } from '../clock.ts';
+import type { Connection } from './observation.ts';
+import type { StoredStatus } from './recall.ts';
+
+/** A person waits for it. */
+const requested = -2;
+/** There is no token at all yet. */
+const neverSynced = -1;
+
+/**
+ * Who goes first when not all can be served at once: the smaller the sooner. Whom a person waits for, then who never had a
+ * token, then the token or the authorization that ends soonest; what never ends comes last. By what is stored alone, so
+ * that every process comes to the same order.
+ */
+export function urgencyOf(
+  { requests }: Pick<Connection, 'requests'>,
+  { revision, expiresAt, refreshTokenExpiresAt, handledRefresh, handledAdopt }: StoredStatus,
+): Instant {
+  const open = (request: string | undefined, handled: string | undefined) =>
+    request !== undefined && request !== handled;
+  if (open(requests.refresh, handledRefresh) || open(requests.adopt, handledAdopt)) return requested;
+  if (revision === 0) return neverSynced;
+  const end = Math.min(expiresAt ?? Number.POSITIVE_INFINITY, refreshTokenExpiresAt ?? Number.POSITIVE_INFINITY);
+  return Number.isFinite(end) ? Math.max(0, end) : Number.MAX_SAFE_INTEGER;
+}
