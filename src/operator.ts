@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Clock, type Duration, seconds, sleep, systemClock } from './clock.ts';
+import { keepCompact, ownHeap } from './compaction.ts';
 import type { Config } from './config.ts';
 import { type Controller, createController } from './controller/controller.ts';
 import { followKeys } from './controller/follow-keys.ts';
@@ -131,6 +132,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     const following = new AbortController();
     followKeys({ watches, ring, metrics, log, clock, directory: config.sealingKeyDir }, following.signal);
     const watching = watches.start(following.signal);
+    const heap = ownHeap();
+    if (heap !== undefined) void keepCompact(heap, clock, following.signal);
     const electing = new AbortController();
     const standing = stand({ election, controller: loop, watches, signal: electing.signal });
     log.info({ version, namespace, identity, watchNamespaces }, 'operator started');

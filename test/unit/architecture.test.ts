@@ -27,6 +27,7 @@ const files: readonly SourceFile[] = readdirSync(src, { recursive: true, encodin
 /** What each part may import beside itself; packages of npm only where named. */
 const arrows: Readonly<Record<string, { parts: readonly string[]; packages?: readonly string[] }>> = {
   clock: { parts: [], packages: [] },
+  compaction: { parts: ['clock'], packages: [] },
   api: { parts: [], packages: ['zod'] },
   config: { parts: [], packages: ['zod'] },
   version: { parts: [], packages: [] },

@@ -10,13 +10,12 @@ export interface Goal {
 
 const mostIdleCPU = 0.1;
 
-/** The goals that one life can show. Ratios to another operator come from `peer.ts`. */
-export function goalsOf(figures: readonly Figures[]): Goal[] {
-  const of = (phase: string): Figures => {
-    const found = figures.find((one) => one.phase === phase);
-    if (found === undefined) throw new Error(`there is no phase ${phase}`);
-    return found;
-  };
+/**
+ * The goals that one life can show. Ratios to another operator come from `peer.ts`. What memory a connection takes is
+ * told from a life of fewer connections where there was one: what is there for none, or once for any, then falls out.
+ */
+export function goalsOf(figures: readonly Figures[], fewer?: readonly Figures[]): Goal[] {
+  const of = phaseOf(figures);
   const [apply, idle, restart, scrape, drain, refresh] = [
     of('apply'),
     of('idle'),
@@ -37,21 +36,35 @@ export function goalsOf(figures: readonly Figures[]): Goal[] {
     goal('operator CPU while idle', (100 * idle.operatorSeconds) / idle.seconds, mostIdleCPU, '% of a core'),
     goal('writes for each refresh', writes(refresh, ofConnection) / refresh.tokenCalls, 3),
     goal('reads for each refresh', reads(refresh) / refresh.tokenCalls, 0),
-    goal('resident memory for each connection', perConnection(restart), 5, 'KiB'),
-    goal('JavaScript heap for each connection', heapPerConnection(restart), 5, 'KiB'),
+    ...memory(restart, fewer && phaseOf(fewer)('restart')).map(([figure, value]) => goal(figure, value, 5, 'KiB')),
     goal('peak memory in a drain', drain.peak, 160, 'MiB'),
     goal('CPU of a scrape of /metrics', scrape.operatorSeconds / (scrape.more['scrapes'] ?? 1), 1, 's'),
     goal('memory that scrapes add', scrape.more['added'] ?? 0, 100, 'MiB'),
     goal('start to the first call to Square', drain.more['firstCall'] ?? 0, 0.4, 's'),
-    goal('memory at start', restart.more['rssOfNone'] ?? 0, 100, 'MiB'),
+    goal('memory at start', restart.more['rssAtStart'] ?? 0, 100, 'MiB'),
   ];
 }
 
-const perConnection = ({ rss, more, connections }: Figures): number =>
-  ((rss - (more['rssOfNone'] ?? 0)) * 1024) / connections;
+const phaseOf =
+  (figures: readonly Figures[]) =>
+  (phase: string): Figures => {
+    const found = figures.find((one) => one.phase === phase);
+    if (found === undefined) throw new Error(`there is no phase ${phase}`);
+    return found;
+  };
 
-const heapPerConnection = ({ more, connections }: Figures): number =>
-  (((more['heap'] ?? 0) - (more['heapOfNone'] ?? 0)) * 1024) / connections;
+/** KiB for each connection, between no connections and all or between fewer and all. */
+function memory({ more, connections }: Figures, fewer: Figures | undefined): [figure: string, value: number][] {
+  const from = fewer?.connections ?? 0;
+  const [rss, heap] = fewer === undefined ? ['rssOfNone', 'heapOfNone'] : ['rssAtRest', 'heap'];
+  const growth = (after: string, before: string) =>
+    (((more[after] ?? 0) - ((fewer?.more ?? more)[before] ?? 0)) * 1024) / (connections - from);
+  const between = `for each connection, ${from} to ${connections}`;
+  return [
+    [`resident memory ${between}`, growth('rssAtRest', rss)],
+    [`JavaScript heap ${between}`, growth('heap', heap)],
+  ];
+}
 
 const isRead = (what: string) => /^(GET|LIST) /.test(what);
 const isWrite = (what: string) => /^(POST|PUT|PATCH|DELETE) /.test(what);

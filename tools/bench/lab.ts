@@ -9,7 +9,7 @@ import { freePort } from '../../test/cluster/free-port.ts';
 import type { Report } from '../../test/cluster/provider.ts';
 import { startControlPlane } from '../../test/cluster/start.ts';
 import { bundle } from '../bundle/bundle.ts';
-import { type RunningOperator, startOperator } from './operator.ts';
+import { type RunningOperator, startOperator, warmCompileCache } from './operator.ts';
 import { operatorNamespace } from './scene.ts';
 import { type BenchSquare, startSquare } from './square-process.ts';
 
@@ -24,10 +24,11 @@ export interface Lab {
 
 const root = resolve(import.meta.dirname, '../..');
 
-/** Bundles the operator into `dir`. */
-export async function prepareProgram(dir: string): Promise<string> {
+/** Bundles the operator into `dir`, and has it compiled, as in the image. */
+export async function prepareProgram(dir: string, nodeFlags: readonly string[]): Promise<string> {
   const program = join(dir, 'square-operator.js');
   await bundle(root, { entry: 'src/main.ts', outfile: program });
+  warmCompileCache(program, nodeFlags);
   return program;
 }
 
@@ -44,7 +45,7 @@ export async function openClient(kubeconfig: string): Promise<KubeClient> {
 
 /** `dir` takes logs and the bundled operator; `nodeFlags` are given to the operator's Node. */
 export async function openLab(dir: string, nodeFlags: readonly string[], report: Report): Promise<Lab> {
-  const program = await prepareProgram(dir);
+  const program = await prepareProgram(dir, nodeFlags);
   const controlPlane = await startControlPlane({ dir: join(dir, 'c'), report });
   const { kubeconfig } = controlPlane;
   const closing: (() => unknown)[] = [() => controlPlane.stop()];

@@ -17,7 +17,8 @@ const usage = `Usage: npm run bench -- [--connections N[,N...]] [--json FILE] [-
            npm run bench -- --peer DIR [--connections N] [--pairs N] [--phases LIST] [--json FILE]
 
 The first runs the operator through the life of N connections (default 1000): apply, idle, restart, scrape, drain,
-refresh. With several N it also tells how the CPU of a drain grows. The second compares it with a Go operator that does
+refresh. With several N, the
+smallest first, it also tells how the CPU of a drain grows, and takes the memory of a connection from the difference. The second compares it with a Go operator that does
 the same three writes; DIR is the built harness that holds both. Needs Linux; the control plane is any that the tests use.`;
 
 const report = reportTo(process.stderr);
@@ -37,6 +38,8 @@ async function main(): Promise<void> {
   });
   if (values.help === true) return void process.stdout.write(`${usage}\n`);
   const sizes = values.connections.split(',').map((size) => count('connections', size));
+  if (sizes.some((size, i) => i > 0 && size <= (sizes[i - 1] ?? 0)))
+    throw new Misuse('--connections takes the smallest number first, and none twice.');
   if (process.platform !== 'linux') throw new Error('The benchmark reads /proc, which only Linux has.');
   const flags = values['node-flags']?.split(' ').filter(Boolean) ?? nodeFlags;
   const machine = {
@@ -87,6 +90,7 @@ async function lives(
   flags: readonly string[],
 ): Promise<{ lives: Figures[][] }> {
   const all: Figures[][] = [];
+  let fewer: Figures[] | undefined;
   for (const connections of sizes) {
     const figures = await inRunDir(async (dir) => {
       const lab = await openLab(dir, flags, report);
@@ -98,7 +102,8 @@ async function lives(
       }
     });
     all.push(figures);
-    process.stdout.write(`\n${phaseTable(figures)}\n${goalTable(goalsOf(figures))}\n`);
+    process.stdout.write(`\n${phaseTable(figures)}\n${goalTable(goalsOf(figures, fewer))}\n`);
+    fewer ??= figures;
   }
   const [first, ...rest] = all.map((figures) => figures.find(({ phase }) => phase === 'drain'));
   for (const larger of rest) {

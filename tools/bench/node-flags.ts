@@ -1,11 +1,15 @@
 /**
  * The flags that Node gets in the image. Most of what the operator allocates dies at once (requests, parsed answers), and
- * Node's default lets such garbage pile up to 16 MiB and more three times over before it looks; 2 MiB cost little CPU.
+ * Node's default lets such garbage pile up to 16 MiB and more three times over before it looks; 4 MiB cost little CPU.
+ * With `--expose-gc` the operator compacts its heap when it is idle.
  */
-export const nodeFlags: readonly string[] = ['--max-semi-space-size=2', '--max-old-space-size=256'];
+export const nodeFlags: readonly string[] = ['--max-semi-space-size=4', '--max-old-space-size=256', '--expose-gc'];
 
 /**
  * The environment that Node gets there. glibc gives every thread an arena of its own to allocate from, and keeps what is
- * freed in each; two arenas make 10 MiB less.
+ * freed in each; two arenas make 10 MiB less. `compileCache` is a folder that `warmCompileCache` has filled.
  */
-export const nodeEnvironment: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '2' };
+export const nodeEnvironment = (compileCache: string): Readonly<Record<string, string>> => ({
+  MALLOC_ARENA_MAX: '2',
+  NODE_COMPILE_CACHE: compileCache,
+});

@@ -7,7 +7,7 @@ import { freePort } from '../../test/cluster/free-port.ts';
 import type { Report } from '../../test/cluster/provider.ts';
 import { openClient, prepareProgram } from './lab.ts';
 import { nodeEnvironment } from './node-flags.ts';
-import { fullWidth } from './operator.ts';
+import { compileCacheOf, fullWidth } from './operator.ts';
 import { connectionManifest, operatorNamespace, removeConnections, setScene } from './scene.ts';
 
 /** One line of the harness: one phase of one operator. */
@@ -34,8 +34,8 @@ export async function runPairs(dir: string, plan: PeerPlan, report: Report): Pro
   const harness = resolve(plan.harness);
   const run = join(dir, 'run');
   await mkdir(run, { recursive: true });
-  const env = { ...process.env, ...nodeEnvironment, ...(await places(run)) };
-  const program = await prepareProgram(dir);
+  const program = await prepareProgram(dir, plan.nodeFlags);
+  const env = { ...process.env, ...nodeEnvironment(compileCacheOf(program)), ...(await places(run)) };
   const cluster = (order: 'up' | 'down') =>
     execFileSync(join(harness, 'cluster.sh'), [order], { env, stdio: 'ignore' });
   cluster('up');

@@ -26,7 +26,9 @@ export async function measureLife(lab: Lab, plan: Plan, tell: Tell): Promise<Fig
   await setScene(lab.client, plan.connections);
   const first = lab.startOperator();
   await settled(lab, first, hold.long);
-  const ofNone = { rssOfNone: first.usage().rss, heapOfNone: await first.heap() };
+  const atStart = first.usage().rss;
+  await pause(comesToRest);
+  const ofNone = { rssAtStart: atStart, rssOfNone: first.usage().rss, heapOfNone: await first.heap() };
   const figures = [await apply(lab, first, plan, tell), await idle(lab, first, plan, tell)];
   await first.stop();
   const second = lab.startOperator();
@@ -68,7 +70,10 @@ async function idle(lab: Lab, operator: RunningOperator, plan: Plan, tell: Tell)
   return await measuring.end(operator, { seconds: plan.idle });
 }
 
-/** A new process finds everything in order; until it is quiet. */
+/** A process that has nothing to do has compacted its heap after so long. */
+const comesToRest = 20_000;
+
+/** A new process finds everything in order; until it is quiet. Its memory is that of a process at rest. */
 async function restart(
   lab: Lab,
   operator: RunningOperator,
@@ -80,7 +85,8 @@ async function restart(
   const measuring = await begin(lab, 'restart', connections, notStarted);
   const quiet = await settled(lab, operator, hold.long);
   const figures = await measuring.end(operator, { seconds: (quiet - operator.startedAt) / 1_000 });
-  return { ...figures, more: { ...ofNone, heap: await operator.heap() } };
+  await pause(comesToRest);
+  return { ...figures, more: { ...ofNone, rssAtRest: operator.usage().rss, heap: await operator.heap() } };
 }
 
 const scrapes = 5;

@@ -1,0 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { nodeEnvironment, nodeFlags } from '../../../tools/bench/node-flags.ts';
+
+const dockerfile = readFileSync(join(import.meta.dirname, '../../../Dockerfile'), 'utf8');
+const program = '/app/square-operator.js';
+
+test('what is measured is what the image runs: flags, environment, and code compiled with them', () => {
+  const entry = /^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? '';
+  expect(JSON.parse(entry)).toEqual(['node', ...nodeFlags, program]);
+  expect(dockerfile).toContain(`RUN node ${nodeFlags.join(' ')} ${program} --help`);
+  for (const [name, value] of Object.entries(nodeEnvironment('/app/compile-cache')))
+    expect(dockerfile).toMatch(new RegExp(`^ENV .*\\b${name}=${value}\\b`, 'm'));
+});
