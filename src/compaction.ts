@@ -49,6 +49,6 @@ export function ownHeap(): Heap | undefined {
       before = now;
       return utilization;
     },
-    compact: async () => void (await gc({ type: 'major', execution: 'async', flavor: 'last-resort' })),
+    compact: () => gc({ type: 'major', execution: 'async', flavor: 'last-resort' }),
   };
 }
