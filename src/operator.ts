@@ -12,6 +12,7 @@ import { loadAccess } from './kube/access.ts';
 import { createKubeClient } from './kube/connect.ts';
 import { createEventRecorder } from './kube/events.ts';
 import { createLeaderElection, type LeaderElection } from './kube/lease.ts';
+import { leases } from './kube/resource.ts';
 import type { View } from './kube/view.ts';
 import { serveHealth } from './observability/health.ts';
 import type { Listening } from './observability/listen.ts';
@@ -127,6 +128,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       tokenRequestConcurrency,
       watchNamespaces,
       operatorNamespace: namespace,
+      self: { resource: leases, namespace, name: leaseName },
     });
     controller = loop;
     const following = new AbortController();

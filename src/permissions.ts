@@ -12,7 +12,7 @@ export interface Permission {
 /** What the operator does in every namespace that it watches. */
 export const watchedPermissions: readonly Permission[] = [
   {
-    why: 'It follows the connections and applications, and never changes their spec or metadata.',
+    why: 'It follows the connections and applications, and never changes their spec.',
     apiGroups: [group],
     resources: ['squareconnections', 'squareapplications'],
     verbs: ['get', 'list', 'watch'],
@@ -24,7 +24,13 @@ export const watchedPermissions: readonly Permission[] = [
     verbs: ['patch'],
   },
   {
-    why: 'It follows credentials, sealed grants and token Secrets (by type or label only), seals grants, publishes tokens, and removes the earlier token Secret after a renaming. RBAC knows neither types nor labels, so the rule is for all Secrets.',
+    why: 'Under deletionPolicy: Revoke it puts its finalizer on a connection, and takes it off again. RBAC knows no parts of an object, so the rule is for all of it; nothing but the finalizer is written.',
+    apiGroups: [group],
+    resources: ['squareconnections'],
+    verbs: ['patch'],
+  },
+  {
+    why: 'It follows credentials, sealed grants and token Secrets (by type or label only), seals grants, publishes tokens, and removes the earlier token Secret after a renaming, and both Secrets of a connection that is deleted under deletionPolicy: Revoke. RBAC knows neither types nor labels, so the rule is for all Secrets.',
     apiGroups: [''],
     resources: ['secrets'],
     verbs: ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'],

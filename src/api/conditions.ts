@@ -36,6 +36,26 @@ export const reasons = {
     'There is no grant yet, and no credential that gives one.',
     'Have the seller sign in, or set spec.credential.',
   ),
+  Disconnecting: reason(
+    'The authorization is to be ended at Square on request, and Square has not done it yet; it is tried again.',
+    'Look at what the message names. To call it off, remove the annotation square-operator.dev/disconnect-requested-at.',
+  ),
+  Disconnected: reason(
+    'The authorization was ended at Square on request, or with the deletion of the connection.',
+    'To connect again, give a new credential, or have the seller sign in.',
+  ),
+  Revoking: reason(
+    'The connection is being deleted under deletionPolicy: Revoke; ending the authorization at Square is tried again.',
+    'Look at what the message names. To let the connection go without, set deletionPolicy to Retain.',
+  ),
+  RevokeGivenUp: reason(
+    'The connection was deleted under deletionPolicy: Revoke, but Square could not be had to end the authorization.',
+    'Have the seller end it in the Square Dashboard; or create the connection again, adopt the grant and delete it.',
+  ),
+  RevokeUnsupported: reason(
+    'Square takes a revocation only with the application secret, and the SquareApplication has none.',
+    'Have the seller end the authorization in the Square Dashboard, or set spec.clientSecretRef.',
+  ),
   InvalidSpec: reason('The spec cannot be understood.', 'Correct the field that the message names.'),
   Suspended: reason('spec.suspend is true: no call to Square and no write to a Secret is made.', 'Unset spec.suspend.'),
   ApplicationNotFound: reason('The SquareApplication does not exist.', 'Create it, or correct spec.applicationRef.'),

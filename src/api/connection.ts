@@ -98,7 +98,7 @@ export const connectionSpec = ruled(
     ).optional(),
     deletionPolicy: marked(
       described(
-        'What a deletion of the connection does. Retain loses nothing and revokes nothing; Revoke revokes the authorization at Square and removes both Secrets.',
+        'What a deletion of the connection does. Retain loses nothing and revokes nothing. Revoke ends the authorization at Square, then removes both Secrets; where other connections use the same authorization only the access token is ended, unless the annotation square-operator.dev/revoke-all is "true". What Square cannot be had to end within 10 tries (half an hour) is retained.',
         z.enum(['Retain', 'Revoke']),
       ),
       { default: 'Retain' },

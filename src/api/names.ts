@@ -27,6 +27,8 @@ export const annotations = {
   disconnectRequestedAt: `${group}/disconnect-requested-at`,
   connectRequestedAt: `${group}/connect-requested-at`,
   adoptRequestedAt: `${group}/adopt-requested-at`,
+  /** On a connection under `deletionPolicy: Revoke`: `true` ends the authorization although other connections use it. */
+  revokeAll: `${group}/revoke-all`,
   /** On a token Secret: the connection that it belongs to. */
   connection: `${group}/connection`,
   /** On a token Secret: the generation of the grant that it holds. */

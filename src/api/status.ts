@@ -24,7 +24,7 @@ export const observedGeneration = described(
 );
 
 export const lastFailure = z.object({
-  operation: described('What was tried.', z.enum(['TakeUp', 'Refresh', 'Publish', 'Verify'])),
+  operation: described('What was tried.', z.enum(['TakeUp', 'Refresh', 'Publish', 'Verify', 'Revoke', 'Finalize'])),
   /** When the latest of the failures in a row happened. */
   time: time('When the latest of the failures in a row happened.'),
   /** When the first of them happened. */
@@ -36,6 +36,7 @@ export const lastFailure = z.object({
   credentialDigest: text('Keyed digest of the credential that was tried, so that a new one is told from it.', {
     max: 64,
   }).optional(),
+  request: text('The value of the request annotation that is being answered.', { max: 64 }).optional(),
   retryAt: time('When Square may be asked again, where it said so.').optional(),
   merchantID: text('The seller that the credential belongs to, where it is another than the pinned one.', {
     max: 191,
@@ -77,7 +78,7 @@ export const connectionStatus = z.object({
   ).optional(),
   otherFailures: described(
     'The latest failures in a row of other operations, where more than one fails.',
-    z.array(lastFailure).max(3),
+    z.array(lastFailure).max(5),
   ).optional(),
   secretName: secretName('The Secret that holds the published token.').optional(),
   sealedSecretName: secretName('The Secret that holds the sealed grant.').optional(),

@@ -8,6 +8,7 @@ import { cleanToken, type Token } from '../domain/token.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { type Key, keyFrom, namespaces } from '../kube/resource.ts';
 import type { CredentialValue, MemoryVault } from '../secrets/port.ts';
+import type { Departed } from './departed.ts';
 import { matchesSelector } from './label-selector.ts';
 import type { ApplicationView } from './projections.ts';
 import type { Squares } from './squares.ts';
@@ -39,6 +40,7 @@ export interface ApplicationsDeps {
   readonly watches: Watches;
   readonly squares: Squares;
   readonly watchNamespaces: readonly string[];
+  readonly departed: Departed;
 }
 
 const labelsKept = minutes(1);
@@ -51,9 +53,13 @@ export function createApplications(deps: ApplicationsDeps): Applications {
   const { watches, vault } = deps;
   const refusals = createRefusals(deps);
   const labelsOf = createNamespaceLabels(deps);
+  /** A connection that is to end its authorization still has the application that was deleted under it. */
+  const parts = ({ deleting, finalized }: Connection) => deleting && finalized;
+  const specOf = (ref: Key, connection: Connection) =>
+    watches.applications.get(ref)?.spec ?? (parts(connection) ? deps.departed.application(ref) : undefined);
   /** Values that were found sound: every pass of every connection asks, and a value that changes is another object. */
   const sound = new WeakSet<CredentialValue>();
-  function clientSecret({ namespace, spec }: ApplicationView): ClientSecret {
+  function clientSecret({ namespace, spec }: Pick<ApplicationView, 'namespace' | 'spec'>): ClientSecret {
     const ref = spec?.clientSecretRef;
     if (ref === undefined) return { kind: 'None' };
     const value = watches.credentials.get(keyFrom(namespace, ref.name))?.keys[ref.key ?? defaultClientSecretKey];
@@ -65,22 +71,22 @@ export function createApplications(deps: ApplicationsDeps): Applications {
   }
 
   return {
-    async resolve(connection, spec) {
-      const ref = applicationRefOf(connection, spec);
-      if (ref === undefined) return { kind: 'NotNeeded', environment: spec.environment ?? 'Production' };
+    async resolve(connection, wanted) {
+      const ref = applicationRefOf(connection, wanted);
+      if (ref === undefined) return { kind: 'NotNeeded', environment: wanted.environment ?? 'Production' };
       const namespace = ref.slice(0, ref.indexOf('/'));
       if (deps.watchNamespaces.length > 0 && !deps.watchNamespaces.includes(namespace)) {
         return { kind: 'NotReachable', ref };
       }
-      const application = watches.applications.get(ref);
-      if (application?.spec === undefined) return { kind: 'Missing', ref };
-      if (!(await allows(application, application.spec, connection.namespace, labelsOf))) {
-        return { kind: 'NotAllowed', ref };
-      }
-      const { environment, clientID, scopes = [] } = application.spec;
+      const spec = specOf(ref, connection);
+      if (spec === undefined) return { kind: 'Missing', ref };
+      if (!(await allows(namespace, spec, connection.namespace, labelsOf))) return { kind: 'NotAllowed', ref };
+      const { environment, clientID, scopes = [] } = spec;
       const refusal = refusals.refusal(ref);
       const found = { kind: 'Found', ref, environment, clientID, scopes } as const;
-      return { ...found, clientSecret: clientSecret(application), ...(refusal && { refusal }) };
+      const secret = clientSecret({ namespace, spec });
+      const remembered = secret.kind === 'Problem' && parts(connection) && deps.departed.clientSecrets(ref).length > 0;
+      return { ...found, clientSecret: remembered ? { kind: 'Present' } : secret, ...(refusal && { refusal }) };
     },
     clientSecrets(ref) {
       const application = watches.applications.get(ref);
@@ -166,12 +172,12 @@ function readSecret(
 }
 
 async function allows(
-  application: ApplicationView,
+  owner: string,
   spec: ApplicationSpec,
   namespace: string,
   labelsOf: (namespace: string) => Promise<Readonly<Record<string, string>> | undefined>,
 ): Promise<boolean> {
-  if (application.namespace === namespace) return true;
+  if (owner === namespace) return true;
   switch (spec.allowedNamespaces?.from ?? 'Same') {
     case 'Same':
       return false;

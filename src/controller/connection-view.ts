@@ -1,6 +1,10 @@
+import type { Environment } from '../api/connection.ts';
 import { connectionOfSealedSecret } from '../api/names.ts';
 import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
 import type { ConnectionSeries, OperatorView } from '../observability/port.ts';
+import { parseCompact } from '../secrets/compact.ts';
+import { openGrant } from '../secrets/grant.ts';
+import type { GrantSecret, KeyRing } from '../secrets/port.ts';
 import { applicationRefOf } from './applications.ts';
 import type { Remembered } from './observe.ts';
 import type { Watches } from './watches.ts';
@@ -9,6 +13,7 @@ import type { Watches } from './watches.ts';
 export function createConnectionView(
   watches: Watches,
   remembered: ReadonlyMap<Key, Remembered>,
+  ring: KeyRing,
 ): Pick<OperatorView, 'connections' | 'retainedGrants'> {
   function* connections(): Generator<ConnectionSeries> {
     for (const [key, { connection, stored }] of watches.connections.entries()) {
@@ -30,15 +35,28 @@ export function createConnectionView(
       };
     }
   }
+  const known = new WeakMap<GrantSecret, boolean>();
+
+  /** Whether the record of a connection that is gone holds no grant. Its own header tells the rest: it is only counted. */
+  function isVacant(namespace: string, name: string, secret: GrantSecret): boolean {
+    const before = known.get(secret);
+    if (before !== undefined) return before;
+    const { environment, clientID } = parseCompact(secret.jwe ?? '')?.header ?? {};
+    const binding = { namespace, name, environment: environmentFrom(environment), clientID: String(clientID) };
+    const opened = openGrant(ring, binding, secret.jwe ?? '');
+    const vacant = opened.ok && opened.value.kind === 'Vacant';
+    known.set(secret, vacant);
+    return vacant;
+  }
   return {
     connections,
     retainedGrants() {
       let count = 0;
-      for (const [key] of watches.grants.entries()) {
+      for (const [key, secret] of watches.grants.entries()) {
         const { namespace, name } = splitKey(key);
         const connection = connectionOfSealedSecret(name);
         const there = connection !== undefined && watches.connections.get(keyFrom(namespace, connection)) !== undefined;
-        if (!there) count++;
+        if (!there && !isVacant(namespace ?? '', connection ?? '', secret)) count++;
       }
       return count;
     },
@@ -50,3 +68,5 @@ function* conditionsOf(
 ): Generator<readonly [string, string]> {
   for (const [type, { status }] of conditions) yield [type, status];
 }
+
+const environmentFrom = (text: unknown): Environment => (text === 'Sandbox' ? text : 'Production');

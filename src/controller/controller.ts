@@ -6,6 +6,8 @@ import type { Metrics, OperatorView } from '../observability/port.ts';
 import { createApplicationReconciler } from './application-status.ts';
 import { createApplications } from './applications.ts';
 import { createConnectionView } from './connection-view.ts';
+import { createDeparted } from './departed.ts';
+import { createDoubts } from './doubts.ts';
 import { follow, ownerOf } from './follow.ts';
 import { followRing, ringKey } from './follow-ring.ts';
 import { createIndex } from './index-by.ts';
@@ -23,12 +25,16 @@ export interface ControllerDeps
     ReconcilerDeps,
     | 'applications'
     | 'tokensOf'
+    | 'connectionsOf'
     | 'remembered'
     | 'turnstile'
     | 'turns'
     | 'retirements'
+    | 'departed'
+    | 'doubts'
     | 'onStatusWritten'
     | 'onRefusalChanged'
+    | 'onDoubt'
   > {
   readonly watches: Watches;
   readonly events: EventRecorder;
@@ -63,7 +69,9 @@ export function createController(deps: ControllerDeps): Controller {
   const readersOf = createIndex();
   const tokensOf = createIndex();
   const remembered = new Map<Key, Remembered>();
-  const applications = createApplications(deps);
+  const departed = createDeparted({ watches, vault: deps.vault, connectionsOf });
+  const applications = createApplications({ ...deps, departed });
+  const doubts = createDoubts((key) => queue.add(key));
   const width = deps.tokenRequestConcurrency;
   const turnstile = createTurnstile({ clock: deps.clock, width, patience: turnstilePatience });
   const urgencyOfKey = (key: Key) => {
@@ -77,7 +85,9 @@ export function createController(deps: ControllerDeps): Controller {
     onSlowed: (ref) => applicationQueue.add(ref),
   });
   const retirements = createRetirements(deps.ring, deps.clock);
-  const ports = { ...deps, turns, applications, tokensOf, remembered, turnstile, retirements };
+  const indexes = { tokensOf, connectionsOf };
+  const parts = { ...indexes, turns, applications, remembered, turnstile, retirements, departed, doubts };
+  const ports = { ...deps, ...parts };
 
   const ofApplication = (ref: Key) => {
     applicationQueue.add(ref);
@@ -89,13 +99,14 @@ export function createController(deps: ControllerDeps): Controller {
       if ('ref' in application) applicationQueue.add(application.ref);
     },
     onRefusalChanged: ofApplication,
+    onDoubt: (key) => doubts.raise(key),
   });
   const queue = createPassQueue(deps, 'squareconnection', deps.concurrency, reconcile, urgencyOfKey);
   const applicationQueue = createPassQueue(
     deps,
     'squareapplication',
     applicationWorkers,
-    createApplicationReconciler({ ...ports, connectionsOf }),
+    createApplicationReconciler(ports),
   );
 
   const custodyQueue = createPassQueue(deps, 'sealingkey', 1, createKeyCustody(ports));
@@ -131,6 +142,6 @@ export function createController(deps: ControllerDeps): Controller {
       custodyQueue.pause();
     },
     drain: async () => void (await Promise.all([queue.drain(), applicationQueue.drain(), custodyQueue.drain()])),
-    view: { ...createConnectionView(watches, remembered), budgets: () => turns.sights() },
+    view: { ...createConnectionView(watches, remembered, deps.ring), budgets: () => turns.sights() },
   };
 }

@@ -10,6 +10,12 @@ import type { Watches } from './watches.ts';
 export const ownerOf = (tokenSecret: Key, connection: string | undefined): Key =>
   keyFrom(splitKey(tokenSecret).namespace, connection ?? splitKey(tokenSecret).name);
 
+/** The connection that a sealed Secret belongs to, by its name. */
+export function ownerOfSealed(sealedSecret: Key): Key {
+  const { namespace, name } = splitKey(sealedSecret);
+  return keyFrom(namespace, connectionOfSealedSecret(name) ?? name);
+}
+
 export interface Following {
   readonly watches: Watches;
   readonly connectionsOf: Index;
@@ -44,9 +50,7 @@ export function follow({
     for (const application of new Set([ref, earlier])) if (application !== undefined) applicationQueue.add(application);
   });
   watches.grants.onChange(({ key }) => {
-    const { namespace, name } = splitKey(key);
-    const connection = connectionOfSealedSecret(name);
-    if (connection !== undefined) queue.add(keyFrom(namespace, connection));
+    queue.add(ownerOfSealed(key));
   });
   watches.tokens.onChange(({ key, now, before }) => {
     tokensOf.set(key, now?.connection === undefined ? [] : [ownerOf(key, now.connection)]);

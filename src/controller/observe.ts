@@ -1,7 +1,7 @@
 import type { Environment } from '../api/connection.ts';
 import { sealedSecretName } from '../api/names.ts';
 import type { Clock, Instant } from '../clock.ts';
-import { recogniseGrant } from '../domain/custody.ts';
+import { recogniseGrant, wasAuthorized } from '../domain/custody.ts';
 import {
   type Application,
   type Connection,
@@ -20,7 +20,9 @@ import { openGrant } from '../secrets/grant.ts';
 import type { Binding, LiveKeyRing } from '../secrets/port.ts';
 import type { Applications } from './applications.ts';
 import { type CredentialsDeps, type ReadCredential, readCredential } from './credentials.ts';
+import type { Doubt, Doubts } from './doubts.ts';
 import type { Index } from './index-by.ts';
+import { namespaceState, sealedSecretOf, sharedWith } from './observe-ending.ts';
 import { observeTokenSecrets, soon, type TokenSecretsOf } from './observe-token-secrets.ts';
 import type { ConnectionView } from './projections.ts';
 import { type ResealDeps, retiredKeyOf } from './reseal.ts';
@@ -33,6 +35,8 @@ export interface Sight {
   readonly environment: Environment;
   /** The value of the credential that is given. */
   readonly credentialValue?: Token;
+  /** Something was done that may have ended the token: it is put to the test at once. */
+  readonly doubt?: Doubt;
 }
 
 /** What a process remembers of a connection between two passes. */
@@ -54,6 +58,9 @@ export interface ObserveDeps extends CredentialsDeps, ResealDeps {
   readonly applications: Applications;
   /** Keys of token Secrets by the key of their connection. */
   readonly tokensOf: Index;
+  /** Keys of connections by the key of their application. */
+  readonly connectionsOf: Index;
+  readonly doubts: Doubts;
   readonly remembered: ReadonlyMap<Key, Remembered>;
 }
 
@@ -76,17 +83,22 @@ export async function observe(deps: ObserveDeps, key: Key): Promise<Sight | unde
   const application = await deps.applications.resolve(connection, spec);
   const environment = environmentOf(application);
   const remembered = memoryOf(deps, key, connection);
+  const secret = deps.watches.grants.get(sealedKey(connection));
   const sealed = observeGrant(deps, connection, application, stored, remembered);
-  const credential = await readCredential(deps, connection, spec, application, 'grant' in sealed);
+  const credential = await readCredential(deps, connection, spec, application, wasAuthorized(sealed));
+  const namespace = await namespaceState(deps, connection, secret);
   const now = nowOf(deps, environment);
   const { given, value } = split(credential);
-  const history = historyOf(remembered, stored, sealed, now);
+  const known = historyOf(remembered, stored, sealed, now);
+  const doubt = deps.doubts.get(key);
+  const history = doubt === undefined ? known : { ...known, verifyFrom: 0 };
   const grant = withSeller(sealed, history.merchantID);
   const observation: Observation = {
     connection,
     application,
     credential: given,
     grant,
+    sealedSecret: sealedSecretOf(secret),
     ...observeTokenSecrets(deps, connection, spec, {
       grant,
       environment,
@@ -95,9 +107,17 @@ export async function observe(deps: ObserveDeps, key: Key): Promise<Sight | unde
       publishedAs: stored.secretName,
     }),
     history,
+    sharedWith: sharedWith(deps, connection, application, grant),
+    namespace,
     ...retiredKeyOf(deps, connection),
   };
-  return { view, observation, environment, ...(value === undefined ? {} : { credentialValue: value }) };
+  return {
+    view,
+    observation,
+    environment,
+    ...(value === undefined ? {} : { credentialValue: value }),
+    ...(doubt === undefined ? {} : { doubt }),
+  };
 }
 
 /** A process that has just begun knows from the status that a name was taken, and tries it at once. */
@@ -127,10 +147,18 @@ function historyOf(remembered: Remembered | undefined, stored: StoredStatus, gra
   const speaksOfIt = known !== undefined && (revision === undefined || known.revision === revision);
   const history = noLaterThan(now, speaksOfIt ? known : recall(stored, grant, now));
   if (grant.kind === 'Held') return history;
+  if (grant.kind === 'Vacant') return withoutEnd(history);
   // Of a grant that cannot be looked into only the status speaks, to this process as to the next.
-  const { tokenEnds: _, ...rest } = history;
+  const rest = withoutEnd(history);
   return stored.expiresAt === undefined ? rest : { ...rest, tokenEnds: stored.expiresAt };
 }
+
+function withoutEnd(history: History): History {
+  const { tokenEnds: _, ...rest } = history;
+  return rest;
+}
+
+const sealedKey = ({ namespace, name }: Connection): Key => keyFrom(namespace, sealedSecretName(name));
 
 /** A spec that cannot be understood: everything else is as it was. */
 function unreadable(deps: ObserveDeps, view: ConnectionView, connection: Connection): Sight {
@@ -146,6 +174,9 @@ function unreadable(deps: ObserveDeps, view: ConnectionView, connection: Connect
         : { kind: 'Ours', name: view.stored.secretName, current: true },
     formerTokenSecrets: [],
     history: recall(view.stored, grant, nowOf(deps, 'Production')),
+    sealedSecret: sealedSecretOf(deps.watches.grants.get(sealedKey(connection))),
+    sharedWith: [],
+    namespace: 'Unknown',
     ...retiredKeyOf(deps, connection),
   };
   return { view, observation, environment: 'Production' };
@@ -164,7 +195,7 @@ function observeGrant(
   stored: StoredStatus,
   remembered: Remembered | undefined,
 ): GrantState {
-  const secret = deps.watches.grants.get(keyFrom(connection.namespace, sealedSecretName(connection.name)));
+  const secret = deps.watches.grants.get(sealedKey(connection));
   if (secret === undefined) {
     const { square } = nowOf(deps, environmentOf(application));
     const retryAt = soon(remembered?.grantPlaceNotOwnedUntil ?? 0, square);

@@ -1,3 +1,4 @@
+import { held, succeed } from '../domain/custody.ts';
 import { type Grant, takenLimit } from '../domain/grant.ts';
 import type { Observation } from '../domain/observation.ts';
 import type { Fact, Step } from '../domain/step.ts';
@@ -5,16 +6,18 @@ import { pinnedMerchant } from '../domain/wanted.ts';
 import type { LiveKeyRing } from '../secrets/port.ts';
 import { grantFrom } from '../square/grant-from.ts';
 import { exchange } from './exchange.ts';
-import { nowOf, type ObserveDeps, type Sight } from './observe.ts';
+import { discard, setFinalizer } from './finalizers.ts';
+import { nowOf, type Sight } from './observe.ts';
 import { lookAgainEvery } from './observe-token-secrets.ts';
 import { publish, remove, withdraw } from './publish.ts';
 import { reseal } from './reseal.ts';
+import { type RevokeDeps, revoke } from './revoke.ts';
 import { canStore, type SealDeps, type Sealed, seal, unsealable } from './seal.ts';
-import { named } from './seller.ts';
+import { named, otherMerchant } from './seller.ts';
 import type { Turnstile } from './turnstile.ts';
 import { verify } from './verify.ts';
 
-export interface PerformDeps extends ObserveDeps, SealDeps {
+export interface PerformDeps extends RevokeDeps, SealDeps {
   readonly ring: LiveKeyRing;
   /**
    * Token requests pass it one after the other, from asking Square until the answer is sealed: what a process that is
@@ -50,16 +53,16 @@ export function perform(deps: PerformDeps, step: Acting, sight: Sight, o: Observ
       return withdraw(deps, sight, step);
     case 'Remove':
       return remove(deps, sight, step.name);
+    case 'Revoke':
+      return revoke(deps, step, sight, o);
+    case 'Discard':
+      return discard(deps, o);
+    case 'AddFinalizer':
+    case 'RemoveFinalizer':
+      return setFinalizer(deps, step, o);
+    case 'Decline':
+      return Promise.resolve({ kind: 'Declined' });
   }
-}
-
-const held = (o: Observation): Grant | undefined => (o.grant.kind === 'Held' ? o.grant.grant : undefined);
-
-function otherMerchant(o: Observation, merchantID: string | undefined, credential?: string): Fact | undefined {
-  const pin = pinnedMerchant(o);
-  if (pin === undefined || merchantID === undefined || merchantID === pin) return undefined;
-  const message = `The credential belongs to merchant ${merchantID}, but this connection is pinned to ${pin}: give a credential of that seller, or correct spec.merchantID.`;
-  return { kind: 'OtherMerchant', merchantID, message, ...(credential === undefined ? {} : { credential }) };
 }
 
 async function takeUp(
@@ -215,9 +218,10 @@ async function commit(
   deps: PerformDeps,
   sight: Sight,
   o: Observation,
-  grant: Grant,
+  next: Grant,
   how: Extract<Fact, { kind: 'Sealed' }>['how'],
 ): Promise<Fact> {
+  const grant = o.grant.kind === 'Vacant' ? succeed(o.grant.record, next) : next;
   const { namespace, name } = o.connection;
   const binding = { namespace, name, environment: grant.environment, clientID: grant.clientID };
   const sealed = await seal(deps, binding, grant);

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { z } from 'zod';
 import type { ApplicationSpec, ApplicationStatus } from '../api/application.ts';
 import type { ConnectionStatus } from '../api/connection.ts';
-import { annotations } from '../api/names.ts';
+import { annotations, finalizer } from '../api/names.ts';
 import { parseApplication, parseConnection } from '../api/parse.ts';
 import { applicationStatus, connectionStatus, statusMembers } from '../api/status.ts';
 import { parseInstant } from '../clock.ts';
@@ -38,6 +38,9 @@ export function projectConnection(object: KubeObject): ConnectionView {
       ...identity(object.metadata),
       createdAt: parseInstant(object.metadata.creationTimestamp ?? '') ?? 0,
       deleting: object.metadata.deletionTimestamp !== undefined,
+      deletedAt: parseInstant(object.metadata.deletionTimestamp ?? '') ?? 0,
+      finalized: object.metadata.finalizers?.includes(finalizer) === true,
+      revokeAll: object.metadata.annotations?.[annotations.revokeAll] === 'true',
       spec: parsed.ok
         ? { ok: true, value: parsed.value.spec }
         : { ok: false, problem: `${parsed.problems.join('; ')}.` },
@@ -77,9 +80,14 @@ const noRequests: Requests = Object.freeze({});
 
 function requestsOf(notes: Readonly<Record<string, string>>): Requests {
   const refresh = notes[annotations.refreshRequestedAt];
+  const disconnect = notes[annotations.disconnectRequestedAt];
   const adopt = notes[annotations.adoptRequestedAt];
-  if (refresh === undefined && adopt === undefined) return noRequests;
-  return { ...(refresh === undefined ? {} : { refresh }), ...(adopt === undefined ? {} : { adopt }) };
+  if (refresh === undefined && disconnect === undefined && adopt === undefined) return noRequests;
+  return {
+    ...(refresh === undefined ? {} : { refresh }),
+    ...(disconnect === undefined ? {} : { disconnect }),
+    ...(adopt === undefined ? {} : { adopt }),
+  };
 }
 
 /**

@@ -4,21 +4,23 @@ import { connectionStatusFields } from '../api/status.ts';
 import { type Duration, type Instant, parseInstant, seconds } from '../clock.ts';
 import { absorb } from '../domain/absorb.ts';
 import { decide, isTaken } from '../domain/decide.ts';
-import type { Observation } from '../domain/observation.ts';
+import type { Now, Observation } from '../domain/observation.ts';
 import { answerStale, recordedRequests, staleness } from '../domain/requests.ts';
 import { lastVerifyTimeStoredEvery } from '../domain/schedule.ts';
-import type { Step } from '../domain/step.ts';
+import type { Fact, Step } from '../domain/step.ts';
 import { summarize } from '../domain/summarize.ts';
 import { urgencyOf } from '../domain/urgency.ts';
-import type { EventRecorder } from '../kube/events.ts';
-import { type Key, splitKey } from '../kube/resource.ts';
+import type { EventNote, EventRecorder } from '../kube/events.ts';
+import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
 import type { Metrics } from '../observability/port.ts';
 import { credentialOf } from './credentials.ts';
+import { releaseSealedSecret } from './finalizers.ts';
 import { nowOf, observe, type Remembered, type Sight } from './observe.ts';
 import { type PerformDeps, perform } from './perform.ts';
 import { statusDigest } from './projections.ts';
 import { orphan } from './publish.ts';
 import { aboutConnection, count, type Done, eventsOf, stepsOf } from './report.ts';
+import { lostAuthorization, sharedEnd } from './report-ending.ts';
 import { resealRetained } from './reseal.ts';
 import type { Turn, Turns } from './turns.ts';
 import { writeStatus } from './write-status.ts';
@@ -32,6 +34,10 @@ export interface ReconcilerDeps extends PerformDeps {
   readonly mayAct: () => boolean;
   /** Told when a pass changed what the application's status counts. */
   readonly onStatusWritten: (sight: Sight, status: ConnectionStatus) => void;
+  /** Told of a connection whose token may have been ended by what was done for another one. */
+  readonly onDoubt: (key: Key) => void;
+  /** What events point to that concern the operator itself, in its own namespace. */
+  readonly self: EventNote['about'];
   /** Told when Square refused the application's client, or took it again. */
   readonly onRefusalChanged: (ref: Key) => void;
 }
@@ -82,6 +88,9 @@ async function takeSteps(deps: ReconcilerDeps, key: Key, first: Sight, turn: Tur
   for (;;) {
     const step = decide(observation, at());
     if (step.kind === 'Wait' || !deps.mayAct()) return end(step);
+    // The last word is stored and announced before the object may go.
+    if (isFarewell(step) && isUnsaid(sight, observation, at()))
+      return end({ kind: 'Wait', because: 'Deleting', until: at().square });
     if (done.length === budget) return end(step, new Error(`a pass did not come to rest: ${stepsOf(done)}`));
     const ports = turn.admit(step, sight, observation);
     if (ports === undefined) {
@@ -92,6 +101,7 @@ async function takeSteps(deps: ReconcilerDeps, key: Key, first: Sight, turn: Tur
       const fact = await perform({ ...deps, ...ports }, step, sight, observation);
       done.push({ step, fact });
       tellApplication(deps, observation);
+      tellOthers(deps, sight, step, fact);
       observation = absorb(observation, step, fact, at());
       if (fact.kind !== 'Stale') continue;
       // What was seen is out of date. What this pass has learnt is told before anything else is looked at.
@@ -106,6 +116,27 @@ async function takeSteps(deps: ReconcilerDeps, key: Key, first: Sight, turn: Tur
     } catch (error) {
       return end(step, error as Error);
     }
+  }
+}
+
+const isFarewell = (step: Step): boolean =>
+  step.kind === 'RemoveFinalizer' && step.from === 'Connection' && step.because !== 'RetainOnDeletion';
+
+function isUnsaid({ view: { stored } }: Sight, o: Observation, now: Now): boolean {
+  const ready = summarize(o, stored, now).conditions?.find(({ type }) => type === 'Ready');
+  return stored.conditions.get('Ready')?.reason !== ready?.reason;
+}
+
+/** Square was asked about the token since the doubt was seen; and others may live on what was just ended. */
+function tellOthers(deps: ReconcilerDeps, { observation, doubt }: Sight, step: Step, fact: Fact): void {
+  const { connection, sharedWith } = observation;
+  const own = keyFrom(connection.namespace, connection.name);
+  if (doubt !== undefined && step.kind === 'Verify') deps.doubts.settle(own, doubt);
+  if (step.kind !== 'Revoke' || step.scope !== 'All' || fact.kind !== 'Ended') return;
+  for (const key of sharedWith) {
+    const other = deps.watches.connections.get(key)?.connection;
+    if (other !== undefined) deps.events.record({ about: aboutConnection(other), ...sharedEnd(connection, step) });
+    deps.onDoubt(key);
   }
 }
 
@@ -134,6 +165,7 @@ async function conclude(deps: ReconcilerDeps, { sight, observation, done }: Pass
   const { connection } = observation;
   const { stored, digest } = sight.view;
   const status = summarize(observation, stored, nowOf(deps, sight.environment));
+  const lost = lostAuthorization(connection, stored, status);
   const news = statusDigest(status) !== digest || verifyTimeIsOld(status, stored.lastVerifyTime);
   if (
     news &&
@@ -155,6 +187,10 @@ async function conclude(deps: ReconcilerDeps, { sight, observation, done }: Pass
   const why = (request: string) => staleness(observation, request, nowOf(deps, sight.environment));
   for (const event of eventsOf(stored, status, done, recordedRequests(observation), why))
     deps.events.record({ about: aboutConnection(connection), ...event });
+  if (lost !== undefined) {
+    deps.metrics.revokeCounted('given_up', lost.reason);
+    deps.events.record({ about: deps.self, ...lost });
+  }
   deps.onStatusWritten(sight, status);
 }
 
@@ -174,6 +210,8 @@ async function farewell(deps: ReconcilerDeps, key: Key): Promise<Duration | unde
   deps.remembered.delete(key);
   const { namespace, name } = splitKey(key);
   if (namespace === undefined || !deps.mayAct()) return undefined;
+  if (await releaseSealedSecret(deps, { namespace, name }))
+    deps.log.info({ connection: key }, 'the sealed Secret of a connection that is gone was let go');
   const count = await orphan(deps, { namespace, name }, [...deps.tokensOf.get(key)]);
   if (count > 0)
     deps.log.info({ connection: key, tokenSecrets: count }, 'token Secrets of a deleted connection marked orphaned');

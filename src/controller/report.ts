@@ -7,14 +7,14 @@ import type { StoredStatus } from '../domain/recall.ts';
 import type { Fact, Step } from '../domain/step.ts';
 import type { EventNote } from '../kube/events.ts';
 import type { Metrics } from '../observability/port.ts';
+import { type Note, note } from './note.ts';
+import { countRevocation, noteOfEnd, personalStays } from './report-ending.ts';
 
 /** One step of a pass and what came of it. */
 export interface Done {
   readonly step: Step;
   readonly fact: Fact;
 }
-
-type Note = Pick<EventNote, 'type' | 'reason' | 'action' | 'note'>;
 
 /** Conditions whose change is told in an event, and which status of theirs is the good one. */
 const told = [
@@ -70,7 +70,7 @@ function gradeOf(
 }
 
 /** By somebody's wish, or told by the application. */
-const quiet: ReadonlySet<string> = new Set<Reason>(['Suspended', 'ApplicationNotReady']);
+const quiet: ReadonlySet<string> = new Set<Reason>(['Suspended', 'Disconnected', 'ApplicationNotReady']);
 
 /** A connection that was never authorized has only begun. */
 const beginning: ReadonlySet<string> = new Set<Reason>([
@@ -79,13 +79,6 @@ const beginning: ReadonlySet<string> = new Set<Reason>([
   'ApplicationNotFound',
   'Unverified',
 ]);
-
-const note = (type: Note['type'], reason: string, action: string, text: string): Note => ({
-  type,
-  reason,
-  action,
-  note: text,
-});
 
 function requestsOf(
   after: ConnectionStatus,
@@ -100,10 +93,17 @@ function requestsOf(
       after.lastHandledRefreshRequest,
       [before.handledRefresh, recorded.refresh],
       done,
-      'Refresh',
+      ['Refresh'],
       staleness,
     ),
-    ...staleRequest(after.lastHandledAdoptRequest, [before.handledAdopt, recorded.adopt], done, 'Adopt', staleness),
+    ...staleRequest(
+      after.lastHandledDisconnectRequest,
+      [before.handledDisconnect, recorded.disconnect],
+      done,
+      ['Revoke', 'Decline'],
+      staleness,
+    ),
+    ...staleRequest(after.lastHandledAdoptRequest, [before.handledAdopt, recorded.adopt], done, ['Adopt'], staleness),
   ];
 }
 
@@ -127,11 +127,21 @@ function noteOf(step: Step, fact: Fact, after: ConnectionStatus): Note | undefin
       if (refusal === undefined || after.sealedSecretName === undefined) return undefined;
       return note('Warning', 'CredentialRefused', 'TakeUp', `${refusal} The grant that is held stays.`);
     }
+    case 'Revoke':
+      return fact.kind === 'Ended' ? noteOfEnd(step, fact) : undefined;
+    case 'Decline':
+      return note('Warning', step.because, 'Revoke', step.message);
+    case 'Discard':
+      return step.because === 'PersonalAccessToken'
+        ? note('Normal', step.because, 'Discard', personalStays)
+        : undefined;
     case 'Verify':
     case 'Publish':
     case 'Withdraw':
     case 'Remove':
     case 'Reseal':
+    case 'AddFinalizer':
+    case 'RemoveFinalizer':
     case 'Wait':
       return undefined;
   }
@@ -147,16 +157,17 @@ function staleRequest(
   handled: string | undefined,
   before: readonly (string | undefined)[],
   done: readonly Done[],
-  kind: Step['kind'],
+  kinds: readonly [Step['kind'], ...Step['kind'][]],
   staleness: (request: string) => string | undefined,
 ): Note[] {
-  if (handled === undefined || before.includes(handled) || done.some(({ step }) => step.kind === kind)) return [];
+  if (handled === undefined || before.includes(handled) || done.some(({ step }) => kinds.includes(step.kind)))
+    return [];
   const why = staleness(handled) ?? 'it came too late';
   return [
     note(
       'Warning',
       'RequestStale',
-      kind,
+      kinds[0],
       `The request of ${handled} was not carried out: ${why}. Set the annotation to the time now.`,
     ),
   ];
@@ -176,6 +187,7 @@ export function count(metrics: Metrics, done: readonly Done[]): void {
     const failed = fact.kind === 'Failed' || fact.kind === 'OtherMerchant';
     const reason =
       fact.kind === 'Failed' ? fact.failure.reason : fact.kind === 'OtherMerchant' ? 'OtherMerchant' : step.because;
+    if (step.kind === 'Revoke') countRevocation(metrics, step, fact);
     if (!failed && fact.kind !== 'Sealed' && fact.kind !== 'Verified') continue;
     if (step.kind === 'Refresh' || step.kind === 'TakeUp')
       metrics.refreshCounted(failed ? 'failure' : 'success', reason);

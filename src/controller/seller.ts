@@ -1,6 +1,9 @@
 import { type Clock, seconds, sleep } from '../clock.ts';
 import { type Failure, isTransient } from '../domain/failure.ts';
+import type { Observation } from '../domain/observation.ts';
+import type { Fact } from '../domain/step.ts';
 import type { Token } from '../domain/token.ts';
+import { pinnedMerchant } from '../domain/wanted.ts';
 import type { Outcome, SquareClient } from '../square/port.ts';
 import { sellerOf } from '../square/seller.ts';
 import { sellerNotNamed } from '../square/verdicts.ts';
@@ -47,3 +50,11 @@ const unnamed = (pin: string): Failure => ({
   message: `${sellerNotNamed.message} (pinned to ${pin}).`,
   maybeActed: true,
 });
+
+/** The token is another seller's than the pinned one; `undefined` when it is not, or nobody knows. */
+export function otherMerchant(o: Observation, merchantID: string | undefined, credential?: string): Fact | undefined {
+  const pin = pinnedMerchant(o);
+  if (pin === undefined || merchantID === undefined || merchantID === pin) return undefined;
+  const message = `The credential belongs to merchant ${merchantID}, but this connection is pinned to ${pin}: give a credential of that seller, or correct spec.merchantID.`;
+  return { kind: 'OtherMerchant', merchantID, message, ...(credential === undefined ? {} : { credential }) };
+}

@@ -1,11 +1,11 @@
-import { statusBounds } from '../api/status.ts';
-import { type Instant, seconds } from '../clock.ts';
+import type { Instant } from '../clock.ts';
+import { discarded, ended, finalized, removed } from './absorb-ending.ts';
 import { type Failure, type FailureClass, tookClient } from './failure.ts';
-import type { FailureStreak, History, Now, Observation, Operation, Proof } from './observation.ts';
-import { isRefusal } from './pace.ts';
+import type { FailureStreak, History, Now, Observation, Proof } from './observation.ts';
 import { resealed, underActiveKey } from './reseal.ts';
 import { nameSeller } from './seller.ts';
 import type { Fact, Step } from './step.ts';
+import { answered, counted, extend, failuresOfWrites } from './streak.ts';
 import { sameScopes } from './wanted.ts';
 
 /** What is known after a step, given what was known before it and what the world answered. Pure. */
@@ -22,7 +22,9 @@ export function absorb(o: Observation, step: Step, fact: Fact, now: Now): Observ
       return { ...clientTaken(o, step), history: counted(o.history, step, failure, now.square) };
     }
     case 'Unwritten': {
-      const failure = { class: 'Unknown', reason: 'SecretNotWritten', ...fact } as const;
+      const finalizer = step.kind === 'AddFinalizer' || step.kind === 'RemoveFinalizer';
+      const reason = finalizer ? 'FinalizerNotWritten' : 'SecretNotWritten';
+      const failure = { class: 'Unknown', reason, ...fact } as const;
       return { ...o, history: counted(o.history, step, failure, now.square) };
     }
     case 'Resealed':
@@ -34,7 +36,17 @@ export function absorb(o: Observation, step: Step, fact: Fact, now: Now): Observ
     case 'Withdrawn':
       return written(withdrawn(o, fact));
     case 'Removed':
-      return written({ ...o, formerTokenSecrets: o.formerTokenSecrets.filter(({ name }) => name !== fact.name) });
+      return written(removed(o, fact.name));
+    case 'Ended':
+      return ended(clientTaken(o, step), fact);
+    case 'Hindered':
+      return { ...o, history: counted(o.history, step, { class: 'Unknown', ...fact.hindrance }, now.square) };
+    case 'Declined':
+      return { ...o, history: { ...o.history, handled: answered(o.history, step) } };
+    case 'Discarded':
+      return discarded(o);
+    case 'Finalized':
+      return finalized(o, fact);
     case 'GrantPlaceNotOwned':
       return { ...o, grant: { kind: 'NotOwned', retryAt: fact.retryAt } };
     case 'Stale':
@@ -75,13 +87,10 @@ const replaced = ({ proof, inPlaceOf }: History): History['inPlaceOf'] => {
   return proof.kind === 'Accepted' ? 'Accepted' : 'Dead';
 };
 
-const failuresOfWrites = ({ Publish }: History['failures']): History['failures'] =>
-  Publish === undefined ? {} : { Publish };
-
 /** A refused credential stays refused; and remedies that did not help are counted on, until a token is accepted. */
-function failuresBeside({ Publish, Refresh, TakeUp }: History['failures']): History['failures'] {
+function failuresBeside({ Refresh, TakeUp, ...others }: History['failures']): History['failures'] {
   return {
-    ...(Publish === undefined ? {} : { Publish }),
+    ...failuresOfWrites(others),
     ...(Refresh !== undefined && isVain(Refresh) ? { Refresh } : {}),
     ...(TakeUp === undefined ? {} : { TakeUp }),
   };
@@ -113,8 +122,13 @@ const proofs: { readonly [failureClass in FailureClass]?: Proof } = {
 function failed(o: Observation, step: Step, fact: Fact & { kind: 'Failed' }, at: Instant): Observation {
   const { failure, refusal } = fact;
   const { history, application } = o;
-  // A refused client says nothing about this connection: it is kept with the application, which all of them share.
+  // A refused client says nothing about this connection: it is kept with the application, which all of them share. Only what
+  // ends it is counted all the same, since that must not go on for ever.
   if (refusal !== undefined && application.kind === 'Found') {
+    if (step.kind === 'Revoke') {
+      const known = { ...o, application: { ...application, refusal } };
+      return { ...known, history: counted(history, step, { ...fact, ...failure }, at) };
+    }
     return {
       ...o,
       application: { ...application, refusal },
@@ -143,7 +157,10 @@ function disproved(history: History, failure: Failure, proof: Proof, at: Instant
 
 /** Square looks at the client before the token: whoever has an answer about a token has a client that Square takes. */
 function clientTaken(o: Observation, step: Step): Observation {
-  const asked = step.kind === 'Refresh' || (step.kind === 'TakeUp' && step.credential !== 'personalAccessToken');
+  const asked =
+    step.kind === 'Refresh' ||
+    step.kind === 'Revoke' ||
+    (step.kind === 'TakeUp' && step.credential !== 'personalAccessToken');
   if (!asked || o.application.kind !== 'Found' || o.application.refusal === undefined) return o;
   const { refusal: _, ...application } = o.application;
   return { ...o, application };
@@ -163,84 +180,4 @@ function withdrawn(o: Observation, { name, state }: Fact & { kind: 'Withdrawn' }
   if (tokenSecret.kind === 'Ours') return { ...o, tokenSecret: { ...tokenSecret, state } };
   if (tokenSecret.kind === 'Unrenderable') return { ...o, tokenSecret: { ...tokenSecret, published: { state } } };
   return o;
-}
-
-interface Counted extends Pick<FailureStreak, 'class' | 'reason' | 'message' | 'merchantID'> {
-  readonly retryAfter?: number;
-  /** Digest of the credential that was tried. */
-  readonly credential?: string;
-}
-
-/** One failure more of the operation that the step belongs to. */
-function counted(history: History, step: Step, failure: Counted, at: Instant): History {
-  const operation = operationOf(step);
-  if (operation === undefined) return history;
-  const { credential } = failure;
-  const another = credential !== undefined && credential !== history.triedCredential;
-  const before = another ? undefined : history.failures[operation];
-  return {
-    ...history,
-    failures: { ...history.failures, [operation]: extend(before, failure, at) },
-    ...(operation === 'Verify' ? { verifyFrom: at } : {}),
-    ...(credential === undefined ? {} : { triedCredential: credential }),
-    handled: answered(history, step),
-  };
-}
-
-/** A request counts as answered once it was tried, whatever came of it. */
-function answered(history: History, step: Step): History['handled'] {
-  return step.kind === 'Refresh' && step.request !== undefined
-    ? { ...history.handled, refresh: step.request }
-    : history.handled;
-}
-
-function operationOf(step: Step): Operation | undefined {
-  switch (step.kind) {
-    case 'TakeUp':
-    case 'Refresh':
-    case 'Verify':
-      return step.kind;
-    case 'Publish':
-    case 'Withdraw':
-    case 'Remove':
-      return 'Publish';
-    case 'Adopt':
-    case 'Reseal':
-    case 'Wait':
-      return undefined;
-  }
-}
-
-/**
- * One failure more. What Square refused stays refused when the next attempt only fails to reach it; and a refusal after
- * such failures has its own beginning. In whole seconds and within the bounds of the status, so that a process that reads
- * it there knows the very same.
- */
-function extend(before: FailureStreak | undefined, failure: Counted, at: Instant): FailureStreak {
-  const refused = before !== undefined && isRefusal(before.class);
-  if (refused && !isRefusal(failure.class)) return { ...begin(before, failure, at), ...told(before) };
-  return begin(refused === isRefusal(failure.class) ? before : undefined, failure, at);
-}
-
-/** What a failure is called. */
-const told = ({ class: failureClass, reason, message, merchantID }: FailureStreak) => ({
-  class: failureClass,
-  reason,
-  message,
-  ...(merchantID === undefined ? {} : { merchantID }),
-});
-
-function begin(streak: FailureStreak | undefined, failure: Counted, at: Instant): FailureStreak {
-  const time = Math.floor(at / seconds(1)) * seconds(1);
-  const retryAt = failure.retryAfter === undefined ? undefined : Math.ceil((at + failure.retryAfter) / 1_000) * 1_000;
-  return {
-    since: streak?.since ?? time,
-    time,
-    count: (streak?.count ?? 0) + 1,
-    class: failure.class,
-    reason: failure.reason,
-    message: failure.message.slice(0, statusBounds.failureMessage),
-    ...(retryAt === undefined ? {} : { retryAt }),
-    ...(failure.merchantID === undefined ? {} : { merchantID: failure.merchantID }),
-  };
 }

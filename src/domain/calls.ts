@@ -14,11 +14,18 @@ export function callsFrom(step: Step, { history }: Observation): number {
       return 2 + unknown;
     case 'Verify':
       return 1 + unknown;
+    // A token that Square has forgotten names no authorization: then the seller is named.
+    case 'Revoke':
+      return step.scope === 'All' ? 2 : 1;
     case 'Adopt':
     case 'Reseal':
     case 'Publish':
     case 'Withdraw':
     case 'Remove':
+    case 'Discard':
+    case 'AddFinalizer':
+    case 'RemoveFinalizer':
+    case 'Decline':
     case 'Wait':
       return 0;
   }

@@ -1,5 +1,9 @@
 import type { ConnectionSpec } from '../api/connection.ts';
 import type { Instant } from '../clock.ts';
+import { recordIn } from './custody.ts';
+import { part } from './deletion.ts';
+import { disconnect, isDisconnecting } from './disconnect.ts';
+import { finalize } from './finalizers.ts';
 import type { Grant } from './grant.ts';
 import type { Credential, Now, Observation } from './observation.ts';
 import { nextAttempt, nextVerification } from './pace.ts';
@@ -22,13 +26,16 @@ export function decide(o: Observation, now: Now): Step {
 
 function nextStep(o: Observation, now: Now): Step {
   const { spec } = o.connection;
-  // Only somebody else's finalizer keeps it: nothing is asked for it any more, but its status stays true.
-  if (o.connection.deleting) return writeOrWait(o, now, withdraw(o, now), 'Deleting');
+  if (o.connection.deleting) return leave(o, now);
   if (!spec.ok) return wait(o, now, 'SpecInvalid');
-  // No call and no write, but the clock still moves the token to its end.
+  const finalizing = finalize(o, now);
+  if (finalizing !== undefined) return finalizing;
+  // No call and no write of a Secret, but the clock still moves the token to its end.
   if (spec.value.suspend === true) return wait(o, now, 'Suspended');
   return (
     blocked(o, now) ??
+    disconnect(o, now) ??
+    disconnecting(o, spec.value, now) ??
     withinBudget(o, takeUp(o, now)) ??
     adopt(o, now) ??
     (o.grant.kind === 'Held' ? live(o, o.grant.grant, spec.value, now) : unauthorized(o, now))
@@ -47,7 +54,9 @@ function wait(o: Observation, now: Now, because: WaitReason, ...instants: readon
   const wanted = instants.filter((instant) => instant !== undefined);
   // Whatever waits for the budget is woken when there is some.
   const ahead = [...wanted.filter((instant) => o.throttled !== true || instant > now.square), ...requestEnds(o, now)];
-  if (end !== undefined && end > now.square) ahead.push(end);
+  // What of finalizers and of a deletion failed is tried again beside everything else.
+  const finalizing = nextAttempt(o, 'Finalize', now);
+  for (const at of [end, finalizing]) if (at !== undefined && at > now.square) ahead.push(at);
   return ahead.length === 0 ? { kind: 'Wait', because } : { kind: 'Wait', because, until: Math.min(...ahead) };
 }
 
@@ -56,6 +65,24 @@ function writeOrWait(o: Observation, now: Now, write: Step | undefined, ...waiti
   const at = nextAttempt(o, 'Publish', now) ?? 0;
   if (write !== undefined && at <= now.square) return write;
   return wait(o, now, ...waiting, write && at);
+}
+
+/** Nothing is asked for it any more but to end it, and its status stays true for as long as a finalizer keeps it. */
+function leave(o: Observation, now: Now): Step {
+  const step = part(o, now);
+  return step.kind === 'Later' ? writeOrWait(o, now, withdraw(o, now), 'Deleting', step.at) : step;
+}
+
+/** Square has not ended the authorization yet: what is published is kept true, and nothing is renewed or taken up. */
+function disconnecting(o: Observation, spec: ConnectionSpec, now: Now): Step | undefined {
+  if (!isDisconnecting(o, now)) return undefined;
+  if (o.grant.kind !== 'Held' || isOfAnotherMerchant(o.grant.grant, spec)) {
+    return writeOrWait(o, now, withdraw(o, now), 'Disconnecting', nextAttempt(o, 'Revoke', now));
+  }
+  const instants = [nextAttempt(o, 'Revoke', now), nextVerification(o, spec)] as const;
+  return (
+    withinBudget(o, verify(o, spec, now)) ?? writeOrWait(o, now, wantedWrite(o, now), 'Disconnecting', ...instants)
+  );
 }
 
 type Waiting = [because: WaitReason, ...instants: (Instant | undefined)[]];
@@ -71,6 +98,7 @@ function blocked(o: Observation, now: Now): Step | undefined {
     case 'Closed':
       return writeOrWait(o, now, withdraw(o, now), 'ApplicationProblem');
     case 'Absent':
+    case 'Vacant':
     case 'Retained':
     case 'Outdated':
     case 'Held':
@@ -89,7 +117,14 @@ const isAmong = ({ digest, otherDigests = [] }: Given, digests: readonly string[
 
 /** Whether the value was taken up before, by the record that is there. */
 export const isTaken = ({ grant, credential }: Observation): boolean =>
-  credential.kind === 'Given' && 'grant' in grant && isAmong(credential, grant.grant.taken);
+  credential.kind === 'Given' && isAmong(credential, recordIn(grant)?.taken ?? []);
+
+/** The grant was ended, and no other credential was given since. */
+export const isDisconnected = (o: Observation): boolean => {
+  const { grant, credential } = o;
+  if (grant.kind !== 'Vacant' || grant.record.disconnected === undefined) return false;
+  return credential.kind === 'None' || isTaken(o);
+};
 
 /** Whether the credential that is given now was tried before, and failed. */
 export const wasTried = ({ credential, history }: Observation): boolean =>
@@ -101,7 +136,7 @@ export const wasTried = ({ credential, history }: Observation): boolean =>
 function takeUpAt(o: Observation, now: Now): Instant | undefined {
   const { credential, grant } = o;
   if (credential.kind !== 'Given' || isTaken(o)) return undefined;
-  if (grant.kind !== 'Absent' && grant.kind !== 'Held') return undefined;
+  if (grant.kind !== 'Absent' && grant.kind !== 'Vacant' && grant.kind !== 'Held') return undefined;
   const personal = credential.type === 'personalAccessToken';
   const askable = personal ? (canVerify(o) ? 0 : undefined) : askableAt(o);
   const attempt = wasTried(o) ? nextAttempt(o, 'TakeUp', now) : 0;
@@ -145,6 +180,7 @@ function unauthorized(o: Observation, now: Now): Step {
 function missing(o: Observation, now: Now): Waiting {
   const { credential } = o;
   if (o.grant.kind === 'Retained' || o.grant.kind === 'Outdated') return ['RetainedGrantFound'];
+  if (isDisconnected(o)) return ['Disconnected'];
   if (credential.kind === 'None') return ['AwaitingAuthorization'];
   if (credential.kind === 'Problem') {
     const unseen =

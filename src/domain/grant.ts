@@ -27,6 +27,23 @@ export interface Grant {
   readonly sealedAt: Instant;
 }
 
+/** A sealed record that holds no tokens: it keeps the place of a grant, and what must not be forgotten. */
+export interface Vacant
+  extends Pick<Grant, 'connectionUID' | 'environment' | 'clientID' | 'taken' | 'handled' | 'sealedAt'> {
+  readonly kind: 'Vacant';
+  /** One more than that of the latest grant that was here; 0 when there was none. */
+  readonly generation: number;
+  /** The grant that was here was ended at Square. */
+  readonly disconnected?: Disconnected;
+}
+
+export interface Disconnected {
+  /** Square's time. */
+  readonly at: Instant;
+  /** Whose authorization it was. */
+  readonly merchantID?: string;
+}
+
 export interface AccessToken {
   readonly value: Token;
   /** Square's time. */

@@ -1,7 +1,7 @@
 import type { ConnectionSpec, CredentialKind, Environment } from '../api/connection.ts';
 import type { Duration, Instant } from '../clock.ts';
 import type { FailureClass } from './failure.ts';
-import type { Grant } from './grant.ts';
+import type { Grant, Vacant } from './grant.ts';
 
 /**
  * What one reconcile sees: the fields that a decision needs and nothing else. Missing and damaged things are members of
@@ -12,6 +12,7 @@ export interface Observation {
   readonly application: Application;
   readonly credential: Credential;
   readonly grant: GrantState;
+  readonly sealedSecret: SealedSecret;
   readonly tokenSecret: TokenSecret;
   /** Token Secrets of this connection under other names, left behind by a renaming. */
   readonly formerTokenSecrets: readonly FormerTokenSecret[];
@@ -20,6 +21,13 @@ export interface Observation {
   readonly throttled?: true;
   /** The sealed record lies under a key that is retired, and can be sealed anew by the active one. */
   readonly retiredKey?: RetiredKey;
+  /**
+   * Other connections, `namespace/name`, that live on the same authorization at Square: of the same client and seller, and
+   * not being deleted. Looked for only when it may be ended.
+   */
+  readonly sharedWith: readonly string[];
+  /** Looked for only when it makes a difference. */
+  readonly namespace: NamespaceState;
 }
 
 export interface RetiredKey {
@@ -28,6 +36,16 @@ export interface RetiredKey {
   readonly retiredFor: Duration;
   /** How many sealed records there are: so many may have to be sealed anew. */
   readonly records: number;
+}
+
+/** `Unknown`: nobody asked, or it could not be found out. */
+export type NamespaceState = 'Unknown' | 'Active' | 'Ending';
+
+/** The metadata of the Secret that the sealed grant lies in. */
+export interface SealedSecret {
+  /** Whether it bears the operator's finalizer. */
+  readonly finalized: boolean;
+  readonly deleting: boolean;
 }
 
 /** Now, as the two clocks see it. */
@@ -50,6 +68,12 @@ export interface Connection {
   /** The API server's wall clock. */
   readonly createdAt: Instant;
   readonly deleting: boolean;
+  /** When its deletion was asked for, by the API server's wall clock; 0 when it was not. */
+  readonly deletedAt: Instant;
+  /** Whether it bears the operator's finalizer. */
+  readonly finalized: boolean;
+  /** Somebody asks for the whole authorization to be ended at its deletion, although other connections use it. */
+  readonly revokeAll: boolean;
   /** Or what is wrong with it, one sentence a problem. */
   readonly spec:
     | { readonly ok: true; readonly value: ConnectionSpec }
@@ -60,6 +84,7 @@ export interface Connection {
 
 export interface Requests {
   readonly refresh?: string;
+  readonly disconnect?: string;
   readonly adopt?: string;
 }
 
@@ -119,6 +144,8 @@ export type CredentialProblem =
 
 export type GrantState =
   | { readonly kind: 'Absent' }
+  /** There is a record, and no grant in it. */
+  | { readonly kind: 'Vacant'; readonly record: Vacant; readonly keyID: string }
   /** The Secret's name is taken by something that the operator did not make. */
   | { readonly kind: 'NotOwned'; readonly retryAt: Instant }
   /** It is there, but what it is bound to is not known without its application. */
@@ -159,8 +186,8 @@ export interface FormerTokenSecret {
   readonly state?: TokenSecretState;
 }
 
-/** What can fail in a row. `Publish` stands for every write of a token Secret. */
-export type Operation = 'TakeUp' | 'Refresh' | 'Publish' | 'Verify';
+/** What can fail in a row. `Publish` stands for every write of a token Secret, `Finalize` for what else a deletion asks for. */
+export type Operation = 'TakeUp' | 'Refresh' | 'Publish' | 'Verify' | 'Revoke' | 'Finalize';
 
 /** What is known of the past: from the status at first, from this process's own work after that. */
 export interface History {
@@ -210,6 +237,8 @@ export interface FailureStreak {
   readonly message: string;
   /** No earlier than this, when Square asked for it. */
   readonly retryAt?: Instant;
+  /** Of `Revoke`: the disconnect request that is being answered; absent at a deletion. */
+  readonly request?: string;
   /** Of `OtherMerchant`: the seller that the credential belongs to. */
   readonly merchantID?: string;
 }

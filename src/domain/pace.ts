@@ -6,7 +6,9 @@ import { deathOf } from './publication.ts';
 import {
   type Backoff,
   backoffDelay,
+  disconnectBackoff,
   nextVerifySlot,
+  partingBackoff,
   proofBackoff,
   publishBackoff,
   refreshBackoff,
@@ -27,8 +29,19 @@ export function nextAttempt(o: Observation, operation: Exclude<Operation, 'Verif
       return backoff && after(failure, backoff, o);
     }
     case 'Publish':
+    case 'Finalize':
       return after(failure, publishBackoff, o);
+    case 'Revoke':
+      return nextRevocation(failure, o);
   }
+}
+
+/** An intermediary's word to wait must not hold a deletion up; another request than the one that failed is new. */
+function nextRevocation(failure: FailureStreak, o: Observation): Instant {
+  if (o.connection.deleting) {
+    return failure.request === undefined ? after({ ...failure, retryAt: 0 }, partingBackoff, o) : 0;
+  }
+  return failure.request === o.connection.requests.disconnect ? after(failure, disconnectBackoff, o) : 0;
 }
 
 /** A credential that was refused is tried again only when it changes, or when it was the pin that stood in its way. */

@@ -16,6 +16,7 @@ export const tokenEnd = (o: Observation): Instant | undefined =>
  * forgets expired tokens after a while, so one past its end is expired, whatever Square says of it then.
  */
 export function deathOf(o: Observation, now: Now): TokenSecretState | undefined {
+  if (o.grant.kind === 'Vacant') return o.grant.record.disconnected === undefined ? undefined : 'revoked';
   const proof = o.grant.kind === 'Held' ? o.history.proof.kind : 'None';
   if (proof === 'Revoked') return 'revoked';
   const end = tokenEnd(o);
@@ -55,12 +56,12 @@ export function withdraw(o: Observation, now: Now): Step | undefined {
   if (state === undefined) return undefined;
   // Of a grant that cannot be looked into only the clock is known: what was said before says more.
   const said = (published: FormerTokenSecret) =>
-    o.grant.kind === 'Held' ? published.state === state : published.state !== undefined;
+    o.grant.kind === 'Held' || o.grant.kind === 'Vacant' ? published.state === state : published.state !== undefined;
   const unsaid = publishedSecrets(o).find((published) => !said(published));
   return unsaid && { kind: 'Withdraw', name: unsaid.name, state, because: 'TokenDead' };
 }
 
-function publishedSecrets({ tokenSecret, formerTokenSecrets }: Observation): readonly FormerTokenSecret[] {
+export function publishedSecrets({ tokenSecret, formerTokenSecrets }: Observation): readonly FormerTokenSecret[] {
   if (tokenSecret.kind === 'Ours') return [tokenSecret, ...formerTokenSecrets];
   if (tokenSecret.kind !== 'Unrenderable' || tokenSecret.published === undefined) return formerTokenSecrets;
   return [{ name: tokenSecret.name, ...tokenSecret.published }, ...formerTokenSecrets];

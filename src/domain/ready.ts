@@ -1,11 +1,13 @@
 import type { Reason } from '../api/conditions.ts';
 import { formatInstant } from '../clock.ts';
 import { wasTried } from './decide.ts';
+import { disconnectedWords, disconnectingWords, partingWords } from './ending-words.ts';
 import { isTransient } from './failure.ts';
 import type { Grant } from './grant.ts';
 import type { Now, Observation } from './observation.ts';
 import { isRefusal } from './pace.ts';
 import { isOfUnknownSeller } from './seller.ts';
+import { goingOn, resting, type Summary, stuck } from './summary.ts';
 import {
   applicationFault,
   describe,
@@ -22,24 +24,16 @@ import {
   yes,
 } from './verdict.ts';
 
-/** The summary, and what it means for waiting tools: going on by itself, or stuck until a person changes something. */
-export interface Summary {
-  readonly ready: Verdict;
-  readonly reconciling?: Verdict;
-  readonly stalled?: Verdict;
-}
-
-const stuck = (ready: Verdict): Summary => ({ ready, stalled: yes(ready.reason, ready.message) });
-const goingOn = (ready: Verdict): Summary => ({ ready, reconciling: yes('Retrying', ready.message) });
-/** Neither: it waits for somebody, and that is no fault. */
-const resting = (ready: Verdict): Summary => ({ ready });
-
 export function summary(o: Observation, now: Now, since: Since): Summary {
   const { spec } = o.connection;
+  const parting = partingWords(o, now);
+  if (parting !== undefined) return parting;
   if (!spec.ok) return stuck(no('InvalidSpec', spec.problem));
   if (spec.value.suspend === true) return resting(no('Suspended', 'Suspended: unset spec.suspend to go on.'));
   const fault = grantFault(o) ?? applicationProblem(o);
   if (fault !== undefined) return fault;
+  const ending = disconnectingWords(o, now) ?? disconnectedWords(o);
+  if (ending !== undefined) return ending;
   return o.grant.kind === 'Held' ? held(o, o.grant.grant, spec.value.merchantID, now, since) : withoutGrant(o);
 }
 
@@ -75,6 +69,7 @@ function grantFault(o: Observation): Summary | undefined {
       );
     case 'Closed':
     case 'Absent':
+    case 'Vacant':
     case 'Held':
       return undefined;
   }

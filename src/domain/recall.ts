@@ -24,6 +24,7 @@ export interface StoredStatus {
   /** The failure that weighs most first. */
   readonly failures: readonly LastFailure[];
   readonly handledRefresh?: string;
+  readonly handledDisconnect?: string;
   readonly handledAdopt?: string;
 }
 
@@ -74,6 +75,7 @@ export function readStatus(status: ConnectionStatus): StoredStatus {
     ...optional('lastVerifyTime', instant(status.lastVerifyTime)),
     failures: status.lastFailure === undefined ? none : [status.lastFailure, ...(status.otherFailures ?? [])],
     ...optional('handledRefresh', status.lastHandledRefreshRequest),
+    ...optional('handledDisconnect', status.lastHandledDisconnectRequest),
     ...optional('handledAdopt', status.lastHandledAdoptRequest),
   };
 }
@@ -102,9 +104,13 @@ export function recall(stored: StoredStatus, grant: GrantState, now: Now): Histo
   };
 }
 
-function handledOf({ handledRefresh, handledAdopt }: StoredStatus): History['handled'] {
-  if (handledRefresh === undefined && handledAdopt === undefined) return nothing;
-  return { ...optional('refresh', handledRefresh), ...optional('adopt', handledAdopt) };
+function handledOf({ handledRefresh, handledDisconnect, handledAdopt }: StoredStatus): History['handled'] {
+  if (handledRefresh === undefined && handledDisconnect === undefined && handledAdopt === undefined) return nothing;
+  return {
+    ...optional('refresh', handledRefresh),
+    ...optional('disconnect', handledDisconnect),
+    ...optional('adopt', handledAdopt),
+  };
 }
 
 /**
@@ -135,7 +141,8 @@ function recallFailures(
   for (const failure of stored) {
     const { operation, credentialDigest } = failure;
     const taken = credentialDigest !== undefined && held?.taken.includes(credentialDigest) === true;
-    const over = operation === 'TakeUp' ? taken : operation !== 'Publish' && !speaksOfIt;
+    const ofToken = operation === 'Refresh' || operation === 'Verify';
+    const over = operation === 'TakeUp' ? taken : ofToken && !speaksOfIt;
     if (over) continue;
     failures[operation] = recallStreak(failure);
     triedCredential ??= credentialDigest;
@@ -144,7 +151,7 @@ function recallFailures(
 }
 
 function recallStreak(failure: LastFailure): FailureStreak {
-  const { count, reason, message, merchantID } = failure;
+  const { count, reason, message, request, merchantID } = failure;
   return {
     since: instant(failure.since) ?? 0,
     time: instant(failure.time) ?? 0,
@@ -153,6 +160,7 @@ function recallStreak(failure: LastFailure): FailureStreak {
     reason,
     message,
     ...optional('retryAt', instant(failure.retryAt)),
+    ...optional('request', request),
     ...optional('merchantID', merchantID),
   };
 }

@@ -1,6 +1,8 @@
 import { statusBounds } from '../api/status.ts';
 import { formatInstant, type Instant, parseInstant } from '../clock.ts';
+import { recordIn } from './custody.ts';
 import type { Now, Observation, Requests } from './observation.ts';
+import { disconnectPatience } from './revocation.ts';
 import { requestLifetime } from './schedule.ts';
 
 export type Request = keyof Requests;
@@ -8,11 +10,13 @@ export type Request = keyof Requests;
 /**
  * What a request annotation asks for now. `Act` is given once: for a value that was not answered yet, later than the
  * object and than the grant that is held, and at most 15 minutes old, so that a restored or copied object never acts on
- * an old request. Anything else that was not answered yet is `Stale`: it is answered by saying so.
+ * an old request. Anything else that was not answered yet is `Stale`: it is answered by saying so. A disconnect that was
+ * begun in time, and that Square has not answered, is gone on with.
  */
 export function requestState(o: Observation, request: Request, now: Now): 'None' | 'Act' | 'Stale' {
   const value = o.connection.requests[request];
   if (value === undefined || isHandled(o, request, value)) return 'None';
+  if (request === 'disconnect' && disconnectUntil(o, value) > now.square) return 'Act';
   return staleness(o, value, now) === undefined ? 'Act' : 'Stale';
 }
 
@@ -28,14 +32,21 @@ export function staleness(o: Observation, value: string, now: Now): string | und
   return at - now.wall > requestLifetime ? 'it is more than 15 minutes ahead of the clock' : undefined;
 }
 
-const requests = ['refresh', 'adopt'] as const satisfies readonly Request[];
+/** Until when a disconnect that was tried in vain counts as begun; 0 when it was not. */
+function disconnectUntil({ history: { failures } }: Observation, value: string): Instant {
+  return failures.Revoke?.request === value ? failures.Revoke.time + disconnectPatience : 0;
+}
+
+const requests = ['refresh', 'disconnect', 'adopt'] as const satisfies readonly Request[];
 
 /** When requests that cannot be acted on now become too old to be, which is then said. In Square's time. */
 export function requestEnds(o: Observation, now: Now): Instant[] {
   return requests.flatMap((request) => {
-    const at = parseInstant(o.connection.requests[request] ?? '');
+    const value = o.connection.requests[request] ?? '';
+    const at = parseInstant(value);
     if (at === undefined || requestState(o, request, now) !== 'Act') return [];
-    return [now.square + (at + requestLifetime - now.wall) + 1];
+    const tooOld = now.square + (at + requestLifetime - now.wall) + 1;
+    return [request === 'disconnect' ? Math.max(tooOld, disconnectUntil(o, value)) : tooOld];
   });
 }
 
@@ -48,12 +59,12 @@ export function answerStale(o: Observation, now: Now): Observation {
 }
 
 /** The values that the sealed record says were answered: a process may end before the status says so. */
-export const recordedRequests = ({ grant }: Observation): Requests => ('grant' in grant ? grant.grant.handled : {});
+export const recordedRequests = ({ grant }: Observation): Requests => recordIn(grant)?.handled ?? {};
 
 /** The values that were answered last. */
 export function handledRequests(o: Observation): Requests {
   const recorded = recordedRequests(o);
-  const entries = (['refresh', 'adopt'] as const).map((request) => {
+  const entries = requests.map((request) => {
     const asked = o.connection.requests[request];
     const known = asked !== undefined && recorded[request] === asked ? asked : o.history.handled[request];
     return known === undefined ? {} : { [request]: known };

@@ -62,6 +62,10 @@ export const refreshBackoff: Backoff = { first: seconds(30), most: hours(1) };
 export const publishBackoff: Backoff = { first: seconds(2), most: minutes(5) };
 /** For an application whose client Square refuses: one connection asks for all of them. */
 export const probeBackoff: Backoff = { first: minutes(1), most: minutes(30) };
+/** For a disconnect that failed: a person has asked for it and waits. */
+export const disconnectBackoff: Backoff = { first: seconds(15), most: minutes(30) };
+/** At a deletion, which a person waits for, and a namespace. */
+export const partingBackoff: Backoff = { first: seconds(5), most: minutes(5) };
 /** For a token that was never proven. A proven one is verified in its slots, whatever happens. */
 export const proofBackoff: Backoff = { first: seconds(5), most: minutes(15) };
 /** A refused refresh token is not asked about in a hurry; but Square may have been wrong, so it is asked about. */

@@ -28,8 +28,24 @@ export type Step =
       readonly state: TokenSecretState;
       readonly because: WithdrawReason;
     }
-  /** Delete the token Secret of an earlier name. */
-  | { readonly kind: 'Remove'; readonly name: string; readonly because: 'Renamed' }
+  /** Delete a token Secret: that of an earlier name, or all of a connection that goes. */
+  | { readonly kind: 'Remove'; readonly name: string; readonly because: 'Renamed' | 'ConnectionDeleted' }
+  /** End the authorization at Square, and what is sealed of it with it. */
+  | {
+      readonly kind: 'Revoke';
+      readonly because: RevokeReason;
+      /** `AccessToken`: other connections live on the same authorization. */
+      readonly scope: RevokeScope;
+      /** The value of the request annotation that it answers. */
+      readonly request?: string;
+    }
+  /** Answer a request that cannot be carried out, by saying so. */
+  | { readonly kind: 'Decline'; readonly because: DeclineReason; readonly message: string; readonly request: string }
+  /** Delete the sealed Secret: what is in it is of no use any more. */
+  | { readonly kind: 'Discard'; readonly because: 'ConnectionDeleted' | 'PersonalAccessToken' }
+  /** Have the API server ask before it lets the object go. */
+  | { readonly kind: 'AddFinalizer'; readonly to: Finalized; readonly because: 'RevokeOnDeletion' }
+  | { readonly kind: 'RemoveFinalizer'; readonly from: Finalized; readonly because: ReleaseReason }
   /** Seal the record anew, as it is, by the key that is active now. */
   | { readonly kind: 'Reseal'; readonly because: 'KeyRetired' /** The retired one. */; readonly keyID: string }
   /** Nothing, until `until` or until something changes. */
@@ -48,8 +64,26 @@ export type RefreshReason =
 export type VerifyReason = 'Unproven' | 'Slot' | 'TimeUnconfirmed';
 export type PublishReason = 'NotPublished' | 'Changed';
 export type WithdrawReason = 'TokenDead' | 'ConnectionDeleted';
+export type RevokeReason = 'DisconnectRequested' | 'ConnectionDeleted';
+export type RevokeScope = 'All' | 'AccessToken';
+export type DeclineReason = 'NotConnected' | 'RevokeUnsupported' | 'PersonalAccessToken';
+/** What bears a finalizer. */
+export type Finalized = 'Connection' | 'SealedSecret';
+export type ReleaseReason =
+  /** The policy is, or became, `Retain`. */
+  | 'RetainOnDeletion'
+  /** The grant was ended at Square, or there was none. */
+  | 'Disconnected'
+  /** What is sealed is not this connection's: it was never taken over. */
+  | 'NotTakenOver'
+  | 'RevokeUnsupported'
+  | 'RevokeGivenUp'
+  /** Somebody deleted the sealed Secret of a connection that stays. */
+  | 'SealedSecretDeleted';
 export type WaitReason =
   | 'Deleting'
+  | 'Disconnecting'
+  | 'Disconnected'
   | 'SpecInvalid'
   | 'Suspended'
   | 'GrantBlocked'
@@ -62,6 +96,12 @@ export type WaitReason =
   | 'Throttled'
   | 'OtherMerchant'
   | 'NothingDue';
+
+/** What keeps Square from being asked, and what helps. */
+export interface Hindrance {
+  readonly reason: string;
+  readonly message: string;
+}
 
 /** What the world answered. */
 export type Fact =
@@ -86,6 +126,18 @@ export type Fact =
   | { readonly kind: 'NotOwned'; readonly retryAt: Instant }
   | { readonly kind: 'Withdrawn'; readonly name: string; readonly state: TokenSecretState }
   | { readonly kind: 'Removed'; readonly name: string }
+  /** Square ended the authorization (or there was nothing left to end), and no token of it is sealed any more. */
+  | {
+      readonly kind: 'Ended';
+      readonly how: 'Revoked' | 'NothingToRevoke';
+      readonly grant: GrantState & { kind: 'Vacant' };
+      readonly answers: Requests;
+    }
+  /** Square could not be asked to end the authorization: something else stands in the way. */
+  | { readonly kind: 'Hindered'; readonly hindrance: Hindrance }
+  | { readonly kind: 'Declined' }
+  | { readonly kind: 'Discarded' }
+  | { readonly kind: 'Finalized'; readonly object: Finalized; readonly finalized: boolean }
   /** The place of the sealed grant is taken by something else. */
   | { readonly kind: 'GrantPlaceNotOwned'; readonly retryAt: Instant }
   /** The token belongs to another seller than the pinned one; nothing was changed. */

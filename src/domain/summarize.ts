@@ -4,7 +4,7 @@ import { sealedSecretName } from '../api/names.ts';
 import { statusBounds } from '../api/status.ts';
 import { formatInstant, type Instant } from '../clock.ts';
 import type { Grant } from './grant.ts';
-import type { FailureStreak, History, Now, Observation, Operation } from './observation.ts';
+import type { Connection, FailureStreak, Now, Observation, Operation } from './observation.ts';
 import { summary } from './ready.ts';
 import type { StoredStatus } from './recall.ts';
 import { nextRefresh } from './renewal.ts';
@@ -46,7 +46,7 @@ export function summarize(o: Observation, stored: StoredStatus, now: Now): Conne
     observedGeneration: o.connection.generation,
     conditions: conditions(verdicts, o.connection.generation, since),
     ...aboutSecrets(o),
-    ...(o.grant.kind === 'Held' ? aboutGrant(o, o.grant.grant, now) : kept(stored)),
+    ...aboutRecord(o, stored, now),
     ...aboutHistory(o),
   };
 }
@@ -63,7 +63,7 @@ function aboutToken(o: Observation, stored: StoredStatus, now: Now, since: Since
       ScopesSatisfied: scopesSatisfied(o),
     };
   }
-  if (o.grant.kind === 'Absent' || stored.revision === 0) {
+  if (o.grant.kind === 'Absent' || o.grant.kind === 'Vacant' || stored.revision === 0) {
     return {
       Valid: unknown('NoToken', 'There is no access token.'),
       Expired: unknown('NoToken', 'There is no access token.'),
@@ -76,8 +76,13 @@ function aboutToken(o: Observation, stored: StoredStatus, now: Now, since: Since
   return asLastProven(stored, now);
 }
 
-const leftOver = ({ tokenSecret: { kind, name } }: Observation): string =>
-  kind === 'Ours' ? `Secret ${name} holds a token of a grant that is not there.` : 'There is nothing to publish.';
+function leftOver({ tokenSecret, grant }: Observation): string {
+  if (tokenSecret.kind !== 'Ours') return 'There is nothing to publish.';
+  const ended = grant.kind === 'Vacant' && grant.record.disconnected !== undefined;
+  return ended
+    ? `Secret ${tokenSecret.name} holds the token that was ended, and says so.`
+    : `Secret ${tokenSecret.name} holds a token of a grant that is not there.`;
+}
 
 const lasting = ['Valid', 'Expired', 'Revoked', 'Renewable', 'Published', 'ScopesSatisfied'] as const;
 
@@ -118,6 +123,15 @@ function aboutSecrets(o: Observation): ConnectionStatus {
   };
 }
 
+function aboutRecord(o: Observation, stored: StoredStatus, now: Now): ConnectionStatus {
+  if (o.grant.kind === 'Held') return aboutGrant(o, o.grant.grant, now);
+  // Of an ended grant only its revision is left: it guards against older records.
+  if (o.grant.kind === 'Vacant') return revisionOf(Math.max(o.grant.record.generation, stored.revision));
+  return kept(stored);
+}
+
+const revisionOf = (revision: number): ConnectionStatus => (revision === 0 ? {} : { revision });
+
 function aboutGrant(o: Observation, grant: Grant, now: Now): ConnectionStatus {
   const { spec } = o.connection;
   const { accessToken, refreshToken, merchantID } = grant;
@@ -145,7 +159,7 @@ function plannedRefresh(o: Observation, grant: Grant, spec: ConnectionSpec, now:
 /** What the status said of a grant that cannot be looked into: above all its revision, which guards against old ones. */
 function kept(stored: StoredStatus): ConnectionStatus {
   return {
-    ...(stored.revision === 0 ? {} : { revision: stored.revision }),
+    ...revisionOf(stored.revision),
     ...(stored.merchantID === undefined ? {} : { merchantID: stored.merchantID }),
     ...(stored.issuedAt === undefined ? {} : { accessTokenIssuedAt: formatInstant(stored.issuedAt) }),
     ...(stored.expiresAt === undefined ? {} : { accessTokenExpiresAt: formatInstant(stored.expiresAt) }),
@@ -157,8 +171,8 @@ function kept(stored: StoredStatus): ConnectionStatus {
 
 function aboutHistory(o: Observation): ConnectionStatus {
   const { history } = o;
-  const [lastFailure, ...otherFailures] = failures(history);
-  const { refresh, adopt } = handledRequests(o);
+  const [lastFailure, ...otherFailures] = failures(o);
+  const { refresh, disconnect, adopt } = handledRequests(o);
   return {
     ...(history.merchantName === undefined
       ? {}
@@ -170,20 +184,27 @@ function aboutHistory(o: Observation): ConnectionStatus {
     ...(lastFailure === undefined ? {} : { lastFailure }),
     ...(otherFailures.length === 0 ? {} : { otherFailures }),
     ...(refresh === undefined ? {} : { lastHandledRefreshRequest: refresh.slice(0, statusBounds.request) }),
+    ...(disconnect === undefined ? {} : { lastHandledDisconnectRequest: disconnect.slice(0, statusBounds.request) }),
     ...(adopt === undefined ? {} : { lastHandledAdoptRequest: adopt.slice(0, statusBounds.request) }),
   };
 }
 
-const byWeight: readonly Operation[] = ['TakeUp', 'Refresh', 'Publish', 'Verify'];
+const byWeight: readonly Operation[] = ['Revoke', 'TakeUp', 'Refresh', 'Publish', 'Verify', 'Finalize'];
 
 /** The failures, the one that weighs most first. A single failed verification of a proven token is not worth telling. */
-function failures(history: History): LastFailure[] {
+function failures({ history, connection }: Observation): LastFailure[] {
   const proven = history.proof.kind !== 'None' || history.inPlaceOf === 'Accepted';
   return byWeight.flatMap((operation) => {
     const streak = history.failures[operation];
-    if (streak === undefined || (operation === 'Verify' && streak.count < 2 && proven)) return [];
+    if (streak === undefined || isOver(operation, streak, connection)) return [];
+    if (operation === 'Verify' && streak.count < 2 && proven) return [];
     return [stored(operation, streak, operation === 'TakeUp' ? history.triedCredential : undefined)];
   });
+}
+
+/** What failed on the way to something that is not wanted any more. */
+function isOver(operation: Operation, { request }: FailureStreak, { deleting, requests }: Connection): boolean {
+  return operation === 'Revoke' && (deleting ? request !== undefined : request !== requests.disconnect);
 }
 
 function stored(operation: Operation, streak: FailureStreak, credentialDigest: string | undefined): LastFailure {
@@ -195,6 +216,7 @@ function stored(operation: Operation, streak: FailureStreak, credentialDigest: s
     message: streak.message,
     count: streak.count,
     ...(credentialDigest === undefined ? {} : { credentialDigest }),
+    ...(streak.request === undefined ? {} : { request: streak.request }),
     ...(streak.retryAt === undefined ? {} : { retryAt: formatInstant(streak.retryAt) }),
     ...(streak.merchantID === undefined ? {} : { merchantID: streak.merchantID }),
   };

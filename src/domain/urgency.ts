@@ -2,7 +2,7 @@ import type { Instant } from '../clock.ts';
 import type { Connection } from './observation.ts';
 import type { StoredStatus } from './recall.ts';
 
-/** A person waits for it. */
+/** A person waits for it, or a namespace. */
 const requested = -2;
 /** There is no token at all yet. */
 const neverSynced = -1;
@@ -13,12 +13,15 @@ const neverSynced = -1;
  * that every process comes to the same order.
  */
 export function urgencyOf(
-  { requests }: Pick<Connection, 'requests'>,
-  { revision, expiresAt, refreshTokenExpiresAt, handledRefresh, handledAdopt }: StoredStatus,
+  { requests, deleting }: Pick<Connection, 'requests' | 'deleting'>,
+  { revision, expiresAt, refreshTokenExpiresAt, ...handled }: StoredStatus,
 ): Instant {
-  const open = (request: string | undefined, handled: string | undefined) =>
-    request !== undefined && request !== handled;
-  if (open(requests.refresh, handledRefresh) || open(requests.adopt, handledAdopt)) return requested;
+  const open = (request: string | undefined, answered: string | undefined) =>
+    request !== undefined && request !== answered;
+  if (deleting || open(requests.refresh, handled.handledRefresh) || open(requests.adopt, handled.handledAdopt)) {
+    return requested;
+  }
+  if (open(requests.disconnect, handled.handledDisconnect)) return requested;
   if (revision === 0) return neverSynced;
   const end = Math.min(expiresAt ?? Number.POSITIVE_INFINITY, refreshTokenExpiresAt ?? Number.POSITIVE_INFINITY);
   return Number.isFinite(end) ? Math.max(0, end) : Number.MAX_SAFE_INTEGER;

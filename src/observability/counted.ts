@@ -10,9 +10,10 @@ export function createCounted(): Counted & { readonly registry: Registry } {
     new Counter({ name, help, labelNames: [...labels], registers });
   const histogram = ({ name, help, labels, buckets = [] }: MetricDefinition) =>
     new Histogram({ name, help, labelNames: [...labels], buckets: [...buckets], registers });
-  const { refresh, verify, apiRequests, apiDuration, ...rest } = countedMetrics;
+  const { refresh, verify, revoke, apiRequests, apiDuration, ...rest } = countedMetrics;
   const refreshes = counter(refresh);
   const verifications = counter(verify);
+  const revocations = counter(revoke);
   const requests = counter(apiRequests);
   const requestTime = histogram(apiDuration);
   const reconciles = counter(rest.reconciles);
@@ -27,6 +28,7 @@ export function createCounted(): Counted & { readonly registry: Registry } {
     registry,
     refreshCounted: (result, reason) => refreshes.inc({ result, reason }),
     verifyCounted: (result, reason) => verifications.inc({ result, reason }),
+    revokeCounted: (result, reason) => revocations.inc({ result, reason }),
     apiRequestObserved(operation, code, took) {
       requests.inc({ operation, code });
       requestTime.observe({ operation }, took / 1_000);

@@ -122,6 +122,11 @@ export const ownMetrics = {
 export const countedMetrics = {
   refresh: counter('square_connection_refresh_total', 'Refreshes by how they ended and why.', ['result', 'reason']),
   verify: counter('square_connection_verify_total', 'Verifications by how they ended and why.', ['result', 'reason']),
+  revoke: counter(
+    'square_connection_revoke_total',
+    'Attempts to end an authorization at Square by how they ended and why; given_up: a connection was deleted and its authorization goes on.',
+    ['result', 'reason'],
+  ),
   apiRequests: counter(
     'square_api_requests_total',
     'Calls to Square by operation and HTTP status; 0 when no answer came.',

@@ -62,6 +62,8 @@ export interface Counted {
   /** `reason`: why the refresh was made, or why it failed. */
   refreshCounted(result: Result, reason: string): void;
   verifyCounted(result: Result, reason: string): void;
+  /** `given_up`: a connection goes although its authorization goes on at Square. */
+  revokeCounted(result: Result | 'given_up', reason: string): void;
   /** `code`: the HTTP status, or why no answer came in one word. */
   apiRequestObserved(operation: string, code: string, took: Duration): void;
   reconcileObserved(controller: string, result: 'success' | 'error' | 'requeue_after', took: Duration): void;

@@ -1,4 +1,4 @@
-import { grantKey, sealedSecretName, secretTypes } from '../api/names.ts';
+import { finalizer, grantKey, sealedSecretName, secretTypes } from '../api/names.ts';
 import { parseInstant } from '../clock.ts';
 import { isReason, type KubeClient } from '../kube/client.ts';
 import { type KubeObject, secrets } from '../kube/resource.ts';
@@ -12,8 +12,15 @@ export function projectGrantSecret(object: KubeObject): GrantSecret {
   const { uid = '', resourceVersion = '', creationTimestamp = '' } = object.metadata;
   const jwe = textOf(object, grantKey);
   const keyID = jwe === undefined ? undefined : sealedBy(jwe);
-  const createdAt = parseInstant(creationTimestamp) ?? 0;
-  return { uid, resourceVersion, createdAt, ...(jwe !== undefined && { jwe }), ...(keyID !== undefined && { keyID }) };
+  return {
+    uid,
+    resourceVersion,
+    createdAt: parseInstant(creationTimestamp) ?? 0,
+    ...(jwe !== undefined && { jwe }),
+    ...(keyID !== undefined && { keyID }),
+    ...(object.metadata.finalizers?.includes(finalizer) === true && { finalized: true as const }),
+    ...(object.metadata.deletionTimestamp !== undefined && { deleting: true as const }),
+  };
 }
 
 export interface GrantToStore {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { environment } from '../api/connection.ts';
-import type { Grant } from '../domain/grant.ts';
+import type { Grant, Vacant } from '../domain/grant.ts';
 import { openToken, token } from '../domain/token.ts';
 import { placeOf, unopened } from './bound-header.ts';
 import type { Binding, KeyRing, Opened, Purpose } from './port.ts';
@@ -12,17 +12,10 @@ const grantVersion = 1;
 const value = z.string().min(1);
 const instant = z.number();
 
-/** Members that a later version added are let pass. */
-const stored = z.object({
-  generation: z.int().min(1),
+const common = {
   connectionUID: z.string(),
   environment,
   clientID: z.string(),
-  kind: z.enum(['OAuth', 'PersonalAccessToken']),
-  merchantID: z.string().exactOptional(),
-  accessToken: z.object({ value, issuedAt: instant, expiresAt: instant.exactOptional() }),
-  refreshToken: z.object({ value, singleUse: z.boolean(), expiresAt: instant.exactOptional() }).exactOptional(),
-  requested: z.object({ scopes: z.array(z.string()), shortLived: z.boolean() }),
   taken: z.array(z.string()),
   handled: z.object({
     refresh: z.string().exactOptional(),
@@ -30,11 +23,29 @@ const stored = z.object({
     adopt: z.string().exactOptional(),
   }),
   sealedAt: instant,
+};
+
+/** Members that a later version added are let pass. */
+const storedGrant = z.object({
+  ...common,
+  generation: z.int().min(1),
+  kind: z.enum(['OAuth', 'PersonalAccessToken']),
+  merchantID: z.string().exactOptional(),
+  accessToken: z.object({ value, issuedAt: instant, expiresAt: instant.exactOptional() }),
+  refreshToken: z.object({ value, singleUse: z.boolean(), expiresAt: instant.exactOptional() }).exactOptional(),
+  requested: z.object({ scopes: z.array(z.string()), shortLived: z.boolean() }),
 });
+const storedVacant = z.object({
+  ...common,
+  generation: z.int().min(0),
+  kind: z.literal('Vacant'),
+  disconnected: z.object({ at: instant, merchantID: z.string().exactOptional() }).exactOptional(),
+});
+const stored = z.discriminatedUnion('kind', [storedGrant, storedVacant]);
 type Stored = z.infer<typeof stored>;
 
-/** The grant as one record. Throws when it belongs to another application than the binding says. */
-export function sealGrant(ring: KeyRing, binding: Binding, grant: Grant, purpose: Purpose = 'grant'): string {
+/** A grant, or what is left of one, as one record. Throws when it belongs to another application than the binding says. */
+export function sealGrant(ring: KeyRing, binding: Binding, grant: Grant | Vacant, purpose: Purpose = 'grant'): string {
   if (!agrees(grant, binding)) {
     throw new Error(`the grant for ${binding.namespace}/${binding.name} is of another environment or client ID`);
   }
@@ -43,7 +54,12 @@ export function sealGrant(ring: KeyRing, binding: Binding, grant: Grant, purpose
 }
 
 /** Opens what `sealGrant` made for these live objects and purpose; anything else is refused with the reason. Never throws. */
-export function openGrant(ring: KeyRing, binding: Binding, jwe: string, purpose: Purpose = 'grant'): Opened<Grant> {
+export function openGrant(
+  ring: KeyRing,
+  binding: Binding,
+  jwe: string,
+  purpose: Purpose = 'grant',
+): Opened<Grant | Vacant> {
   const record = openRecord(ring, purpose, binding, jwe);
   if (!record.ok) return record;
   const place = placeOf({ purpose, binding });
@@ -62,17 +78,19 @@ export function openGrant(ring: KeyRing, binding: Binding, jwe: string, purpose:
   return { ok: true, value: concealed(parsed.data), keyID: record.keyID };
 }
 
-function clear({ accessToken, refreshToken, ...rest }: Grant): Stored {
+function clear(grant: Grant | Vacant): object {
+  if (grant.kind === 'Vacant') return grant;
+  const { accessToken, refreshToken, ...rest } = grant;
   return {
     ...rest,
-    requested: { scopes: [...rest.requested.scopes], shortLived: rest.requested.shortLived },
-    taken: [...rest.taken],
     accessToken: { ...accessToken, value: openToken(accessToken.value) },
     ...(refreshToken && { refreshToken: { ...refreshToken, value: openToken(refreshToken.value) } }),
   };
 }
 
-function concealed({ accessToken, refreshToken, ...rest }: Stored): Grant {
+function concealed(record: Stored): Grant | Vacant {
+  if (record.kind === 'Vacant') return record;
+  const { accessToken, refreshToken, ...rest } = record;
   return {
     ...rest,
     accessToken: { ...accessToken, value: token(accessToken.value) },

@@ -110,6 +110,9 @@ export interface GrantSecret extends HeldSecret {
   readonly jwe?: string;
   /** The key that the record says it was sealed by. */
   readonly keyID?: string;
+  /** It bears the operator's finalizer. */
+  readonly finalized?: true;
+  readonly deleting?: true;
 }
 
 /** The Secret of a sealing key, as the watch keeps it. */

@@ -42,6 +42,9 @@ export const aConnection = (fields: Partial<Connection> = {}, spec: Partial<Conn
   generation: 1,
   createdAt: noon - days(10),
   deleting: false,
+  deletedAt: 0,
+  finalized: false,
+  revokeAll: false,
   spec: { ok: true, value: aSpec(spec) },
   requests: {},
   ...fields,
@@ -142,9 +145,12 @@ export const anObservation = (fields: Partial<Observation> = {}): Observation =>
   application: anApplication(),
   credential: { kind: 'None' },
   grant: held(),
+  sealedSecret: { finalized: false, deleting: false },
   tokenSecret: ours(),
   formerTokenSecrets: [],
   history: aHistory(),
+  sharedWith: [],
+  namespace: 'Unknown',
   ...fields,
 });
 

@@ -71,13 +71,15 @@ export interface Scene {
   /** Resolves with the event of that reason about the connection. */
   event(name: string, reason: string): Promise<StoredEvent>;
   /** Annotates with the time now, or with `value`; gives what was written. */
-  request(name: string, intent: 'refresh' | 'adopt', value?: string): Promise<string>;
+  request(name: string, intent: 'refresh' | 'disconnect' | 'adopt', value?: string): Promise<string>;
   /** Moves Square's clock and lets the operator learn of it; resolves when it has done what was due. */
   pass(time: Duration, square?: Simulator): Promise<void>;
   /** Resolves when the operator has taken note of all that was written before, and has nothing to do now. */
   settle(): Promise<void>;
   /** How many token requests there were about the seller, faulty ones too. */
   tokenRequests(party: Pick<Party, 'merchantID'>): number;
+  /** What Square was asked to end, about the seller: bodies of the requests, their tokens masked. */
+  revocations(party: Pick<Party, 'merchantID'>): object[];
   /** How many requests of any kind there were about the seller. */
   calls(party: Pick<Party, 'merchantID'>): number;
 }
@@ -159,7 +161,7 @@ export function createScene(world: World): Scene {
   const events: Scene['events'] = (name) => live.all('events', home).filter(({ regarding }) => regarding.name === name);
 
   const request: Scene['request'] = async (name, intent, value = now()) => {
-    const annotation = intent === 'refresh' ? annotations.refreshRequestedAt : annotations.adoptRequestedAt;
+    const annotation = annotations[`${intent}RequestedAt`];
     await edit('connections', name, { metadata: { annotations: { [annotation]: value } } });
     return value;
   };
@@ -205,6 +207,8 @@ export function createScene(world: World): Scene {
     },
     settle,
     tokenRequests: ({ merchantID }) => square.requests.entries({ endpoint: 'token', merchantID }).length,
+    revocations: ({ merchantID }) =>
+      square.requests.entries({ endpoint: 'revoke', merchantID }).map(({ body }) => body ?? {}),
     calls: ({ merchantID }) => square.requests.entries({ merchantID }).length,
   };
 }

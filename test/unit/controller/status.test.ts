@@ -35,7 +35,13 @@ describe('the patch of a status', () => {
   it('takes away what is not said any more, at any depth', () => {
     const patch = replacing(connectionStatusFields, { revision: 3, lastFailure: failure }) as Record<string, unknown>;
     expect(patch).toMatchObject({ revision: 3, merchantID: null, otherFailures: null });
-    expect(patch['lastFailure']).toEqual({ ...failure, credentialDigest: null, retryAt: null, merchantID: null });
+    expect(patch['lastFailure']).toEqual({
+      ...failure,
+      credentialDigest: null,
+      request: null,
+      retryAt: null,
+      merchantID: null,
+    });
     expect(replacing(connectionStatusFields, {})).toMatchObject({ lastFailure: null });
   });
 });

@@ -25,11 +25,22 @@ describe('when not all can be served at once', () => {
       ['what was asked is answered', { requests: { refresh: 'now' } }, stored(3, noon + days(30), undefined, 'now')],
       ['its token never ends', { requests: {} }, stored(1)],
     ] as const;
+    type Row = (typeof list)[number];
+    const of = ([, connection, status]: Row) => urgencyOf({ deleting: false, ...connection }, status);
     fc.assert(
       fc.property(fc.shuffledSubarray([...list], { minLength: list.length }), (shuffled) => {
-        const sorted = shuffled.toSorted((a, b) => urgencyOf(a[1], a[2]) - urgencyOf(b[1], b[2]));
+        const sorted = shuffled.toSorted((a, b) => of(a) - of(b));
         expect(sorted.map(([what]) => what)).toEqual(list.map(([what]) => what));
       }),
     );
+  });
+
+  it.each([
+    ['a deletion', { deleting: true, requests: {} }],
+    ['a disconnect', { deleting: false, requests: { disconnect: 'now' } }],
+    ['an adoption', { deleting: false, requests: { adopt: 'now' } }],
+  ])('%s is as urgent as a refresh that is asked for', (_what, connection) => {
+    const refresh = urgencyOf({ deleting: false, requests: { refresh: 'now' } }, stored(3));
+    expect(urgencyOf(connection, stored(3, noon + days(30)))).toBe(refresh);
   });
 });

@@ -200,6 +200,7 @@ describe('the table', () => {
     const metrics = create({ connections: () => [aConnection({ refreshTokenExpiresAt: now })] });
     metrics.refreshCounted('success', 'x');
     metrics.verifyCounted('success', 'x');
+    metrics.revokeCounted('given_up', 'x');
     metrics.apiRequestObserved('ObtainToken', '200', 1);
     metrics.reconcileObserved('c', 'error', 1);
     metrics.reconcilesActive('c', 1);

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Grant } from '../../../src/domain/grant.ts';
+import type { Grant, Vacant } from '../../../src/domain/grant.ts';
 import { openToken, token } from '../../../src/domain/token.ts';
 import { openGrant, sealGrant } from '../../../src/secrets/grant.ts';
 import { sealRecord } from '../../../src/secrets/record.ts';
@@ -17,13 +17,15 @@ const plain = ({ accessToken, refreshToken, ...rest }: Grant) => ({
   refreshToken: refreshToken && { ...refreshToken, value: openToken(refreshToken.value) },
 });
 
+const isGrant = (record: Grant | Vacant): record is Grant => record.kind !== 'Vacant';
+
 const there = (json: object) => sealRecord(ring, 'grant', binding, Buffer.from(JSON.stringify(json)));
 const stored = { v: 1, ...plain(aGrant()) };
 
 describe('a sealed grant', () => {
   test('comes back as it was', () => {
     const opened = openGrant(ring, binding, sealGrant(ring, binding, aGrant()));
-    expect(opened.ok && plain(opened.value)).toEqual(plain(aGrant()));
+    expect(opened.ok && isGrant(opened.value) && plain(opened.value)).toEqual(plain(aGrant()));
   });
 
   test('of any shape comes back as it was', () => {
@@ -54,7 +56,7 @@ describe('a sealed grant', () => {
       fc.property(grants, (fields) => {
         const grant = aGrant(fields);
         const opened = openGrant(ring, binding, sealGrant(ring, binding, grant));
-        expect(opened.ok && plain(opened.value)).toEqual(plain(grant));
+        expect(opened.ok && isGrant(opened.value) && plain(opened.value)).toEqual(plain(grant));
       }),
     );
   });
@@ -65,7 +67,30 @@ describe('a sealed grant', () => {
     const grant = { ...rest, accessToken: { value: token(canary), issuedAt: day } };
     const opened = openGrant(ring, place, sealGrant(ring, place, grant));
     expect(opened.ok && Object.keys(opened.value)).not.toContain('refreshToken');
-    expect(opened.ok && Object.keys(opened.value.accessToken).sort()).toEqual(['issuedAt', 'value']);
+    expect(opened.ok && isGrant(opened.value) && Object.keys(opened.value.accessToken).sort()).toEqual([
+      'issuedAt',
+      'value',
+    ]);
+  });
+
+  test('that was ended comes back without a token, with what must not be forgotten', () => {
+    const { connectionUID, environment, clientID, taken, sealedAt } = aGrant();
+    const handled = { disconnect: '2026-07-01T12:00:00Z' };
+    const record = {
+      kind: 'Vacant',
+      generation: 4,
+      connectionUID,
+      environment,
+      clientID,
+      taken,
+      handled,
+      sealedAt,
+    } as const;
+    const ended: Vacant = { ...record, disconnected: { at: day, merchantID: 'M-BAKERY' } };
+    const sealed = sealGrant(ring, binding, ended);
+    expect(openGrant(ring, binding, sealed)).toMatchObject({ ok: true, value: ended });
+    expect(openGrant(ring, aBinding({ clientID: 'other' }), sealed)).toMatchObject({ problem: 'BoundElsewhere' });
+    expect(openGrant(ring, binding, there({ v: 1, ...ended, generation: -1 }))).toMatchObject({ problem: 'Malformed' });
   });
 
   test('is not made for another application', () => {

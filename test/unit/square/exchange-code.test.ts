@@ -166,7 +166,9 @@ it('what a code gave is sealed for whoever takes it up, and opens for that purpo
   const binding = aBinding({ clientID: identity.clientID });
   const sealed = sealGrant(ring, binding, grant, 'incoming');
   const opened = openGrant(ring, binding, sealed, 'incoming');
-  expect(opened.ok && openToken(opened.value.accessToken.value)).toBe(openToken(grant.accessToken.value));
+  expect(opened.ok && opened.value.kind !== 'Vacant' && openToken(opened.value.accessToken.value)).toBe(
+    openToken(grant.accessToken.value),
+  );
   expect(openGrant(ring, binding, sealed)).toMatchObject({ ok: false, problem: 'WrongPurpose' });
   const elsewhere = aBinding({ clientID: identity.clientID, name: 'other' });
   expect(openGrant(ring, elsewhere, sealed, 'incoming')).toMatchObject({ ok: false, problem: 'BoundElsewhere' });

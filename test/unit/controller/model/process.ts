@@ -7,7 +7,7 @@ import { WriteRefused } from '../../../../src/controller/write-refused.ts';
 import { KubeError } from '../../../../src/kube/client.ts';
 import type { EventNote } from '../../../../src/kube/events.ts';
 import type { Change } from '../../../../src/kube/informer.ts';
-import { type KubeObject, keyOf, namespaces, type Resource, secrets } from '../../../../src/kube/resource.ts';
+import { type KubeObject, keyOf, leases, namespaces, type Resource, secrets } from '../../../../src/kube/resource.ts';
 import { createStore } from '../../../../src/kube/store.ts';
 import type { View } from '../../../../src/kube/view.ts';
 import type { Metrics, QueueSight } from '../../../../src/observability/port.ts';
@@ -131,6 +131,7 @@ export function startProcess(world: Surroundings): ModelProcess {
       tokenRequestConcurrency: 2,
       watchNamespaces: [],
       operatorNamespace: 'ops',
+      self: { resource: leases, namespace: 'operator', name: 'square-operator' },
     }),
     time,
     notes,
@@ -247,6 +248,7 @@ function metricsOf(queues: QueueSight[], onPass: () => void): Metrics {
   const nothing = () => {};
   return {
     refreshCounted: nothing,
+    revokeCounted: nothing,
     verifyCounted: nothing,
     apiRequestObserved: nothing,
     reconcileObserved: nothing,

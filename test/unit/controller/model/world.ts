@@ -57,7 +57,7 @@ export function createWorld() {
     const jwe = secret && textOf(secret, 'grant.jwe');
     const binding = { namespace, name, environment: 'Production', clientID: 'sq0idp-MODEL' } as const;
     const opened = jwe === undefined ? undefined : openGrant(ring, binding, jwe);
-    return opened?.ok ? opened.value : undefined;
+    return opened?.ok && opened.value.kind !== 'Vacant' ? opened.value : undefined;
   };
   const pinOf = (name: Name) =>
     (api.find('squareconnections', name)?.['spec'] as { merchantID?: string } | undefined)?.merchantID;

@@ -1,0 +1,55 @@
+import type { Instant } from '../clock.ts';
+import type { Now, Observation } from './observation.ts';
+import { nextAttempt } from './pace.ts';
+import { publishedSecrets } from './publication.ts';
+import { endsAtDeletion, givenUp, partingEnds, partingTries, scopeAtDeletion, unrevocable } from './revocation.ts';
+import type { ReleaseReason, Step } from './step.ts';
+
+/** What a deletion waits for: an instant, or only for somebody else's finalizer. */
+export type Parting = Step | { readonly kind: 'Later'; readonly at?: Instant };
+
+/**
+ * The next step for a connection that is being deleted and that waits for us. Under `Revoke` the authorization is ended at
+ * Square, then both Secrets go, then the finalizers. What cannot be ended, or could not in a bounded number of tries, is kept
+ * as under `Retain`.
+ */
+export function part(o: Observation, now: Now): Parting {
+  const { grant } = o;
+  if (!o.connection.finalized) return { kind: 'Later' };
+  if (!endsAtDeletion(o)) return release(o, 'RetainOnDeletion', now);
+  if (grant.kind === 'Retained' || grant.kind === 'Outdated') return release(o, 'NotTakenOver', now);
+  const personal = unrevocable(o)?.reason === 'PersonalAccessToken';
+  if (grant.kind === 'Absent' || grant.kind === 'Vacant' || grant.kind === 'NotOwned' || personal) {
+    return clear(o, personal ? 'PersonalAccessToken' : 'ConnectionDeleted', now) ?? release(o, 'Disconnected', now);
+  }
+  const lost = givenUp(o, now);
+  if (lost !== undefined) return release(o, lost.reason, now);
+  const at = nextAttempt(o, 'Revoke', now) ?? 0;
+  if (at > now.square) return { kind: 'Later', at };
+  // Woken when there is a turn.
+  if (o.throttled === true) return { kind: 'Later', at: partingEnds(o, now) };
+  return { kind: 'Revoke', because: 'ConnectionDeleted', scope: scopeAtDeletion(o) };
+}
+
+type DiscardReason = (Step & { kind: 'Discard' })['because'];
+
+/** Both Secrets go. One that cannot be deleted holds nothing up for ever. */
+function clear(o: Observation, because: DiscardReason, now: Now): Parting | undefined {
+  const failures = o.history.failures.Finalize;
+  if (failures !== undefined && failures.count >= partingTries) return undefined;
+  const at = nextAttempt(o, 'Finalize', now) ?? 0;
+  const [published] = publishedSecrets(o);
+  const sealed = o.grant.kind === 'Held' || o.grant.kind === 'Vacant';
+  if (published === undefined && !sealed) return undefined;
+  if (at > now.square) return { kind: 'Later', at };
+  return published === undefined
+    ? { kind: 'Discard', because }
+    : { kind: 'Remove', name: published.name, because: 'ConnectionDeleted' };
+}
+
+/** The connection's own finalizer goes last: without it nobody would look after the rest. */
+function release(o: Observation, because: ReleaseReason, now: Now): Parting {
+  const at = nextAttempt(o, 'Finalize', now) ?? 0;
+  if (at > now.square) return { kind: 'Later', at };
+  return { kind: 'RemoveFinalizer', from: o.sealedSecret.finalized ? 'SealedSecret' : 'Connection', because };
+}
