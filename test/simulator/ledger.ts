@@ -1,5 +1,5 @@
 import { isLive } from './issue.ts';
-import type { RefreshToken, TokenRequestEntry } from './rows.ts';
+import type { AccessToken, RefreshToken, TokenRequestEntry } from './rows.ts';
 import type { World } from './world.ts';
 
 export interface TokenRequestFilter {
@@ -19,6 +19,8 @@ export interface Ledger {
   spentAgain(): TokenRequestEntry[];
   /** Refresh tokens that would still give an access token. */
   liveRefreshTokens(filter?: { readonly clientID?: string; readonly merchantID?: string }): RefreshToken[];
+  /** Every access token that was ever issued or set up, dead ones too. */
+  accessTokens(): AccessToken[];
   /** How many token requests there were, by merchant ID; those of nobody known under the empty string. */
   requestsBySeller(): Record<string, number>;
 }
@@ -34,6 +36,7 @@ export function createLedger(world: World): Ledger {
     spentAgain: () => all().filter(({ presentedAgain }) => presentedAgain),
     liveRefreshTokens: (filter = {}) =>
       [...world.refreshTokens.values()].filter((token) => isLive(world, token)).filter(fits(filter)),
+    accessTokens: () => [...world.accessTokens.values()],
     requestsBySeller() {
       const counts: Record<string, number> = {};
       for (const { merchantID = '' } of world.tokenRequests.values())

@@ -21,8 +21,9 @@ interface Kinds {
   events: StoredEvent;
 }
 
-export const collectionPath = (collection: Collection, namespace: string): string =>
-  `${paths[collection][0]}/namespaces/${namespace}/${paths[collection][1]}`;
+/** Of one namespace, or of the whole cluster. */
+export const collectionPath = (collection: Collection, namespace?: string): string =>
+  `${paths[collection][0]}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${paths[collection][1]}`;
 
 /** What the tests see of the cluster: followed by a client that is not the product's, every version remembered. */
 export interface Live {
@@ -32,7 +33,10 @@ export interface Live {
   versions<C extends Collection>(collection: C, namespace?: string, name?: string): Kinds[C][];
   /** Resolves with what `condition` gives once that is something; it is asked again on all news. Rejects after `within`. */
   until<T>(what: string, condition: () => T | undefined | false, within?: number): Promise<T>;
-  follow(namespace: string): Promise<void>;
+  /** Without a namespace: the whole cluster. */
+  follow(namespace?: string): Promise<void>;
+  /** Drops what is remembered of a namespace, and what is heard of it from now on. */
+  forget(namespace: string): void;
   stop(): void;
 }
 
@@ -50,10 +54,12 @@ export async function createLive(kubeconfig: string, api: Api, explain: () => st
   const now = new Map<string, StoredObject>();
   const seen = new Map<Collection, StoredObject[]>(Object.keys(paths).map((one) => [one as Collection, []]));
   const listeners = new Set<() => void>();
+  const forgotten = new Set<string>();
   const stopping = new AbortController();
 
   const note = (collection: Collection, type: string, object: StoredObject) => {
     const { namespace, name } = object.metadata;
+    if (forgotten.has(namespace)) return;
     const key = `${collection} ${namespace}/${name}`;
     if (type === 'DELETED') now.delete(key);
     else now.set(key, object);
@@ -61,7 +67,7 @@ export async function createLive(kubeconfig: string, api: Api, explain: () => st
     for (const listener of listeners) listener();
   };
 
-  async function followOne(collection: Collection, namespace: string): Promise<void> {
+  async function followOne(collection: Collection, namespace?: string): Promise<void> {
     const path = collectionPath(collection, namespace);
     const list = await first<{ metadata: { resourceVersion: string }; items: StoredObject[] }>(api, path);
     for (const item of list.items) note(collection, 'ADDED', item);
@@ -121,6 +127,15 @@ export async function createLive(kubeconfig: string, api: Api, explain: () => st
       }),
     follow: async (namespace) =>
       void (await Promise.all(Object.keys(paths).map((one) => followOne(one as Collection, namespace)))),
+    forget(namespace) {
+      forgotten.add(namespace);
+      for (const key of now.keys()) if (key.includes(` ${namespace}/`)) now.delete(key);
+      for (const [collection, objects] of seen)
+        seen.set(
+          collection,
+          objects.filter(({ metadata }) => metadata.namespace !== namespace),
+        );
+    },
     stop: () => stopping.abort(),
   };
 }

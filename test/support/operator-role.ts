@@ -66,13 +66,18 @@ function placed(manifest: Manifest, name: string, operatorNamespace: string, whe
   };
 }
 
-/** A kubeconfig file with a token of the operator's service account. `server` goes in the place of the API server's. */
-export async function operatorKubeconfig(
-  api: Api,
-  admin: string,
-  options: { readonly namespace: string; readonly dir: string; readonly server?: string | undefined },
-): Promise<string> {
-  const { namespace } = options;
+export interface KubeconfigOptions {
+  readonly namespace: string;
+  readonly dir: string;
+  /** Goes in the place of the API server's. */
+  readonly server?: string | undefined;
+  /** PEM; goes in the place of the API server's. */
+  readonly certificateAuthority?: string | undefined;
+}
+
+/** A kubeconfig file with a token of the operator's service account. */
+export async function operatorKubeconfig(api: Api, admin: string, options: KubeconfigOptions): Promise<string> {
+  const { namespace, server, certificateAuthority } = options;
   const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`;
   const answer = await api.ask<{ status: { token: string } }>('POST', path, { body: { spec: {} } });
   const config = new KubeConfig();
@@ -81,12 +86,21 @@ export async function operatorKubeconfig(
   if (!cluster) throw new Error(`${admin} names no cluster`);
   const own = new KubeConfig();
   own.loadFromOptions({
-    clusters: [{ ...cluster, ...(options.server === undefined ? {} : { server: options.server }) }],
+    clusters: [
+      certificateAuthority === undefined
+        ? { ...cluster, ...(server === undefined ? {} : { server }) }
+        : {
+            name: cluster.name,
+            server: server ?? cluster.server,
+            caData: Buffer.from(certificateAuthority).toString('base64'),
+            skipTLSVerify: false,
+          },
+    ],
     users: [{ name: account, token: answer.status.token }],
     contexts: [{ name: account, cluster: cluster.name, user: account, namespace }],
     currentContext: account,
   });
-  const file = join(options.dir, `kubeconfig-${namespace}${options.server === undefined ? '' : '-gateway'}`);
+  const file = join(options.dir, `kubeconfig-${namespace}${server === undefined ? '' : `-${new URL(server).port}`}`);
   await writeFile(file, own.exportConfig(), { mode: 0o600 });
   return file;
 }

@@ -86,7 +86,10 @@ export interface Scene {
 
 const now = () => new Date().toISOString();
 
-export function createScene(world: World): Scene {
+/** What a scene is played in: a world, or a part of one. */
+export type Ground = Pick<World, 'api' | 'live' | 'square' | 'namespace' | 'operators'>;
+
+export function createScene(world: Ground): Scene {
   const { api, live, square, namespace: home } = world;
   let made = 0;
   let main: Promise<App> | undefined;

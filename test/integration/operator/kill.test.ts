@@ -1,23 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Party, Scene } from '../../support/scene.ts';
+import { seeded } from '../../support/seeded.ts';
 import { operatorSuite } from '../../support/suite.ts';
 import type { World } from '../../support/world.ts';
 
 const connections = 50;
 const kills = 20;
 const seed = 20_261_122;
-
-/** Numbers in [0, 1) that are the same in every run (mulberry32). */
-function seeded(from: number): () => number {
-  let state = from;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** What the ledger of Square and the cluster say of a set of connections. */
 function createBooks(world: World, scene: Scene) {

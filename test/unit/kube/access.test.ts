@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { minutes, seconds } from '../../../src/clock.ts';
 import { loadAccess } from '../../../src/kube/access.ts';
+import { certificate } from '../../support/certificate.ts';
 import { createFakeClock, type FakeClock } from '../../support/clock.ts';
-import { certificate } from './certificate.ts';
 
 let dir: string;
 let clock: FakeClock;

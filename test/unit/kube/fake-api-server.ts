@@ -2,7 +2,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createSecureServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { Access, Credentials } from '../../../src/kube/access.ts';
-import { certificate, certificateKey } from './certificate.ts';
+import { certificate, certificateKey } from '../../support/certificate.ts';
 
 /** A request that has arrived and waits for the script to answer it. */
 export interface Incoming {

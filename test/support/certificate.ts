@@ -1,4 +1,4 @@
-/** For the fake API server on 127.0.0.1 and for nothing else: self-signed, with its key, valid for a hundred years. */
+/** For what plays or fronts an API server on 127.0.0.1, and for nothing else: self-signed, with its key, valid for a hundred years. */
 export const certificate = `-----BEGIN CERTIFICATE-----
 MIIBqDCCAU2gAwIBAgIUHf4N0BS1+djQ2A0T3HoNAmEhUHwwCgYIKoZIzj0EAwIw
 GjEYMBYGA1UEAwwPZmFrZS1hcGktc2VydmVyMCAXDTI2MTEyMjE0MTAxN1oYDzIx
