@@ -9,7 +9,13 @@ function run(program: string, ...flags: string[]): { code: number | null; out: s
   return { code: status, out: stdout, err: stderr };
 }
 
-const programs = ['test/simulator/main.ts', 'test/cluster/main.ts', 'tools/bench/main.ts', 'demo/main.ts'];
+const programs = [
+  'test/simulator/main.ts',
+  'test/cluster/main.ts',
+  'tools/bench/main.ts',
+  'test/reliability/main.ts',
+  'demo/main.ts',
+];
 
 describe.each(programs)('%s', (program) => {
   test('--help is the usage', () => {
@@ -31,6 +37,7 @@ test.each([
   ['test/simulator/main.ts', '--environment', 'x'],
   ['tools/bench/main.ts', '--connections', 'x'],
   ['tools/bench/main.ts', '--pairs', '0'],
+  ['test/reliability/main.ts', '--sample', 'x'],
 ])('%s %s %s is told in one line', (program, flag, value) => {
   const { code, err } = run(program, flag, value);
   expect(code).toBe(64);

@@ -1,0 +1,200 @@
+import { performance } from 'node:perf_hooks';
+import type { Party } from '../support/scene.ts';
+import { type Place, placesThatHold } from './custody.ts';
+import type { Boundary, Fault } from './fault.ts';
+import { type Counts, judge } from './observer.ts';
+import { comeToRest, type Rest } from './rest.ts';
+import type { Scenario } from './scenario.ts';
+import { expireLease, openStage, type Stage, type Theatre } from './stage.ts';
+
+/** One run: a scenario, and what happens to replica 0 at one boundary. */
+export interface Plan {
+  readonly scenario: Scenario;
+  readonly strike?: { readonly boundary: Boundary; readonly fault: Fault };
+}
+
+export interface Outcome extends Counts {
+  readonly plan: Plan;
+  /** What crossed of replica 0 while the scenario went on. */
+  readonly crossed: readonly Boundary[];
+  /** Whether the fault struck: its boundary may not come up in every run. */
+  readonly struck: boolean;
+  readonly violations: readonly string[];
+  /** A token that the operator was handed, or could have been, and that nobody can find any more. */
+  readonly tokensLost: number;
+  /** Killed between the arrival of a reply and its being on disk, which no program can prevent. */
+  readonly killedInWindow: boolean;
+  /** Square's answer never reached the operator: the seller has to sign in again, and the status says so. */
+  readonly answerLost: boolean;
+  /** Where the newest token lay when the process had been killed. */
+  readonly foundIn: readonly Place[];
+  /** From the arrival of a reply to its being on disk, milliseconds, as the operator logs it. */
+  readonly windows: readonly number[];
+  readonly took: number;
+  /** The last lines of each process, for a run with violations. */
+  readonly log: string;
+}
+
+/** Plays one run from nothing and judges it. What breaks on the way is a violation, too. */
+export async function play(theatre: Theatre, plan: Plan): Promise<Outcome> {
+  const began = performance.now();
+  const stage = await openStage(theatre, plan.scenario.replicas);
+  try {
+    const end = await playOn(stage, plan).catch((error: Error) => broken(stage, error));
+    const { violations } = end;
+    return {
+      ...end,
+      plan,
+      crossed: stage.script.crossed(0),
+      struck: stage.script.struck(),
+      windows: windowsIn(stage),
+      took: performance.now() - began,
+      log: violations.length === 0 ? '' : logOf(stage),
+    };
+  } finally {
+    await stage.close();
+  }
+}
+
+type End = Omit<Outcome, 'plan' | 'crossed' | 'struck' | 'windows' | 'took' | 'log'>;
+
+const broken = (stage: Stage, { message }: Error): End => ({
+  violations: [`the run could not be played: ${message}\n${conditionsOf(stage)}`],
+  tokensLost: 0,
+  duplicateExchanges: 0,
+  falseRevoked: 0,
+  killedInWindow: false,
+  answerLost: false,
+  foundIn: [],
+});
+
+async function playOn(stage: Stage, plan: Plan): Promise<End> {
+  const { scenario, strike } = plan;
+  const { script } = stage;
+  const party = await scenario.prepare(stage);
+  const revokedFrom = scenario.revokes === true ? versionsOf(stage) : undefined;
+  script.arm(strike && { ...strike, replica: 0 });
+  await scenario.act(stage, party);
+  const reached = () => scenario.reached(stage, party);
+  const enough = () => (strike === undefined ? reached() : script.struck());
+  await stage.live.until('it has happened', enough, untilStruck).catch(() => script.arm());
+  const gone = script.struck() && kills(strike?.fault);
+  const then = await loss(stage, party, gone);
+  const rest = await recover(stage, plan, reached, then.excused);
+  const final = await loss(stage, party, gone);
+  const verdict = await judge(stage, {
+    answerInDoubt: script.struck() && leavesDoubt(strike),
+    ...(revokedFrom === undefined ? {} : { revokedFrom }),
+  });
+  const lostThen = gone && then.lost;
+  const atRest = rest === (final.excused ? 'told' : 'reached');
+  return {
+    violations: [
+      ...(lostThen ? ['when the process was dead, the refresh token that it had been handed was nowhere'] : []),
+      ...(final.lost ? ['the refresh token that the operator was handed is nowhere to be found'] : []),
+      ...(atRest ? [] : [`${restless[rest]}\n${conditionsOf(stage)}`]),
+      ...verdict.violations,
+    ],
+    tokensLost: lostThen || final.lost ? 1 : 0,
+    killedInWindow: then.inWindow,
+    answerLost: final.excused && !final.inWindow,
+    foundIn: then.places,
+    ...verdict.counts,
+  };
+}
+
+/** A boundary that does not come up within this time, in milliseconds, does not come up in this run. */
+const untilStruck = 5_000;
+
+/** Whether the fault can keep from the operator what Square answered. */
+const leavesDoubt = (strike: Plan['strike']): boolean =>
+  strike?.fault.kind === 'pause' ||
+  kills(strike?.fault) ||
+  (strike?.fault.kind === 'lost' && strike.boundary.edge === 'square');
+
+const versionsOf = ({ live, namespace }: Stage): number => live.versions('connections', namespace).length;
+
+const restless: Readonly<Record<Rest, string>> = {
+  reached: 'the status does not say that the authorization was lost',
+  told: 'the operator gave the authorization up although it was not lost',
+  never: 'the operator did not come to rest',
+};
+
+/** Brings back what was killed or stopped, and waits until the operator has done all that it will do. */
+async function recover(
+  stage: Stage,
+  { scenario, strike }: Plan,
+  reached: () => boolean,
+  mayBeTold: boolean,
+): Promise<Rest> {
+  const kind = stage.script.struck() ? strike?.fault.kind : undefined;
+  const gone = kind !== undefined && kills(strike?.fault);
+  if (scenario.replicas === 2 && (gone || kind === 'pause')) {
+    // The other replica takes over when the lease has run out, and does what it can.
+    await comeToRest(stage, reached, { mayPassTime: gone, mayBeTold: true });
+  }
+  if (kind === 'pause') {
+    stage.process(0).resume();
+    stage.script.release();
+  }
+  if (gone) {
+    if (scenario.replicas === 1) await expireLease(stage);
+    await stage.start(0);
+  }
+  return await comeToRest(stage, reached, { mayPassTime: true, mayBeTold });
+}
+
+const kills = (fault: Fault | undefined): boolean => fault?.kind === 'kill' || fault?.kind === 'refused and killed';
+
+interface Loss {
+  readonly lost: boolean;
+  /** The operator was never handed the answer, or had no time to keep it. */
+  readonly excused: boolean;
+  readonly inWindow: boolean;
+  readonly places: readonly Place[];
+}
+
+const nothingLost: Loss = { lost: false, excused: false, inWindow: false, places: [] };
+
+/**
+ * Looks for the newest refresh token that Square issued to the operator and that still lives. One that was presented
+ * itself (multi-use) can be had again, as long as it lies where it was taken from.
+ */
+async function loss(stage: Stage, { merchantID, clientID }: Party, gone: boolean): Promise<Loss> {
+  const { square, script, namespace } = stage;
+  const newest = square.ledger.tokenRequests({ merchantID, outcome: 'issued' }).at(-1);
+  const live = square.ledger.liveRefreshTokens({ merchantID }).find(({ value }) => value === newest?.refreshToken);
+  if (newest === undefined || live === undefined) return nothingLost;
+  const binding = { namespace, name: 'shop', environment: 'Production', clientID } as const;
+  const places = await placesThatHold(stage, binding, live.value);
+  if (places.length > 0) return { ...nothingLost, places };
+  if (newest.presented === live.value) return nothingLost;
+  const request = script.tokenRequests.find(({ presented }) => presented === newest.presented);
+  const delivered = request?.delivered === true;
+  const inWindow = delivered && gone && script.decidedAt() <= (request.endedAt ?? Number.POSITIVE_INFINITY);
+  const excused = !delivered || inWindow;
+  return { lost: !excused, excused, inWindow, places };
+}
+
+function conditionsOf({ live, namespace }: Stage): string {
+  return live
+    .all('connections', namespace)
+    .map(({ metadata, status }) => {
+      const conditions = (status?.conditions ?? []).map(({ type, status: is, reason }) => `${type}=${is}/${reason}`);
+      const failure = status?.lastFailure;
+      return `  ${metadata.name} rev ${status?.revision ?? '-'}: ${conditions.join(' ')} ${failure?.message ?? ''}`;
+    })
+    .join('\n');
+}
+
+function logOf({ processes }: Stage): string {
+  return processes
+    .map(({ log }, i) => `process ${i + 1}:\n${log.join('').trimEnd().split('\n').slice(-15).join('\n')}`)
+    .join('\n');
+}
+
+function windowsIn({ processes }: Stage): number[] {
+  return processes.flatMap(({ log }) =>
+    [...log.join('').matchAll(/"unjournaledMs":([\d.]+)/g)].map((match) => Number(match[1])),
+  );
+}
