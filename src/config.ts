@@ -112,7 +112,7 @@ export const settings = {
     'enable-rollout-restart',
     kind.bool,
     'false',
-    'Restart the workloads in spec.rolloutRestartTargets when a token changed.',
+    'Restart the workloads in spec.rolloutRestartTargets when a token changed, where they consent. Needs deploy/rbac-rollout-restart.yaml.',
   ),
   logLevel: withDefault(
     'log-level',

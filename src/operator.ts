@@ -127,6 +127,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       concurrency,
       tokenRequestConcurrency,
       watchNamespaces,
+      mayRestart: config.enableRolloutRestart,
       operatorNamespace: namespace,
       self: { resource: leases, namespace, name: leaseName },
     });
@@ -168,11 +169,10 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
 }
 
 /** Settings whose parts this version does not have: whoever gives them should know. */
-function settingsWithoutEffect({ externalURL, journalDir, enableRolloutRestart }: Config): string[] {
+function settingsWithoutEffect({ externalURL, journalDir }: Config): string[] {
   return [
     ...(externalURL === undefined ? [] : ['--external-url']),
     ...(journalDir === undefined ? [] : ['--journal-dir']),
-    ...(enableRolloutRestart ? ['--enable-rollout-restart'] : []),
   ];
 }
 

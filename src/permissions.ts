@@ -43,6 +43,16 @@ export const watchedPermissions: readonly Permission[] = [
   },
 ];
 
+/** What it does besides with --enable-rollout-restart, in every namespace that it watches. A role of its own. */
+export const rolloutRestartPermissions: readonly Permission[] = [
+  {
+    why: 'It restarts the workloads that connections name and that carry the annotation square-operator.dev/allow-restart: "true", by an annotation of their pod template. RBAC knows no annotations, so the rule is for all of them.',
+    apiGroups: ['apps'],
+    resources: ['deployments', 'statefulsets', 'daemonsets'],
+    verbs: ['get', 'patch'],
+  },
+];
+
 /** What it does across the cluster. */
 export const clusterPermissions: readonly Permission[] = [
   {

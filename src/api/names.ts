@@ -35,11 +35,16 @@ export const annotations = {
   revision: `${group}/revision`,
   /** On a token Secret whose token no longer works: `revoked`, `expired` or `orphaned`. */
   state: `${group}/state`,
+  /** On a workload, by its owner: with the value `true`, its consent to being restarted when a token changes. */
+  allowRestart: `${group}/allow-restart`,
   /** On the Secret of a retired sealing key: how many sealed records need it still. */
   records: `${group}/records`,
   /** On the Secret of a retired sealing key: `true` once nothing needs it. */
   removable: `${group}/removable`,
 } as const;
+
+/** The annotation of a pod template that tells for which token of a connection it was restarted last, by its issue time. */
+export const restartedFor = (connection: string): string => `restarted-for.${group}/${connection}`;
 
 export const labels = {
   managedBy: 'app.kubernetes.io/managed-by',

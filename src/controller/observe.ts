@@ -11,7 +11,7 @@ import {
   type Now,
   type Observation,
 } from '../domain/observation.ts';
-import { noLaterThan, recall, type StoredStatus } from '../domain/recall.ts';
+import { recall, type StoredStatus } from '../domain/recall.ts';
 import { withSeller } from '../domain/seller.ts';
 import type { Token } from '../domain/token.ts';
 import { type Key, keyFrom } from '../kube/resource.ts';
@@ -21,6 +21,7 @@ import type { Binding, LiveKeyRing } from '../secrets/port.ts';
 import type { Applications } from './applications.ts';
 import { type CredentialsDeps, type ReadCredential, readCredential } from './credentials.ts';
 import type { Doubt, Doubts } from './doubts.ts';
+import { historyOf } from './history-of.ts';
 import type { Index } from './index-by.ts';
 import { namespaceState, sealedSecretOf, sharedWith } from './observe-ending.ts';
 import { observeTokenSecrets, soon, type TokenSecretsOf } from './observe-token-secrets.ts';
@@ -89,7 +90,7 @@ export async function observe(deps: ObserveDeps, key: Key): Promise<Sight | unde
   const namespace = await namespaceState(deps, connection, secret);
   const now = nowOf(deps, environment);
   const { given, value } = split(credential);
-  const known = historyOf(remembered, stored, sealed, now);
+  const known = historyOf(remembered, stored, sealed, spec, now);
   const doubt = deps.doubts.get(key);
   const history = doubt === undefined ? known : { ...known, verifyFrom: 0 };
   const grant = withSeller(sealed, history.merchantID);
@@ -136,27 +137,6 @@ const memoryOf = (deps: ObserveDeps, key: Key, { uid }: Connection): Remembered 
   const remembered = deps.remembered.get(key);
   return remembered?.uid === uid ? remembered : undefined;
 };
-
-/**
- * This process's own memory, unless the grant is another one than it speaks of; then what the status says. Nothing of
- * it is later than now, although Square's time may have been set back since.
- */
-function historyOf(remembered: Remembered | undefined, stored: StoredStatus, grant: GrantState, now: Now): History {
-  const known = remembered?.history;
-  const revision = grant.kind === 'Held' ? grant.grant.generation : undefined;
-  const speaksOfIt = known !== undefined && (revision === undefined || known.revision === revision);
-  const history = noLaterThan(now, speaksOfIt ? known : recall(stored, grant, now));
-  if (grant.kind === 'Held') return history;
-  if (grant.kind === 'Vacant') return withoutEnd(history);
-  // Of a grant that cannot be looked into only the status speaks, to this process as to the next.
-  const rest = withoutEnd(history);
-  return stored.expiresAt === undefined ? rest : { ...rest, tokenEnds: stored.expiresAt };
-}
-
-function withoutEnd(history: History): History {
-  const { tokenEnds: _, ...rest } = history;
-  return rest;
-}
 
 const sealedKey = ({ namespace, name }: Connection): Key => keyFrom(namespace, sealedSecretName(name));
 

@@ -12,12 +12,13 @@ import { lookAgainEvery } from './observe-token-secrets.ts';
 import { publish, remove, withdraw } from './publish.ts';
 import { reseal } from './reseal.ts';
 import { type RevokeDeps, revoke } from './revoke.ts';
+import { type RolloutRestartDeps, restartTarget } from './rollout-restart.ts';
 import { canStore, type SealDeps, type Sealed, seal, unsealable } from './seal.ts';
 import { named, otherMerchant } from './seller.ts';
 import type { Turnstile } from './turnstile.ts';
 import { verify } from './verify.ts';
 
-export interface PerformDeps extends RevokeDeps, SealDeps {
+export interface PerformDeps extends RevokeDeps, SealDeps, RolloutRestartDeps {
   readonly ring: LiveKeyRing;
   /**
    * Token requests pass it one after the other, from asking Square until the answer is sealed: what a process that is
@@ -49,6 +50,8 @@ export function perform(deps: PerformDeps, step: Acting, sight: Sight, o: Observ
       return publish(deps, sight, o);
     case 'Reseal':
       return reseal(deps, o.connection);
+    case 'Restart':
+      return restartTarget(deps, step.target, o);
     case 'Withdraw':
       return withdraw(deps, sight, step);
     case 'Remove':
@@ -94,10 +97,8 @@ async function takeUp(
     if (answer.kind === 'Busy') return { kind: 'Stale' };
     if (answer.kind === 'Failed') return { ...answer, credential: credential.digest };
     const before = held(o);
-    // Where nothing is held, what Square gave is sealed first, since the credential may be spent; whose it is, is judged
-    // by what is held then.
-    const pin = before && pinnedMerchant(o);
-    const given = await named({ clock: deps.clock, square: square.client }, answer.reply, pin);
+    // Where nothing is held, what Square gave is sealed first, since the credential may be spent, and judged after it.
+    const given = await named({ clock: deps.clock, square: square.client }, answer.reply, before && pinnedMerchant(o));
     if (!given.ok) return { kind: 'Failed', failure: given.failure, credential: credential.digest };
     const stranger = before && otherMerchant(o, given.value.merchantID, credential.digest);
     if (stranger !== undefined) return stranger;

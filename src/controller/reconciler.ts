@@ -183,15 +183,15 @@ async function conclude(deps: ReconcilerDeps, { sight, observation, done }: Pass
     };
     deps.log.info(fields, 'connection reconciled');
   }
-  if (!news) return;
+  if (!news && done.length === 0) return;
   const why = (request: string) => staleness(observation, request, nowOf(deps, sight.environment));
   for (const event of eventsOf(stored, status, done, recordedRequests(observation), why))
     deps.events.record({ about: aboutConnection(connection), ...event });
-  if (lost !== undefined) {
+  if (news && lost !== undefined) {
     deps.metrics.revokeCounted('given_up', lost.reason);
     deps.events.record({ about: deps.self, ...lost });
   }
-  deps.onStatusWritten(sight, status);
+  if (news) deps.onStatusWritten(sight, status);
 }
 
 function verifyTimeIsOld(status: ConnectionStatus, storedAt: Instant | undefined): boolean {

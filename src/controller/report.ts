@@ -4,6 +4,7 @@ import { squareConnections } from '../api/names.ts';
 import type { Connection, Requests } from '../domain/observation.ts';
 import { isRefusal } from '../domain/pace.ts';
 import type { StoredStatus } from '../domain/recall.ts';
+import type { RestartTarget } from '../domain/restart.ts';
 import type { Fact, Step } from '../domain/step.ts';
 import type { EventNote } from '../kube/events.ts';
 import type { Metrics } from '../observability/port.ts';
@@ -135,6 +136,8 @@ function noteOf(step: Step, fact: Fact, after: ConnectionStatus): Note | undefin
       return step.because === 'PersonalAccessToken'
         ? note('Normal', step.because, 'Discard', personalStays)
         : undefined;
+    case 'Restart':
+      return restartNote(step.target, fact);
     case 'Verify':
     case 'Publish':
     case 'Withdraw':
@@ -145,6 +148,13 @@ function noteOf(step: Step, fact: Fact, after: ConnectionStatus): Note | undefin
     case 'Wait':
       return undefined;
   }
+}
+
+function restartNote({ kind, name }: RestartTarget, fact: Fact): Note | undefined {
+  if (fact.kind === 'NotRestarted' || fact.kind === 'Unwritten')
+    return note('Warning', 'RolloutNotRestarted', 'Restart', fact.message);
+  if (fact.kind !== 'Restarted' || !fact.anew) return undefined;
+  return note('Normal', 'RolloutRestarted', 'Restart', `${kind} ${name} is restarted, so that it reads the new token.`);
 }
 
 function refusalIn(fact: Fact): string | undefined {

@@ -3,6 +3,7 @@ import { discarded, ended, finalized, removed } from './absorb-ending.ts';
 import { type Failure, type FailureClass, tookClient } from './failure.ts';
 import type { FailureStreak, History, Now, Observation, Proof } from './observation.ts';
 import { resealed, underActiveKey } from './reseal.ts';
+import { restartsAfter } from './restart.ts';
 import { nameSeller } from './seller.ts';
 import type { Fact, Step } from './step.ts';
 import { answered, counted, extend, failuresOfWrites } from './streak.ts';
@@ -10,6 +11,10 @@ import { sameScopes } from './wanted.ts';
 
 /** What is known after a step, given what was known before it and what the world answered. Pure. */
 export function absorb(o: Observation, step: Step, fact: Fact, now: Now): Observation {
+  return restartsAfter(taken(o, step, fact, now), step, fact, now);
+}
+
+function taken(o: Observation, step: Step, fact: Fact, now: Now): Observation {
   switch (fact.kind) {
     case 'Sealed':
       return sealed(clientTaken(underActiveKey(o), step), fact);
@@ -49,6 +54,8 @@ export function absorb(o: Observation, step: Step, fact: Fact, now: Now): Observ
       return finalized(o, fact);
     case 'GrantPlaceNotOwned':
       return { ...o, grant: { kind: 'NotOwned', retryAt: fact.retryAt } };
+    case 'Restarted':
+    case 'NotRestarted':
     case 'Stale':
       return o;
   }

@@ -26,6 +26,7 @@ export function callsFrom(step: Step, { history }: Observation): number {
     case 'AddFinalizer':
     case 'RemoveFinalizer':
     case 'Decline':
+    case 'Restart':
     case 'Wait':
       return 0;
   }

@@ -11,6 +11,7 @@ import { deathOf, tokenEnd, wantedWrite, withdraw } from './publication.ts';
 import { askableAt, nextRefresh, refresh } from './renewal.ts';
 import { requestEnds, requestState } from './requests.ts';
 import { resealOrWait } from './reseal.ts';
+import { nextRestart, restart } from './restart.ts';
 import { lookForSecretEvery } from './schedule.ts';
 import type { AdoptReason, Step, WaitReason } from './step.ts';
 import { isOfAnotherMerchant } from './wanted.ts';
@@ -202,6 +203,7 @@ function live(o: Observation, grant: Grant, spec: ConnectionSpec, now: Now): Ste
   if (!canVerify(o)) return writeOrWait(o, now, withdraw(o, now), 'ApplicationProblem');
   return (
     withinBudget(o, refresh(o, grant, spec, now) ?? verify(o, spec, now)) ??
+    restart(o, spec, now) ??
     writeOrWait(o, now, wantedWrite(o, now), restOf(o), ...nextInstants(o, grant, spec, now))
   );
 }
@@ -217,6 +219,7 @@ function nextInstants(o: Observation, grant: Grant, spec: ConnectionSpec, now: N
   const taken = tokenSecret.kind === 'NotOwned' && tokenSecret.retryAt > now.square && deathOf(o, now) === undefined;
   return [
     nextVerification(o, spec),
+    nextRestart(o, spec)?.at,
     nextRefresh(o, grant, spec, now),
     takeUpAt(o, now),
     taken ? tokenSecret.retryAt : undefined,

@@ -2,6 +2,7 @@ import type { ConnectionSpec, CredentialKind, Environment } from '../api/connect
 import type { Duration, Instant } from '../clock.ts';
 import type { FailureClass } from './failure.ts';
 import type { Grant, Vacant } from './grant.ts';
+import type { OwedRestarts } from './restart.ts';
 
 /**
  * What one reconcile sees: the fields that a decision needs and nothing else. Missing and damaged things are members of
@@ -216,6 +217,8 @@ export interface History {
   readonly scopes?: readonly string[];
   /** Requests that were answered. */
   readonly handled: Requests;
+  /** The token changed, and workloads have to be restarted for it. */
+  readonly restarts?: OwedRestarts;
 }
 
 /** What Square said last about the access token of this generation. */

@@ -2,6 +2,7 @@ import type { CredentialKind } from '../api/connection.ts';
 import type { Instant } from '../clock.ts';
 import type { Failure } from './failure.ts';
 import type { ApplicationRefusal, GrantState, Requests, TokenSecretState } from './observation.ts';
+import type { RestartTarget } from './restart.ts';
 
 /** One thing to do. `because` ends up in the log, in events and in metrics. */
 export type Step =
@@ -48,6 +49,8 @@ export type Step =
   | { readonly kind: 'RemoveFinalizer'; readonly from: Finalized; readonly because: ReleaseReason }
   /** Seal the record anew, as it is, by the key that is active now. */
   | { readonly kind: 'Reseal'; readonly because: 'KeyRetired' /** The retired one. */; readonly keyID: string }
+  /** Restart a workload, so that it reads the token that is published now. */
+  | { readonly kind: 'Restart'; readonly target: RestartTarget; readonly because: 'TokenChanged' }
   /** Nothing, until `until` or until something changes. */
   | { readonly kind: 'Wait'; readonly until?: Instant; readonly because: WaitReason };
 
@@ -157,5 +160,9 @@ export type Fact =
     }
   /** The API server did not take a write of a Secret, and nothing was lost by it; `message` tells why. */
   | { readonly kind: 'Unwritten'; readonly message: string; readonly credential?: string }
+  /** The workload reads the present token: from now on (`anew`), or since an earlier process restarted it. */
+  | { readonly kind: 'Restarted'; readonly anew: boolean }
+  /** The workload is not to be restarted; `message` tells why. */
+  | { readonly kind: 'NotRestarted'; readonly message: string }
   /** Somebody was faster: look again. */
   | { readonly kind: 'Stale' };

@@ -57,6 +57,7 @@ function operationOf(step: Step): Operation | undefined {
     case 'Adopt':
     case 'Reseal':
     case 'Decline':
+    case 'Restart':
     case 'Wait':
       return undefined;
   }

@@ -93,4 +93,7 @@ export const secrets = builtIn('', 'v1', 'secrets', 'Secret');
 export const configMaps = builtIn('', 'v1', 'configmaps', 'ConfigMap');
 export const namespaces = builtIn('', 'v1', 'namespaces', 'Namespace', false);
 export const leases = builtIn('coordination.k8s.io', 'v1', 'leases', 'Lease');
+export const deployments = builtIn('apps', 'v1', 'deployments', 'Deployment');
+export const statefulSets = builtIn('apps', 'v1', 'statefulsets', 'StatefulSet');
+export const daemonSets = builtIn('apps', 'v1', 'daemonsets', 'DaemonSet');
 export const events = builtIn('events.k8s.io', 'v1', 'events', 'Event');

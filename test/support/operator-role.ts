@@ -16,16 +16,18 @@ const rbac = '/apis/rbac.authorization.k8s.io/v1';
 const account = 'square-operator';
 
 /**
- * Gives a namespace the service account and the rights of `deploy/rbac.yaml`, and nothing else. With `watched` the rights
+ * Gives a namespace the service account and the rights of `deploy/rbac.yaml`, or of all `files` there, and nothing else. With `watched` the rights
  * of the ClusterRole are given by a Role in each of those namespaces only. Returns what takes the cluster-wide part away.
  */
 export async function grantRole(
   api: Api,
   namespace: string,
   watched?: readonly string[],
+  files: readonly string[] = ['rbac.yaml'],
 ): Promise<() => Promise<void>> {
-  const text = await readFile(resolve(import.meta.dirname, '../../deploy/rbac.yaml'), 'utf8');
-  const manifests = parseAllDocuments(text).map((document) => document.toJS() as Manifest);
+  const texts = files.map((file) => readFile(resolve(import.meta.dirname, '../../deploy', file), 'utf8'));
+  const documents = (await Promise.all(texts)).flatMap((text) => [...parseAllDocuments(text)]);
+  const manifests = documents.map((document) => document.toJS() as Manifest);
   const clusterWide: string[] = [];
   for (const manifest of manifests) {
     const { kind } = manifest;

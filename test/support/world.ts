@@ -21,6 +21,8 @@ export interface WorldOptions {
   readonly gateway?: boolean;
   /** The operator as a child process. */
   readonly child?: boolean;
+  /** What of `deploy` gives the operator its rights. Default: `rbac.yaml`. */
+  readonly roles?: readonly string[];
   /** More flags for the operator. */
   readonly flags?: readonly string[];
   /** An admin's kubeconfig. Default: of the control plane that all integration tests share. */
@@ -67,7 +69,12 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     namespace,
     ...Object.entries(others).flatMap(([short, name]) => (options.unwatched?.includes(short) ? [] : [name])),
   ];
-  const forgetRole = await grantRole(api, operatorNamespace, options.clusterWide === true ? undefined : watched);
+  const forgetRole = await grantRole(
+    api,
+    operatorNamespace,
+    options.clusterWide === true ? undefined : watched,
+    options.roles,
+  );
   const file = await operatorKubeconfig(api, admin, { namespace: operatorNamespace, dir, server: gateway?.url });
   const flags = [
     `--kubeconfig=${file}`,

@@ -4,6 +4,7 @@ import {
   ownNamespacePermissions,
   type Permission,
   publicPermissions,
+  rolloutRestartPermissions,
   watchedPermissions,
 } from '../../src/permissions.ts';
 import type { Artifact } from './artifact.ts';
@@ -12,6 +13,9 @@ const name = 'square-operator';
 const namespace = 'square-operator';
 const labels = { 'app.kubernetes.io/name': name };
 const rbac = 'rbac.authorization.k8s.io';
+
+const headOfMore =
+  '# Generated from src/permissions.ts by "npm run generate". Do not edit.\n# What the operator may do besides when it is started with --enable-rollout-restart.\n';
 
 /** Namespace, ServiceAccount, roles and bindings under which the operator runs. */
 export function rbacManifest(): Artifact[] {
@@ -27,8 +31,16 @@ export function rbacManifest(): Artifact[] {
     role('Role', `${name}-sealing-key-reader`, publicPermissions),
     binding('RoleBinding', 'Role', `${name}-sealing-key-reader`, everybody),
   ];
+  const restarting = `${name}-rollout-restart`;
+  const more = [
+    role('ClusterRole', restarting, rolloutRestartPermissions),
+    binding('ClusterRoleBinding', 'ClusterRole', restarting, operator),
+  ];
+  const text = (documents: readonly Document[]) =>
+    documents.map((object) => object.toString({ lineWidth: 0 })).join('---\n');
   return [
-    { path: 'deploy/rbac.yaml', text: head + objects.map((object) => object.toString({ lineWidth: 0 })).join('---\n') },
+    { path: 'deploy/rbac.yaml', text: head + text(objects) },
+    { path: 'deploy/rbac-rollout-restart.yaml', text: headOfMore + text(more) },
   ];
 }
 

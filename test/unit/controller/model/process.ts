@@ -130,6 +130,7 @@ export function startProcess(world: Surroundings): ModelProcess {
       concurrency: 4,
       tokenRequestConcurrency: 2,
       watchNamespaces: [],
+      mayRestart: false,
       operatorNamespace: 'ops',
       self: { resource: leases, namespace: 'operator', name: 'square-operator' },
     }),
