@@ -113,9 +113,17 @@ function conditions(verdicts: Verdicts, generation: number, since: Since): Condi
   });
 }
 
+/** Where the token lies. An earlier name stays until its Secret is gone: it is by this alone that it is known as ours. */
+function publishedAs({ tokenSecret, formerTokenSecrets: [former] }: Observation): string | undefined {
+  if (former !== undefined) return former.name;
+  const isThere = tokenSecret.kind === 'Ours' || (tokenSecret.kind === 'Unrenderable' && tokenSecret.published);
+  return isThere ? tokenSecret.name : undefined;
+}
+
 function aboutSecrets(o: Observation): ConnectionStatus {
+  const secretName = publishedAs(o);
   return {
-    ...(o.tokenSecret.kind === 'Ours' ? { secretName: o.formerTokenSecrets[0]?.name ?? o.tokenSecret.name } : {}),
+    ...(secretName === undefined ? {} : { secretName }),
     ...(o.grant.kind === 'Absent' || o.grant.kind === 'NotOwned'
       ? {}
       : { sealedSecretName: sealedSecretName(o.connection.name) }),
