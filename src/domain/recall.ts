@@ -58,12 +58,12 @@ const instant = (text: string | undefined): Instant | undefined =>
   text === undefined ? undefined : parseInstant(text);
 
 /** A status can be edited by hand. Generations are counted on from it, and have to stay whole numbers. */
-const mostGenerations = 2 ** 52;
+const believable = (revision: number): number => (revision < Number.MAX_SAFE_INTEGER - 2 ** 20 ? revision : 2 ** 52);
 
 export function readStatus(status: ConnectionStatus): StoredStatus {
   return {
     conditions: new StoredConditions(status.conditions ?? []),
-    revision: Math.min(status.revision ?? 0, mostGenerations),
+    revision: believable(status.revision ?? 0),
     ...optional('merchantID', status.merchantID),
     ...optional('merchantName', status.merchantName),
     ...optional('scopes', status.scopes && shareList(status.scopes)),

@@ -520,3 +520,36 @@ describe('a process that has just begun', () => {
     expect(recall(early, o.grant, at(noon)).proof).toEqual({ kind: 'Expired' });
   });
 });
+
+describe('the name of the token Secret', () => {
+  const former = [{ name: 'bakery' }];
+  const unrenderable = { kind: 'Unrenderable', name: 'bakery', message: 'x.' } as const;
+  it.each([
+    ['of a Secret that is ours', anObservation({ tokenSecret: ours({ name: 'new' }) }), 'new'],
+    ['until a Secret of an earlier name is gone', anObservation({ formerTokenSecrets: former }), 'bakery'],
+    [
+      'while the new name is taken by somebody else',
+      anObservation({ tokenSecret: { kind: 'NotOwned', name: 'new', retryAt: noon }, formerTokenSecrets: former }),
+      'bakery',
+    ],
+    [
+      'while what is wanted cannot be written over what is there',
+      anObservation({ tokenSecret: { ...unrenderable, published: {} } }),
+      'bakery',
+    ],
+    ['of nothing that is there', anObservation({ tokenSecret: unrenderable }), undefined],
+    ['of nothing yet', aNewObservation(), undefined],
+  ])('is told %s', (_, o, name) => {
+    expect(statusOf(o).secretName).toBe(name);
+  });
+});
+
+describe('a revision that nobody can have seen', () => {
+  it.each([
+    [3, 3],
+    [2 ** 52 + 7, 2 ** 52 + 7],
+    [Number.MAX_SAFE_INTEGER, 2 ** 52],
+  ])('%i is counted on from %i', (revision, counted) => {
+    expect(readStatus({ revision }).revision).toBe(counted);
+  });
+});
