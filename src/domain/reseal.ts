@@ -4,11 +4,13 @@ import { fractionOf, resealSpacing } from './schedule.ts';
 import type { Step } from './step.ts';
 
 /**
- * How long it is until a record is sealed anew; nothing or less: now. The records of the fleet follow one another at a
+ * How long it is until a record is sealed anew; 0: now. The records of the fleet follow one another at a
  * distance, each in the slot that the hash of its UID fixes.
  */
 export function untilReseal(uid: string, { retiredFor, records }: RetiredKey): Duration {
-  return fractionOf(`reseal ${uid}`) * records * resealSpacing - retiredFor;
+  const left = fractionOf(`reseal ${uid}`) * records * resealSpacing - retiredFor;
+  // Timers know milliseconds: less than one is no time to wait.
+  return left < 1 ? 0 : left;
 }
 
 /**

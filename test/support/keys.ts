@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { annotations, grantKey, labels, sealingKeyConfigMap } from '../../src/api/names.ts';
 import { findKubectl } from '../cluster/kubectl.ts';
@@ -22,15 +23,21 @@ export interface KeySight {
   shell(line: string): Promise<string>;
 }
 
+/** The commands of a chapter of the page on sealing keys, in their order. */
+export async function documentedCommands(chapter: string): Promise<string[]> {
+  const text = await readFile(join(import.meta.dirname, '../../docs/sealing-keys.md'), 'utf8');
+  const found = text.split(/^## /m).find((part) => part.startsWith(chapter)) ?? '';
+  return [...found.matchAll(/^ *```sh\n([\s\S]*?)^ *```/gm)].map(([, block = '']) => block.replaceAll(/\\\n\s*/g, ''));
+}
+
 /** The key that a sealed text says it was sealed by. */
 export const kidOf = (jwe = ''): string | undefined =>
   (JSON.parse(Buffer.from(jwe.split('.')[0] ?? '', 'base64url').toString() || '{}') as { kid?: string }).kid;
 
 export function createKeySight(world: World): KeySight {
-  const { live } = world;
   const keys = () =>
     new Map(
-      live.all('secrets', world.operatorNamespace).flatMap((secret) => {
+      world.live.all('secrets', world.operatorNamespace).flatMap((secret) => {
         const id = secret.metadata.labels?.[labels.sealingKey];
         return id === undefined ? [] : [[id, secret] as const];
       }),
@@ -39,13 +46,13 @@ export function createKeySight(world: World): KeySight {
     keys,
     recordKeys: () =>
       Object.fromEntries(
-        live
+        world.live
           .all('secrets', world.namespace)
           .filter(({ type }) => type === 'square-operator.dev/sealed-grant')
           .map((secret) => [secret.metadata.name, kidOf(textsOf(secret)[grantKey])]),
       ),
     publishedID() {
-      const map: (StoredObject & { data?: Record<string, string> }) | undefined = live.get(
+      const map: (StoredObject & { data?: Record<string, string> }) | undefined = world.live.get(
         'configMaps',
         world.operatorNamespace,
         sealingKeyConfigMap,

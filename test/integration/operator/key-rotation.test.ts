@@ -1,19 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { grantKey } from '../../../src/api/names.ts';
 import { token } from '../../../src/domain/token.ts';
 import { sealCredential } from '../../../src/secrets/credential.ts';
-import { createKeySight } from '../../support/keys.ts';
+import { createKeySight, documentedCommands } from '../../support/keys.ts';
 import { aConnection } from '../../support/objects.ts';
 import { operatorSuite } from '../../support/suite.ts';
-
-/** The commands of a chapter of the documentation, in their order. */
-async function commandsOf(chapter: string): Promise<string[]> {
-  const text = await readFile(join(import.meta.dirname, '../../../docs/sealing-keys.md'), 'utf8');
-  const found = text.split(/^## /m).find((part) => part.startsWith(chapter)) ?? '';
-  return [...found.matchAll(/^ *```sh\n([\s\S]*?)^ *```/gm)].map(([, block = '']) => block.replaceAll(/\\\n\s*/g, ''));
-}
 
 operatorSuite('a sealing key that is rotated as the documentation says', {}, (world, scene) => {
   test('seals every record anew at no cost, is said to be removable, and can be deleted', async () => {
@@ -33,7 +24,7 @@ operatorSuite('a sealing key that is rotated as the documentation says', {}, (wo
     const tokenSecrets = parties.map(({ name }) => scene.secret(name)?.metadata.resourceVersion);
     const sealedBefore = scene.values(names[0] ?? '')[grantKey];
 
-    const [list = '', retire = '', backup = '', wait = '', remove = ''] = await commandsOf('Rotating a key');
+    const [list = '', retire = '', backup = '', wait = '', remove = ''] = await documentedCommands('Rotating a key');
     expect(await sight.shell(list)).toContain('square-operator-sealing-key-1');
     await sight.shell(retire);
     expect(await sight.shell(wait)).toContain('condition met');

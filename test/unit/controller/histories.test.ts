@@ -1,11 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { annotations } from '../../../src/api/names.ts';
+import { annotations, labels } from '../../../src/api/names.ts';
 import { days, hours, minutes } from '../../../src/clock.ts';
 import { openToken } from '../../../src/domain/token.ts';
+import { projectGrantSecret } from '../../../src/secrets/grant-secret.ts';
 import { textOf } from '../../../src/secrets/secret-text.ts';
-import { type Happening, histories } from './model/history.ts';
-import { createWorld, isOurs, type Name, names, type World } from './model/world.ts';
+import { bringKeysBack, type Happening, histories } from './model/history.ts';
+import { createWorld, isKey, isOurs, type Name, names, type World } from './model/world.ts';
 
 /**
  * The same histories in every run, so that a change is judged by itself. To look further: HISTORIES=1000 SEED=7; a failure
@@ -61,6 +62,7 @@ async function atRest(world: World): Promise<void> {
   world.interrupt(0, () => 'go on');
   world.setPrompt(true);
   world.winLease();
+  bringKeysBack(world);
   for (const name of world.squatted()) world.api.remove('secrets', name);
   for (const by of [minutes(20), hours(30), days(7)]) {
     world.running.deliver();
@@ -69,6 +71,7 @@ async function atRest(world: World): Promise<void> {
   }
   expect(world.running.idle(), 'a pass is still under way').toBe(true);
   for (const name of names) check(world, name);
+  checkKeys(world);
   await quiet(world, 'a second pass', () => {
     for (const name of names) {
       world.api.edit('squareconnections', name, (object) => ({
@@ -142,6 +145,21 @@ function check(world: World, name: Name): void {
     if (state !== undefined || ready?.reason === 'SecretUnrenderable') continue;
     if (ready?.reason === 'SecretNotOwned') continue;
     expect(textOf(secret, 'access-token'), `${secret.metadata.name} of ${name} (${ready?.reason})`).toBe(token);
+  }
+}
+
+/** Every record lies under an active key, and every other key says that it may go. */
+function checkKeys(world: World): void {
+  const keys = world.api.all('secrets').filter(isKey);
+  const retired = keys.filter(({ metadata }) => metadata.labels?.[labels.sealingKeyState] === 'retired');
+  expect(keys.length).toBeGreaterThan(retired.length);
+  for (const { metadata } of retired) {
+    expect(metadata.annotations).toMatchObject({ [annotations.records]: '0', [annotations.removable]: 'true' });
+  }
+  const ids = retired.map(({ metadata }) => metadata.labels?.[labels.sealingKey]);
+  for (const name of names) {
+    const secret = world.api.find('secrets', `${name}-sealed`);
+    if (secret !== undefined) expect(ids).not.toContain(projectGrantSecret(secret).keyID);
   }
 }
 

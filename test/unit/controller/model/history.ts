@@ -8,6 +8,8 @@ import {
   anApplication,
   credential,
   foreignSecret,
+  inState,
+  isKey,
   merchantOf,
   type Name,
   names,
@@ -196,6 +198,33 @@ const troubles: fc.Arbitrary<Happening> = fc.oneof(
     ),
 );
 
+const keysOf = ({ api }: World): KubeObject[] => api.all('secrets').filter(isKey);
+
+/** What happens to sealing keys. */
+const keys: fc.Arbitrary<Happening> = fc.oneof(
+  fc.constant(
+    happening('the newest sealing key is retired', (world) => {
+      const name = keysOf(world).at(-1)?.metadata.name;
+      if (name !== undefined) world.api.edit('secrets', name, (key) => inState(key, 'retired'));
+    }),
+  ),
+  fc.constant(
+    happening('the oldest sealing key is taken away', (world) => {
+      const [oldest, ...others] = keysOf(world);
+      if (oldest !== undefined && others.length > 0) world.api.remove('secrets', oldest.metadata.name);
+    }),
+  ),
+  fc.constant(happening('the sealing keys that were taken away are back', bringKeysBack)),
+);
+
+/** As they were last. */
+export function bringKeysBack(world: World): void {
+  const known = world.api.log.flatMap(({ event: { object } }) => (isKey(object) ? [object] : []));
+  for (const key of new Map(known.map((one) => [one.metadata.name, one])).values()) {
+    if (world.api.find('secrets', key.metadata.name) === undefined) world.api.put('secrets', key);
+  }
+}
+
 /** What befalls the operator. */
 const blows: fc.Arbitrary<Happening> = fc.oneof(
   fc.constant(happening('the operator restarts', (world) => world.restart())),
@@ -237,6 +266,7 @@ export const histories: fc.Arbitrary<Happening[]> = fc.array(
     { weight: 5, arbitrary: edits },
     { weight: 3, arbitrary: troubles },
     { weight: 3, arbitrary: blows },
+    { weight: 2, arbitrary: keys },
     { weight: 6, arbitrary: whiles },
   ),
   { minLength: 1, maxLength: 24, size: 'max' },

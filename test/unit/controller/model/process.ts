@@ -11,12 +11,13 @@ import { type KubeObject, keyOf, leases, namespaces, type Resource, secrets } fr
 import { createStore } from '../../../../src/kube/store.ts';
 import type { View } from '../../../../src/kube/view.ts';
 import type { Metrics, QueueSight } from '../../../../src/observability/port.ts';
+import { followKeySecrets } from '../../../../src/secrets/follow-keys.ts';
 import { projectGrantSecret } from '../../../../src/secrets/grant-secret.ts';
 import { projectKeySecret } from '../../../../src/secrets/key-secrets.ts';
-import type { LiveKeyRing } from '../../../../src/secrets/port.ts';
+import { createLiveRing } from '../../../../src/secrets/live-ring.ts';
 import { createDigestKey, expectedDigest, projectTokenSecret } from '../../../../src/secrets/project-token-secret.ts';
 import { createMemoryVault, projectCredentialSecret } from '../../../../src/secrets/vault.ts';
-import type { ModelApiServer, ServerEvent, Write } from './api-server.ts';
+import { type ModelApiServer, namespace, type ServerEvent, type Write } from './api-server.ts';
 import type { ModelSquare, Told } from './square.ts';
 
 /** What stands between the operator and the world, call by call. */
@@ -24,7 +25,6 @@ export interface Surroundings {
   readonly api: ModelApiServer;
   readonly square: ModelSquare;
   readonly clock: Clock;
-  readonly ring: LiveKeyRing;
   /** Called at every edge before anything happens there: the moment for a crash or for somebody else's edit. */
   beforeCall(): 'go on' | 'die' | 'die after it';
   /** What the API server does to the next call. */
@@ -105,22 +105,24 @@ export function startProcess(world: Surroundings): ModelProcess {
   );
   const square = { client: squareClient, time, baseURL: 'https://connect.squareup.com' };
   const vault = following.vault;
+  const log = {
+    debug() {},
+    info() {},
+    warn() {},
+    error: (fields: object, message: string) => {
+      const { err } = fields as { err?: Error };
+      const known = err instanceof KubeError || err instanceof WriteRefused;
+      if (message.startsWith('a pass') && !known) world.onError(`${message}: ${err?.stack ?? JSON.stringify(fields)}`);
+    },
+  };
+  const ring = createLiveRing({ log, material: keysIn(world.api), inCluster: true });
+  followKeySecrets(following.watches.keys, ring, log);
   const self: ModelProcess = {
     controller: createController({
       client,
       clock,
-      log: {
-        debug() {},
-        info() {},
-        warn() {},
-        error: (fields, message) => {
-          const { err } = fields as { err?: Error };
-          const known = err instanceof KubeError || err instanceof WriteRefused;
-          if (message.startsWith('a pass') && !known)
-            world.onError(`${message}: ${err?.stack ?? JSON.stringify(fields)}`);
-        },
-      },
-      ring: world.ring,
+      log,
+      ring,
       vault,
       watches: following.watches,
       squares: { Production: square, Sandbox: square },
@@ -131,7 +133,7 @@ export function startProcess(world: Surroundings): ModelProcess {
       tokenRequestConcurrency: 2,
       watchNamespaces: [],
       mayRestart: false,
-      operatorNamespace: 'ops',
+      operatorNamespace: namespace,
       self: { resource: leases, namespace: 'operator', name: 'square-operator' },
     }),
     time,
@@ -147,6 +149,13 @@ export function startProcess(world: Surroundings): ModelProcess {
   self.controller.start();
   return self;
 }
+
+/** What the operator finds of keys when it starts. */
+const keysIn = (api: ModelApiServer) =>
+  api.all('secrets').flatMap((object) => {
+    const isKey = object['type'] === secretTypes.sealingKey;
+    return isKey ? (projectKeySecret(object).material ?? []) : [];
+  });
 
 function broken(fault: 'Forbidden' | 'Unreachable' | 'AnswerLost'): KubeError {
   if (fault === 'Forbidden') {

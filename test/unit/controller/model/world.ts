@@ -4,8 +4,9 @@ import type { Grant } from '../../../../src/domain/grant.ts';
 import { openToken } from '../../../../src/domain/token.ts';
 import type { KubeObject } from '../../../../src/kube/resource.ts';
 import { openGrant } from '../../../../src/secrets/grant.ts';
-import { generateKey, parseKey } from '../../../../src/secrets/key-material.ts';
-import { createLiveRing } from '../../../../src/secrets/live-ring.ts';
+import { generateKey, type KeyMaterial } from '../../../../src/secrets/key-material.ts';
+import { firstKeySecret, projectKeySecret } from '../../../../src/secrets/key-secrets.ts';
+import { ringOf } from '../../../../src/secrets/ring.ts';
 import { textOf } from '../../../../src/secrets/secret-text.ts';
 import { createModelApiServer, namespace, type Write } from './api-server.ts';
 import { type ModelProcess, startProcess } from './process.ts';
@@ -16,8 +17,6 @@ export type Name = (typeof names)[number];
 export const merchantOf = (name: Name): string => `M-${name}`;
 
 const start = Date.UTC(2026, 6, 1, 9);
-const firstKey = parseKey(generateKey(start), 'the key of the model');
-const log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** More passes than this without time going on are a loop. */
 const mostPasses = 120;
@@ -30,7 +29,6 @@ export function createWorld() {
   let wallAhead = 0;
   const timers = new Set<{ readonly at: number; readonly callback: () => void }>();
   const square = createModelSquare(start);
-  const ring = createLiveRing({ log, material: [firstKey], inCluster: true });
   const clock = {
     wall: () => square.now() + wallAhead,
     monotonic: () => monotonic,
@@ -52,11 +50,22 @@ export function createWorld() {
   const unsealed = new Map<string, Name>();
   const counts = { steps: 0, writes: 0, statusWrites: 0, processes: 0, published: 0 };
 
+  /** All the keys that there ever were: the model looks into records whose key is gone, too. */
+  const known = new Map<string, KeyMaterial>();
+  let read = 0;
+  const everyKey = () => {
+    for (; read < api.log.length; read++) {
+      const object = api.log[read]?.event.object;
+      const made = object !== undefined && isKey(object) ? projectKeySecret(object).material : undefined;
+      if (made !== undefined) known.set(made.key.id, made);
+    }
+    return ringOf([...known.values()], true);
+  };
   const heldGrant = (name: Name): Grant | undefined => {
     const secret = api.find('secrets', sealedSecretName(name));
     const jwe = secret && textOf(secret, 'grant.jwe');
     const binding = { namespace, name, environment: 'Production', clientID: 'sq0idp-MODEL' } as const;
-    const opened = jwe === undefined ? undefined : openGrant(ring, binding, jwe);
+    const opened = jwe === undefined ? undefined : openGrant(everyKey(), binding, jwe);
     return opened?.ok && opened.value.kind !== 'Vacant' ? opened.value : undefined;
   };
   const pinOf = (name: Name) =>
@@ -103,7 +112,7 @@ export function createWorld() {
 
   function checkPublished(before: KubeObject | undefined, after: KubeObject): void {
     const token = textOf(after, 'access-token') ?? '';
-    if (before !== undefined && textOf(before, 'access-token') === token) return;
+    if (isKey(after) || (before !== undefined && textOf(before, 'access-token') === token)) return;
     counts.published++;
     if (toldDead.has(token)) violations.push(`the token ${token}, known to be rejected, was newly published`);
     const end = square.issued.get(token)?.expiresAt ?? 0;
@@ -135,7 +144,6 @@ export function createWorld() {
     api,
     square,
     clock,
-    ring,
     beforeCall() {
       counts.steps++;
       if (beforeNextCalls === undefined || beforeNextCalls.after-- > 0) return 'go on' as const;
@@ -258,6 +266,7 @@ export function createWorld() {
 
   function populate(): void {
     api.put('namespaces', { metadata: { name: namespace } });
+    api.put('secrets', firstKey());
     api.put('secrets', credential('client', { 'client-secret': 'good-secret' }));
     api.put('squareapplications', anApplication());
     for (const name of names) {
@@ -274,6 +283,24 @@ export const credential = (name: string, data: Record<string, string>): KubeObje
   metadata: { name, namespace },
   type: secretTypes.credential,
   data: encoded(data),
+});
+
+const firstKey = (): KubeObject => {
+  const text = generateKey(start);
+  const { id } = JSON.parse(text) as { id: string };
+  return {
+    metadata: { name: firstKeySecret, namespace, labels: { [labels.sealingKey]: id } },
+    type: secretTypes.sealingKey,
+    data: encoded({ 'key.json': text }),
+  };
+};
+
+export const isKey = (object: KubeObject): boolean => object['type'] === secretTypes.sealingKey;
+
+/** Sets the state of a key by its label, as people do. */
+export const inState = (key: KubeObject, state: 'active' | 'retired'): KubeObject => ({
+  ...key,
+  metadata: { ...key.metadata, labels: { ...key.metadata.labels, [labels.sealingKeyState]: state } },
 });
 
 export const anApplication = (): KubeObject => ({
