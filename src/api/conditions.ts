@@ -127,6 +127,10 @@ export const reasons = {
   NotNeeded: reason('A personal access token is never renewed.'),
   RefreshTokenExpired: reason('The refresh token is past its 90 days.', 'Have the seller sign in again.'),
   RefreshRefused: reason('Square refused the refresh token.', 'Have the seller sign in again.'),
+  RefreshHeldBack: reason(
+    'Square refused the refresh tokens of several connections of the application in a row, so this one is not presented.',
+    'Look at the conditions of the SquareApplication. To try this one, annotate square-operator.dev/refresh-requested-at.',
+  ),
   RefreshFailing: reason('The renewal fails for now and is tried again.'),
   Published: reason('The Secret holds the current access token.'),
   NotPublished: reason('The current access token is not in the Secret.'),
@@ -154,6 +158,10 @@ export const applicationReasons = {
   AuthorizationsNearLimit: reason(
     'The application can be used, but few more sellers can authorize it.',
     'Ask Square to raise the number of authorizations.',
+  ),
+  RefreshTokensRefused: reason(
+    'Square refused the refresh tokens of several connections in a row, so further ones are held back.',
+    'If Secrets of the cluster were restored from a backup, the single-use tokens in it were replaced since it was made, and presenting them is in vain: have those sellers sign in again. If not, find out what ended the authorizations. To try one connection, annotate its square-operator.dev/refresh-requested-at: if it is renewed, the others go on by themselves.',
   ),
   RateLimited: reason(
     'The application can be used, but Square answers its calls with 429 (too many requests), so they are slowed down.',

@@ -100,6 +100,23 @@ export const applicationStatus = z.object({
     'The connections that use the application.',
     z.object({ total: count('All of them.'), ready: count('Those whose condition Ready is True.') }),
   ).optional(),
+  heldBack: described(
+    'Refresh tokens that are not presented as a matter of routine, since Square refused many in a row.',
+    z
+      .array(
+        z.object({
+          tokens: described(
+            'SingleUse: none is presented unless somebody asks for it. MultiUse: one is tried now and then.',
+            z.enum(['SingleUse', 'MultiUse']),
+          ),
+          since: time('Since when. Tokens that were given later are not concerned.'),
+          refused: count('How many connections had theirs refused.'),
+          probes: count('How many were tried since, in vain.').optional(),
+          retryAt: time('When one is tried next.').optional(),
+        }),
+      )
+      .max(2),
+  ).optional(),
   authorizations: count('How many different sellers have authorized the application.').optional(),
 });
 export type ApplicationStatus = z.infer<typeof applicationStatus>;

@@ -9,6 +9,8 @@ import type { KubeClient } from '../kube/client.ts';
 import type { EventNote, EventRecorder } from '../kube/events.ts';
 import type { Key } from '../kube/resource.ts';
 import type { Applications } from './applications.ts';
+import { heldBackFault, heldBackStatus } from './held-back-status.ts';
+import type { HeldBackTokensOf } from './held-back-tokens.ts';
 import type { Index } from './index-by.ts';
 import { missingSecret } from './missing-secret.ts';
 import { type ApplicationView, statusDigest } from './projections.ts';
@@ -22,6 +24,7 @@ export interface ApplicationStatusDeps {
   readonly watches: Watches;
   readonly applications: Applications;
   readonly turns: Pick<Turns, 'slowed'>;
+  readonly heldBackTokens: Pick<HeldBackTokensOf, 'rows'>;
   readonly events: EventRecorder;
   /** Keys of connections by the key of their application. */
   readonly connectionsOf: Index;
@@ -121,6 +124,7 @@ async function statusOf(
       conditions: [{ ...condition, observedGeneration: generation }],
       connections: { total, ready },
       authorizations: sellers,
+      ...heldBackStatus(deps.heldBackTokens.rows(key)),
     },
     lookAgain: verdict.lookAgain,
   };
@@ -158,6 +162,8 @@ async function verdictOf(
   if (refusal !== undefined) {
     return { ready: false, reason: 'ClientRefused', message: refusedMessage(application, refusal) };
   }
+  const heldBack = heldBackFault(deps.heldBackTokens.rows(key));
+  if (heldBack !== undefined) return { ready: false, reason: 'RefreshTokensRefused', message: heldBack };
   const slowed = deps.turns.slowed(key);
   if (slowed !== undefined) {
     const { remedy } = applicationReasons.RateLimited;

@@ -9,6 +9,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { type Key, keyFrom, namespaces } from '../kube/resource.ts';
 import type { CredentialValue, MemoryVault } from '../secrets/port.ts';
 import type { Departed } from './departed.ts';
+import type { HeldBackTokensOf } from './held-back-tokens.ts';
 import { matchesSelector } from './label-selector.ts';
 import type { ApplicationView } from './projections.ts';
 import type { Squares } from './squares.ts';
@@ -41,6 +42,7 @@ export interface ApplicationsDeps {
   readonly squares: Squares;
   readonly watchNamespaces: readonly string[];
   readonly departed: Departed;
+  readonly heldBackTokens: Pick<HeldBackTokensOf, 'of'>;
 }
 
 const labelsKept = minutes(1);
@@ -83,10 +85,16 @@ export function createApplications(deps: ApplicationsDeps): Applications {
       if (!(await allows(namespace, spec, connection.namespace, labelsOf))) return { kind: 'NotAllowed', ref };
       const { environment, clientID, scopes = [] } = spec;
       const refusal = refusals.refusal(ref);
+      const heldBack = deps.heldBackTokens.of(ref);
       const found = { kind: 'Found', ref, environment, clientID, scopes } as const;
       const secret = clientSecret({ namespace, spec });
       const remembered = secret.kind === 'Problem' && parts(connection) && deps.departed.clientSecrets(ref).length > 0;
-      return { ...found, clientSecret: remembered ? { kind: 'Present' } : secret, ...(refusal && { refusal }) };
+      return {
+        ...found,
+        clientSecret: remembered ? { kind: 'Present' } : secret,
+        ...(refusal && { refusal }),
+        ...(heldBack && { heldBack }),
+      };
     },
     clientSecrets(ref) {
       const application = watches.applications.get(ref);

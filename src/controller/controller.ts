@@ -10,6 +10,7 @@ import { createDeparted } from './departed.ts';
 import { createDoubts } from './doubts.ts';
 import { follow, ownerOf } from './follow.ts';
 import { followRing, ringKey } from './follow-ring.ts';
+import { createHeldBackTokens } from './held-back-tokens.ts';
 import { createIndex } from './index-by.ts';
 import { createKeyCustody } from './key-custody.ts';
 import type { Remembered } from './observe.ts';
@@ -70,7 +71,8 @@ export function createController(deps: ControllerDeps): Controller {
   const tokensOf = createIndex();
   const remembered = new Map<Key, Remembered>();
   const departed = createDeparted({ watches, vault: deps.vault, connectionsOf });
-  const applications = createApplications({ ...deps, departed });
+  const heldBackTokens = createHeldBackTokens({ ...deps, connectionsOf, onChange: (ref) => ofApplication(ref) });
+  const applications = createApplications({ ...deps, departed, heldBackTokens });
   const doubts = createDoubts((key) => queue.add(key));
   const width = deps.tokenRequestConcurrency;
   const turnstile = createTurnstile({ clock: deps.clock, width, patience: turnstilePatience });
@@ -81,6 +83,7 @@ export function createController(deps: ControllerDeps): Controller {
   const turns = createTurns({
     ...deps,
     turnstile,
+    heldBackTokens,
     wake: (key) => queue.add(key),
     onSlowed: (ref) => applicationQueue.add(ref),
   });
@@ -106,7 +109,7 @@ export function createController(deps: ControllerDeps): Controller {
     deps,
     'squareapplication',
     applicationWorkers,
-    createApplicationReconciler(ports),
+    createApplicationReconciler({ ...ports, heldBackTokens }),
   );
 
   const custodyQueue = createPassQueue(deps, 'sealingkey', 1, createKeyCustody(ports));
@@ -128,6 +131,7 @@ export function createController(deps: ControllerDeps): Controller {
       custodyQueue.add(ringKey);
       for (const key of connectionsOfRecords(watches)) queue.add(key);
       turns.clear();
+      heldBackTokens.restart();
       for (const [key] of watches.connections.entries()) queue.add(key);
       for (const [key, token] of watches.tokens.entries()) queue.add(ownerOf(key, token.connection));
       for (const [key] of watches.applications.entries()) applicationQueue.add(key);

@@ -94,6 +94,7 @@ async function takeSteps(deps: ReconcilerDeps, key: Key, first: Sight, turn: Tur
     if (done.length === budget) return end(step, new Error(`a pass did not come to rest: ${stepsOf(done)}`));
     const ports = turn.admit(step, sight, observation);
     if (ports === undefined) {
+      if (observation.throttled === true) return end(step, new Error(`${step.kind} is decided on without a budget`));
       observation = { ...observation, throttled: true };
       continue;
     }

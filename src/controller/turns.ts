@@ -9,7 +9,9 @@ import type { Key } from '../kube/resource.ts';
 import type { BudgetSight } from '../observability/port.ts';
 import { type Budget, createBudget, type RateLimit, type Reserve } from './budget.ts';
 import { withinBudget } from './budgeted-client.ts';
+import type { HeldBackTokensOf } from './held-back-tokens.ts';
 import type { Sight } from './observe.ts';
+import { type Presenting, presentingOf } from './presenting.ts';
 import { withSecondWitness } from './second-witness.ts';
 import type { Squares } from './squares.ts';
 import type { Turnstile } from './turnstile.ts';
@@ -47,6 +49,7 @@ export interface TurnsDeps {
   readonly squares: Squares;
   readonly watches: Pick<Watches, 'applications'>;
   readonly turnstile: Turnstile;
+  readonly heldBackTokens: HeldBackTokensOf;
   readonly mayAct: () => boolean;
   /** Works on the connection soon. */
   readonly wake: (key: Key) => void;
@@ -94,8 +97,8 @@ export function createTurns(deps: TurnsDeps): Turns {
     if (account.application !== '') deps.onSlowed(account.application);
   }
 
-  function portsFor(account: Account, reserve: Reserve, urgency: number): TurnPorts {
-    const mayAct = () => deps.mayAct() && account.budget.holds(reserve);
+  function portsFor(account: Account, reserve: Reserve, urgency: number, presenting?: Presenting): TurnPorts {
+    const mayAct = () => deps.mayAct() && account.budget.holds(reserve) && presenting?.may() !== false;
     const charging = {
       clock,
       budget: account.budget,
@@ -106,7 +109,8 @@ export function createTurns(deps: TurnsDeps): Turns {
     };
     const { environment } = account;
     const square = deps.squares[environment];
-    const client = withSecondWitness(withinBudget(square.client, charging), square.time);
+    const charged = withSecondWitness(withinBudget(square.client, charging), square.time);
+    const client = presenting?.listening(charged) ?? charged;
     return {
       squares: { ...deps.squares, [environment]: { ...square, client } },
       turnstile: (work) => deps.turnstile(work, urgency),
@@ -137,7 +141,7 @@ export function createTurns(deps: TurnsDeps): Turns {
             if (reserve === undefined) return undefined;
             admitted = { account, reserve };
           }
-          return portsFor(account, admitted.reserve, urgency);
+          return portsFor(account, admitted.reserve, urgency, presentingOf(deps.heldBackTokens, key, step, o));
         },
         end() {
           if (places.get(key)?.budget.leave(key, admitted?.reserve) === false) places.delete(key);

@@ -2,6 +2,7 @@ import type { ConnectionSpec, CredentialKind, Environment } from '../api/connect
 import type { Duration, Instant } from '../clock.ts';
 import type { FailureClass } from './failure.ts';
 import type { Grant, Vacant } from './grant.ts';
+import type { HeldBack } from './held-back.ts';
 import type { OwedRestarts } from './restart.ts';
 
 /**
@@ -106,6 +107,8 @@ export type Application =
       readonly clientSecret: ClientSecret;
       /** Square refused this client, and nothing has changed since: `retryAt` is when one connection may ask again. */
       readonly refusal?: ApplicationRefusal;
+      /** Refresh tokens that are not presented as a matter of routine. */
+      readonly heldBack?: HeldBack;
     };
 
 export interface ApplicationRefusal {

@@ -1,6 +1,7 @@
 import type { ConnectionSpec } from '../api/connection.ts';
 import { type Instant, minutes } from '../clock.ts';
 import type { Grant } from './grant.ts';
+import { presentableAt } from './held-back.ts';
 import type { Now, Observation } from './observation.ts';
 import { nextAttempt, nextProof } from './pace.ts';
 import { requestState } from './requests.ts';
@@ -43,6 +44,7 @@ export function refresh(o: Observation, grant: Grant, spec: ConnectionSpec, now:
   if (because === 'RefreshRequested' && request !== undefined) return { kind: 'Refresh', because, request };
   const at = nextAttempt(o, 'Refresh', now);
   if (at === undefined || at > now.square) return undefined;
+  if ((presentableAt(o, grant) ?? Number.POSITIVE_INFINITY) > now.square) return undefined;
   // A change of time alone spends no token: the first answer of Square tells what time it is.
   if (dependsOnTime(because, at) && timeIsDoubtful(o, now)) {
     return now.square >= nextWitness(o, now) ? { kind: 'Verify', because: 'TimeUnconfirmed' } : undefined;
@@ -73,10 +75,11 @@ export function nextRefresh(o: Observation, grant: Grant, spec: ConnectionSpec, 
   if (askable === undefined || grant.refreshToken === undefined) return undefined;
   if (spec.suspend === true || isOfAnotherMerchant(grant, spec)) return undefined;
   const attempt = nextAttempt(o, 'Refresh', now);
-  if (attempt === undefined) return undefined;
+  const presentable = presentableAt(o, grant);
+  if (attempt === undefined || presentable === undefined) return undefined;
   const because = refreshReason(o, grant, spec, now);
   const due = because === undefined ? refreshDueAt(spec, grant, o.connection.uid) : 0;
   const proof =
     because !== undefined && dependsOnTime(because, attempt) && timeIsDoubtful(o, now) ? nextWitness(o, now) : 0;
-  return Math.max(due, attempt, proof, askable);
+  return Math.max(due, attempt, proof, askable, presentable);
 }

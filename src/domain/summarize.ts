@@ -4,6 +4,7 @@ import { sealedSecretName } from '../api/names.ts';
 import { statusBounds } from '../api/status.ts';
 import { formatInstant, type Instant } from '../clock.ts';
 import type { Grant } from './grant.ts';
+import { presentableAt } from './held-back.ts';
 import type { Connection, FailureStreak, Now, Observation, Operation } from './observation.ts';
 import { summary } from './ready.ts';
 import type { StoredStatus } from './recall.ts';
@@ -160,6 +161,7 @@ function aboutGrant(o: Observation, grant: Grant, now: Now): ConnectionStatus {
 /** The next refresh, as far as it depends on this connection alone: a fault of the application is told there. */
 function plannedRefresh(o: Observation, grant: Grant, spec: ConnectionSpec, now: Now): Instant | undefined {
   if (o.application.kind === 'Found' && o.application.refusal !== undefined) return undefined;
+  if (presentableAt(o, grant) !== 0) return undefined;
   const next = nextRefresh(o, grant, spec, { ...now, confirmed: true });
   return next === undefined || next <= now.square ? undefined : next;
 }

@@ -1,6 +1,7 @@
 import type { ConditionType, Reason } from '../api/conditions.ts';
 import { formatInstant } from '../clock.ts';
 import type { Grant } from './grant.ts';
+import { heldBackMessage } from './held-back.ts';
 import type { FailureStreak, Now, Observation } from './observation.ts';
 import { deathOf, isExpired } from './publication.ts';
 import { nextRefresh } from './renewal.ts';
@@ -121,6 +122,8 @@ export function renewable(o: Observation, grant: Grant, now: Now): Verdict {
       `Square refused the refresh token at ${since}: have the seller sign in again${before}.`,
     );
   }
+  const held = heldBackMessage(o, grant);
+  if (held !== undefined) return unknown('RefreshHeldBack', held);
   const fault = applicationFault(o);
   if (fault !== undefined) return unknown('ApplicationNotReady', fault);
   if (failure !== undefined) return yes('RefreshFailing', describe(failure));

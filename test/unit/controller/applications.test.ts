@@ -60,6 +60,7 @@ function stage({ secrets = { client: { 'client-secret': 'good' } }, ...given }: 
   const applications = createApplications({
     ...(deps as unknown as Deps),
     watchNamespaces: given.watchNamespaces ?? [],
+    heldBackTokens: { of: () => undefined },
   });
   const resolve = (fields: Partial<ConnectionSpec> = {}) =>
     applications.resolve(aConnection(), aSpec({ applicationRef: { name: 'pos', namespace: 'platform' }, ...fields }));

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { days, formatInstant, hours, minutes, seconds } from '../../../src/clock.ts';
+import { days, formatInstant, hours, type Instant, minutes, seconds } from '../../../src/clock.ts';
 import { decide } from '../../../src/domain/decide.ts';
 import type { Application, CredentialProblem, Observation, Proof } from '../../../src/domain/observation.ts';
 import { refreshDueAt } from '../../../src/domain/schedule.ts';
 import type { Step } from '../../../src/domain/step.ts';
+import { token } from '../../../src/domain/token.ts';
 import {
   aConnection,
   aCredential,
@@ -16,6 +17,7 @@ import {
   aSpec,
   aStreak,
   at,
+  held,
   noon,
   ours,
   uid,
@@ -240,6 +242,26 @@ const rows: readonly Row[] = [
     'an adoption of the older record is requested',
     outdated({ connection: annotated({ adopt: now }) }),
     'Adopt(AdoptRequested)',
+  ],
+  // Refresh tokens that are held back
+  ['the token is due, and tokens like it are held back', heldBackBy('singleUse'), 'Wait(NothingDue) 1573 s', at(due)],
+  [
+    'a refresh is requested of one that is held back',
+    heldBackBy('singleUse', { connection: annotated({ refresh: now }) }),
+    'Refresh(RefreshRequested)',
+  ],
+  [
+    'the token is due, and the next of its kind is tried later',
+    heldBackBy('multiUse'),
+    'Wait(NothingDue) 60 s',
+    at(due),
+  ],
+  ['it is tried', heldBackBy('multiUse'), 'Refresh(Due)', at(due + minutes(1))],
+  [
+    'the token is due, and was given after the others were refused',
+    heldBackBy('singleUse', {}, noon - days(3)),
+    'Refresh(Due)',
+    at(due),
   ],
   // Without a budget for calls
   ['a credential is new, and the budget is used up', aNewObservation({ throttled: true }), 'Wait(Throttled) for news'],
@@ -498,6 +520,21 @@ describe('when', () => {
     expect(decide(retained({ connection: annotated({ adopt: now }) }), at(noon))).toMatchObject({ request: now });
   });
 });
+
+/** A token that is due at `due`, of an application whose tokens of its kind were refused in a row. */
+function heldBackBy(
+  kind: 'singleUse' | 'multiUse',
+  fields: Partial<Observation> = {},
+  since: Instant = noon,
+): Observation {
+  const tokens = kind === 'singleUse' ? { since } : { since, retryAt: due + minutes(1) };
+  return anObservation({
+    application: anApplication({ heldBack: { [kind]: tokens } }),
+    grant: held({ refreshToken: { value: token('EQAA'), singleUse: kind === 'singleUse' } }),
+    history: aHistory({ verifyFrom: due }),
+    ...fields,
+  });
+}
 
 function problem(until: string) {
   return (reason: CredentialProblem): Row => [
