@@ -42,7 +42,8 @@ export function lostAuthorization(
   const ready = after.conditions?.find(({ type }) => type === 'Ready');
   if (!deleting || ready === undefined || !lost.has(ready.reason)) return undefined;
   if (before.conditions.get('Ready')?.reason === ready.reason) return undefined;
-  return note('Warning', ready.reason, 'Revoke', `SquareConnection ${namespace}/${name}: ${ready.message}`);
+  const whose = before.merchantID === undefined ? '' : ` (merchant ${before.merchantID})`;
+  return note('Warning', ready.reason, 'Revoke', `SquareConnection ${namespace}/${name}${whose}: ${ready.message}`);
 }
 
 const lost: ReadonlySet<string> = new Set<Reason>(['RevokeGivenUp', 'RevokeUnsupported']);

@@ -47,9 +47,12 @@ function clear(o: Observation, because: DiscardReason, now: Now): Parting | unde
     : { kind: 'Remove', name: published.name, because: 'ConnectionDeleted' };
 }
 
-/** The connection's own finalizer goes last: without it nobody would look after the rest. */
+/**
+ * The sealed Secret keeps its finalizer until the connection is gone: as long as this one is there, its status speaks of the
+ * record.
+ */
 function release(o: Observation, because: ReleaseReason, now: Now): Parting {
   const at = nextAttempt(o, 'Finalize', now) ?? 0;
   if (at > now.square) return { kind: 'Later', at };
-  return { kind: 'RemoveFinalizer', from: o.sealedSecret.finalized ? 'SealedSecret' : 'Connection', because };
+  return { kind: 'RemoveFinalizer', from: 'Connection', because };
 }

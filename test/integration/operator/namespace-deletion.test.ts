@@ -1,0 +1,181 @@
+import { rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { minutes } from '../../../src/clock.ts';
+import { openApi } from '../../cluster/api.ts';
+import { applyCrds } from '../../cluster/crds.ts';
+import type { ControlPlane } from '../../cluster/provider.ts';
+import { reportTo } from '../../cluster/report.ts';
+import { startControlPlane } from '../../cluster/start.ts';
+import { runDir } from '../../cluster/temp-dir.ts';
+import type { FaultSpec } from '../../simulator/faults.ts';
+import { aConnection, anApplication, aSecret } from '../../support/objects.ts';
+import { matches } from '../../support/scene.ts';
+import { operatorSuite } from '../../support/suite.ts';
+
+// An operator of the whole cluster would take the connections of other tests for its own. Rights that lie in the namespace
+// itself would go with it.
+let dir = '';
+let controlPlane: ControlPlane | undefined;
+beforeAll(async () => {
+  dir = await runDir();
+  controlPlane = await startControlPlane({ dir: join(dir, 'c'), report: reportTo(process.stderr) });
+  const api = await openApi(controlPlane.kubeconfig);
+  await applyCrds(api, resolve(import.meta.dirname, '../../../crds'));
+  await api.close();
+});
+afterAll(async () => {
+  await controlPlane?.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+const unavailable: FaultSpec['effect'] = { kind: 'answer', status: 503 };
+
+/** One namespace for each test: it is deleted with all that is in it. */
+const doomed = { revoked: {}, retained: {}, unreachable: {}, orphaned: {}, elsewhere: {}, resumed: {} };
+type Doomed = keyof typeof doomed;
+
+const options = { namespaces: doomed, clusterWide: true, kubeconfig: () => controlPlane?.kubeconfig ?? '' };
+
+operatorSuite('a namespace that is deleted', options, (world, scene) => {
+  const namespaceOf = (short: Doomed) => world.others[short] ?? '';
+  const live = (merchantID: string) => world.square.ledger.liveRefreshTokens({ merchantID });
+  const find = (short: Doomed, name = 'bakery') => world.live.get('connections', namespaceOf(short), name);
+  const toldAtHome = () =>
+    world.live.all('events', world.operatorNamespace).map(({ reason, note }) => `${reason} ${note}`);
+  const strike = (merchantID: string) =>
+    world.square.faults.add({ endpoint: 'revoke', merchantID, effect: unavailable });
+  const remove = (short: Doomed) => world.api.ask('DELETE', `/api/v1/namespaces/${namespaceOf(short)}`);
+  async function gone(short: Doomed): Promise<void> {
+    const path = `/api/v1/namespaces/${namespaceOf(short)}`;
+    const until = performance.now() + minutes(1);
+    // Nothing of the tests follows namespaces.
+    while ((await world.api.send('GET', path)).status !== 404) {
+      if (performance.now() > until) throw new Error(`the namespace ${short} is still there`);
+      await pause(50);
+    }
+  }
+
+  /** A connection with its application and both users' Secrets in the namespace, ready. */
+  async function settled(short: Doomed, spec: object = { deletionPolicy: 'Revoke' }): Promise<string> {
+    const namespace = namespaceOf(short);
+    const { clientID, clientSecret } = world.square.addApplication();
+    const { merchantID } = world.square.addSeller();
+    const { refreshToken } = world.square.grant({ clientID, merchantID });
+    await scene.create('secrets', aSecret(namespace, 'pos-client', { 'client-secret': clientSecret }));
+    await scene.create('secrets', aSecret(namespace, 'bakery-token', { token: refreshToken.value }));
+    await scene.create('applications', anApplication(namespace, 'pos', { clientID }));
+    const credential = { refreshToken: { secretRef: { name: 'bakery-token', key: 'token' } } };
+    await scene.create(
+      'connections',
+      aConnection(namespace, 'bakery', { applicationRef: { name: 'pos' }, credential, ...spec }),
+    );
+    await scene.becomes('bakery', { Ready: 'True/Valid' }, namespace);
+    return merchantID;
+  }
+
+  test('takes the authorization along under Revoke, although its Secrets and its application go first', async () => {
+    const merchantID = await settled('revoked');
+    await remove('revoked');
+    await gone('revoked');
+    expect(live(merchantID)).toEqual([]);
+    expect(scene.revocations({ merchantID })).toHaveLength(1);
+    expect(toldAtHome()).toEqual([]);
+  });
+
+  test('revokes nothing under Retain', async () => {
+    const merchantID = await settled('retained', {});
+    await remove('retained');
+    await gone('retained');
+    expect(live(merchantID)).toHaveLength(1);
+    expect(scene.revocations({ merchantID })).toEqual([]);
+  });
+
+  test('is not held up for ever while Square cannot be had', async () => {
+    const merchantID = await settled('unreachable');
+    strike(merchantID);
+    await remove('unreachable');
+    const tries = () => find('unreachable')?.status?.lastFailure?.count ?? 0;
+    for (let done = 1; done < 10; done++) {
+      await world.live.until(`${done} tries`, () => tries() === done);
+      await scene.pass(minutes(7));
+    }
+    await gone('unreachable');
+    expect(live(merchantID)).toHaveLength(1);
+    const told = await world.live.until('it is told at home', () =>
+      toldAtHome().find((one) => one.includes(namespaceOf('unreachable'))),
+    );
+    expect(told).toMatch(/^RevokeGivenUp .*\/bakery \(merchant \w+\): .*Given up after 10 tries.* goes on at Square/);
+    expect(told).not.toContain('keeps the grant');
+  });
+
+  test('is let go at once by an operator that was not there when the application went', async () => {
+    const merchantID = await settled('orphaned');
+    await world.operators.at(-1)?.stop();
+    await remove('orphaned');
+    const namespace = namespaceOf('orphaned');
+    await world.live.until(
+      'only what bears a finalizer is left',
+      () =>
+        world.live.get('applications', namespace, 'pos') === undefined &&
+        world.live
+          .all('secrets', namespace)
+          .map(({ metadata }) => metadata.name)
+          .join() === 'bakery-sealed',
+    );
+    expect(find('orphaned')).toBeDefined();
+    await world.startOperator();
+    await gone('orphaned');
+    expect(live(merchantID)).toHaveLength(1);
+    const told = await world.live.until('it is told at home', () =>
+      toldAtHome().find((one) => one.includes(namespace)),
+    );
+    expect(told).toMatch(
+      /^RevokeGivenUp .*\(merchant \w+\).*\/pos does not exist any more.*Its namespace is being deleted/,
+    );
+  });
+
+  test('is let go by an operator that ends in the midst of it and comes back', async () => {
+    const merchantID = await settled('resumed');
+    const fault = strike(merchantID);
+    await remove('resumed');
+    await world.live.until('it is tried', () => matches(find('resumed') ?? missing(), { Ready: 'False/Revoking' }));
+    await world.operators.at(-1)?.stop();
+    world.square.faults.remove(fault);
+    await world.startOperator();
+    await gone('resumed');
+    await world.live.until('it is told at home', () =>
+      toldAtHome().some((one) => one.includes(namespaceOf('resumed'))),
+    );
+  });
+
+  test('ends the authorization by an application that is in another namespace', async () => {
+    const app = await scene.application('shared', { allowedNamespaces: { from: 'All' } });
+    const namespace = namespaceOf('elsewhere');
+    const { merchantID } = world.square.addSeller();
+    const { refreshToken } = world.square.grant({ clientID: app.clientID, merchantID });
+    await scene.create('secrets', aSecret(namespace, 'bakery-token', { token: refreshToken.value }));
+    const credential = { refreshToken: { secretRef: { name: 'bakery-token', key: 'token' } } };
+    const spec = { applicationRef: { name: app.name, namespace: app.namespace }, credential, deletionPolicy: 'Revoke' };
+    await scene.create('connections', aConnection(namespace, 'bakery', spec));
+    await scene.becomes('bakery', { Ready: 'True/Valid' }, namespace);
+    await world.operators.at(-1)?.stop();
+    await remove('elsewhere');
+    await world.live.until(
+      'only what bears a finalizer is left',
+      () =>
+        world.live
+          .all('secrets', namespace)
+          .map(({ metadata }) => metadata.name)
+          .join() === 'bakery-sealed',
+    );
+    await world.startOperator();
+    await gone('elsewhere');
+    expect(live(merchantID)).toEqual([]);
+  });
+});
+
+function missing(): never {
+  throw new Error('there is no connection');
+}
