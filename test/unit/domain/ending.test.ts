@@ -94,6 +94,7 @@ function words(step: Step, square: number): string {
     case 'Adopt':
     case 'Refresh':
     case 'Reseal':
+    case 'Restart':
     case 'Verify':
     case 'Publish':
     case 'Decline':
