@@ -4,11 +4,8 @@ import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
 import { applicationRefOf } from './applications.ts';
 import { credentialSecretOf } from './credentials.ts';
 import type { Index } from './index-by.ts';
+import { ownerOf } from './tokens-of.ts';
 import type { Watches } from './watches.ts';
-
-/** The connection that a token Secret belongs to: the one that it names, or else the one of its own name. */
-export const ownerOf = (tokenSecret: Key, connection: string | undefined): Key =>
-  keyFrom(splitKey(tokenSecret).namespace, connection ?? splitKey(tokenSecret).name);
 
 /** The connection that a sealed Secret belongs to, by its name. */
 export function ownerOfSealed(sealedSecret: Key): Key {
