@@ -41,6 +41,7 @@ export async function startOperatorProcess(
       `--kubeconfig=${options.kubeconfig}`,
       `--operator-namespace=${operatorNamespace}`,
       `--square-production-url=${options.squareURL}`,
+      `--journal-dir=${join(options.dir, 'journal')}`,
       `--metrics-bind-address=${metrics}`,
       `--health-probe-bind-address=${health}`,
     ],

@@ -103,10 +103,11 @@ export const settings = {
     kind.path,
     'A directory with sealing keys as files, from a CSI driver or a KMS. Without it the keys lie in Secrets of the operator namespace, and a backup of etcd holds them beside what they seal.',
   ),
-  journalDir: optional(
+  journalDir: withDefault(
     'journal-dir',
     kind.path,
-    'A directory that keeps, sealed, what Square answered until the cluster has stored it. Without it there is no journal.',
+    '/tmp/square-operator-journal',
+    'A directory that keeps, sealed, what Square answered until the cluster has stored it. Give it a volume that outlives the container. Processes may share it: each has a directory of its own in it, and takes over what an ended one left.',
   ),
   enableRolloutRestart: withDefault(
     'enable-rollout-restart',

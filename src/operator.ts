@@ -7,11 +7,12 @@ import { type Controller, createController } from './controller/controller.ts';
 import { followKeys } from './controller/follow-keys.ts';
 import { createOperatorView } from './controller/operator-view.ts';
 import { closeSquares, createSquares } from './controller/squares.ts';
+import { stand } from './controller/stand.ts';
 import { createWatches, type Watches } from './controller/watches.ts';
 import { loadAccess } from './kube/access.ts';
 import { createKubeClient } from './kube/connect.ts';
 import { createEventRecorder } from './kube/events.ts';
-import { createLeaderElection, type LeaderElection } from './kube/lease.ts';
+import { createLeaderElection } from './kube/lease.ts';
 import { leases } from './kube/resource.ts';
 import type { View } from './kube/view.ts';
 import { serveHealth } from './observability/health.ts';
@@ -21,7 +22,7 @@ import { createMetrics } from './observability/metrics.ts';
 import { serveMetrics } from './observability/metrics-server.ts';
 import type { Metrics } from './observability/port.ts';
 import { awaitKeyRing } from './secrets/await-ring.ts';
-
+import { openJournal } from './secrets/journal.ts';
 import { createMemoryVault } from './secrets/vault.ts';
 
 /** The name of the Lease in the operator's namespace. */
@@ -113,8 +114,10 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     });
     const mayAct = () => !stopping.signal.aborted && isLeader();
     const { concurrency, tokenRequestConcurrency } = config;
+    const journal = await openJournal(config.journalDir, clock);
     const loop = createController({
       client,
+      journal,
       clock,
       log,
       ring,
@@ -135,6 +138,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     const following = new AbortController();
     followKeys({ watches, ring, metrics, log, clock, directory: config.sealingKeyDir }, following.signal);
     const watching = watches.start(following.signal);
+    void loop.recover();
     const heap = ownHeap();
     if (heap !== undefined) void keepCompact(heap, clock, following.signal);
     const electing = new AbortController();
@@ -150,7 +154,12 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
         (stopped ??= (async () => {
           log.info({}, 'operator stopping');
           stopping.abort();
-          await within(clock, drainLimit, loop.drain());
+          await within(
+            clock,
+            drainLimit,
+            loop.drain().then(() => loop.settlement.safe()),
+          );
+          await journal.close();
           electing.abort();
           await standing;
           following.abort();
@@ -169,36 +178,9 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
 }
 
 /** Settings whose parts this version does not have: whoever gives them should know. */
-function settingsWithoutEffect({ externalURL, journalDir }: Config): string[] {
-  return [
-    ...(externalURL === undefined ? [] : ['--external-url']),
-    ...(journalDir === undefined ? [] : ['--journal-dir']),
-  ];
+function settingsWithoutEffect({ externalURL }: Config): string[] {
+  return externalURL === undefined ? [] : ['--external-url'];
 }
-
-/** Starts the controller when the lease is won and the watches are synced; pauses it when the lease is lost. */
-async function stand(parts: {
-  election: LeaderElection | undefined;
-  controller: { start(): void; pause(): void };
-  watches: Watches;
-  signal: AbortSignal;
-}): Promise<void> {
-  const { election, controller, watches, signal } = parts;
-  await Promise.race([watches.whenSynced(), aborted(signal)]);
-  if (signal.aborted) return;
-  if (election === undefined) {
-    controller.start();
-    return;
-  }
-  election.onChange((leading) => (leading ? controller.start() : controller.pause()));
-  await election.start(signal);
-}
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 
 /** Waits for `work`, but no longer than `limit`. */
 async function within(clock: Clock, limit: Duration, work: Promise<void>): Promise<void> {

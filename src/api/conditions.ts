@@ -131,6 +131,17 @@ export const reasons = {
     'Square refused the refresh tokens of several connections of the application in a row, so this one is not presented.',
     'Look at the conditions of the SquareApplication. To try this one, annotate square-operator.dev/refresh-requested-at.',
   ),
+  RotationInDoubt: reason(
+    'Square’s answer to a request with a single-use refresh token was lost; the token is tried once more.',
+  ),
+  RotationOutcomeLost: reason(
+    'Square’s answer to a request with a single-use token was lost, and the token gives no other: it may be used up.',
+    'Have the seller sign in again, or give a new credential, before the access token expires.',
+  ),
+  GrantNotStored: reason(
+    'Square issued a new token, and the API server does not take its sealed record; it is written again until it does.',
+    'Mend what the message names (a quota, an admission policy, a missing permission), and do not end the operator before.',
+  ),
   RefreshFailing: reason('The renewal fails for now and is tried again.'),
   Published: reason('The Secret holds the current access token.'),
   NotPublished: reason('The current access token is not in the Secret.'),

@@ -62,6 +62,8 @@ export const secretTypes = {
   credential: `${group}/credential`,
   sealedGrant: `${group}/sealed-grant`,
   sealingKey: `${group}/sealing-key`,
+  /** In the operator's namespace: a grant whose own place refuses it. */
+  escrow: `${group}/escrow`,
 } as const;
 
 /** The key of a sealed grant Secret that holds the record. */
@@ -72,6 +74,9 @@ export const finalizer = `${group}/connection`;
 
 export const sealedSuffix = '-sealed';
 export const sealedSecretName = (connection: string): string => `${connection}${sealedSuffix}`;
+
+/** In the operator's namespace, by the UID of the connection. */
+export const escrowSecretName = (uid: string): string => `escrow-${uid}`;
 
 export const connectionOfSealedSecret = (secret: string): string | undefined =>
   secret.endsWith(sealedSuffix) ? secret.slice(0, -sealedSuffix.length) : undefined;

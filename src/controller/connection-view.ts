@@ -1,3 +1,4 @@
+import type { Reason } from '../api/conditions.ts';
 import type { Environment } from '../api/connection.ts';
 import { connectionOfSealedSecret } from '../api/names.ts';
 import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
@@ -9,12 +10,15 @@ import { applicationRefOf } from './applications.ts';
 import type { Remembered } from './observe.ts';
 import type { Watches } from './watches.ts';
 
+/** Reasons of `Renewable` that say that Square's answer to a token request was lost. */
+const lostAnswers: ReadonlySet<string> = new Set<Reason>(['RotationInDoubt', 'RotationOutcomeLost']);
+
 /** What the metrics show of the connections: from what is stored in their status, and the exact time of verification. */
 export function createConnectionView(
   watches: Watches,
   remembered: ReadonlyMap<Key, Remembered>,
   ring: KeyRing,
-): Pick<OperatorView, 'connections' | 'retainedGrants'> {
+): Pick<OperatorView, 'connections' | 'retainedGrants'> & { readonly answersLost: () => number } {
   function* connections(): Generator<ConnectionSeries> {
     for (const [key, { connection, stored }] of watches.connections.entries()) {
       const { spec, namespace, name } = connection;
@@ -50,6 +54,13 @@ export function createConnectionView(
   }
   return {
     connections,
+    answersLost() {
+      let count = 0;
+      for (const [, { stored }] of watches.connections.entries()) {
+        if (lostAnswers.has(stored.conditions.get('Renewable')?.reason ?? '')) count++;
+      }
+      return count;
+    },
     retainedGrants() {
       let count = 0;
       for (const [key, secret] of watches.grants.entries()) {

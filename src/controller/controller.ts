@@ -5,6 +5,7 @@ import type { Key } from '../kube/resource.ts';
 import type { Metrics, OperatorView } from '../observability/port.ts';
 import { createApplicationReconciler } from './application-status.ts';
 import { createApplications } from './applications.ts';
+import { createAttempts } from './attempts.ts';
 import { createConnectionView } from './connection-view.ts';
 import { createDeparted } from './departed.ts';
 import { createDoubts } from './doubts.ts';
@@ -16,8 +17,10 @@ import { createKeyCustody } from './key-custody.ts';
 import type { Remembered } from './observe.ts';
 import { createPassQueue } from './pass-queue.ts';
 import { createReconciler, type ReconcilerDeps } from './reconciler.ts';
+import { recoverEscrow, recoverJournal } from './recover.ts';
 import { connectionsOfRecords, createRetirements } from './reseal.ts';
 import { createTokensOf, ownerOf } from './tokens-of.ts';
+import { createSettlement, type Settlement } from './settlement.ts';
 import { createTurns } from './turns.ts';
 import { createTurnstile } from './turnstile.ts';
 import type { Watches } from './watches.ts';
@@ -26,6 +29,8 @@ export interface ControllerDeps
   extends Omit<
     ReconcilerDeps,
     | 'applications'
+    | 'attempts'
+    | 'settlement'
     | 'tokensOf'
     | 'connectionsOf'
     | 'remembered'
@@ -56,7 +61,10 @@ export interface Controller {
   pause(): void;
   /** Pauses, and resolves when the work in hand is done. */
   drain(): Promise<void>;
-  readonly view: Pick<OperatorView, 'connections' | 'retainedGrants' | 'budgets'>;
+  /** Stores what ended processes left in the journal; needs no lease. Resolves when each answer is in hand. */
+  recover(): Promise<void>;
+  readonly settlement: Settlement;
+  readonly view: Pick<OperatorView, 'connections' | 'retainedGrants' | 'rotationsInDoubt' | 'budgets'>;
 }
 
 /** Applications are few and their passes cheap. */
@@ -89,9 +97,17 @@ export function createController(deps: ControllerDeps): Controller {
     onSlowed: (ref) => applicationQueue.add(ref),
   });
   const retirements = createRetirements(deps.ring, deps.clock);
+  const attempts = createAttempts(deps);
+  const recovery = { ...deps, namespace: deps.operatorNamespace };
+  const settlement = createSettlement({ ...recovery, onChange: (key) => queue.add(key) });
   const indexes = { tokensOf, connectionsOf };
-  const parts = { ...indexes, turns, applications, remembered, turnstile, retirements, departed, doubts };
-  const ports = { ...deps, ...parts };
+  const rotation = { attempts, settlement, turnstile };
+  const ports = { ...deps, ...indexes, ...rotation, turns, applications, remembered, retirements, departed, doubts };
+  let unread = 0;
+  let journal: Promise<void> | undefined;
+  const recover = () =>
+    (journal ??= recoverJournal({ ...recovery, settlement }, deps.journal.left).then((left) => void (unread = left)));
+  let term = new AbortController();
 
   const ofApplication = (ref: Key) => {
     applicationQueue.add(ref);
@@ -124,8 +140,14 @@ export function createController(deps: ControllerDeps): Controller {
     });
   }
 
+  const { answersLost, ...view } = createConnectionView(watches, remembered, deps.ring);
   return {
+    settlement,
+    recover,
     start() {
+      term.abort();
+      term = new AbortController();
+      const { signal } = term;
       // Somebody else may have written meanwhile: what this process remembers of an earlier term is not to be believed.
       remembered.clear();
       retirements.restart();
@@ -136,17 +158,28 @@ export function createController(deps: ControllerDeps): Controller {
       for (const [key] of watches.connections.entries()) queue.add(key);
       for (const [key, token] of watches.tokens.entries()) queue.add(ownerOf(key, token.connection));
       for (const [key] of watches.applications.entries()) applicationQueue.add(key);
-      queue.start();
-      applicationQueue.start();
-      custodyQueue.start();
+      // What earlier processes left unstored comes first: without it their attempts would count as lost.
+      void (async () => {
+        await recover();
+        await recoverEscrow({ ...recovery, settlement }, signal);
+        if (signal.aborted) return;
+        queue.start();
+        applicationQueue.start();
+        custodyQueue.start();
+      })().catch(() => {});
     },
     pause() {
+      term.abort();
       turns.clear();
       queue.pause();
       applicationQueue.pause();
       custodyQueue.pause();
     },
     drain: async () => void (await Promise.all([queue.drain(), applicationQueue.drain(), custodyQueue.drain()])),
-    view: { ...createConnectionView(watches, remembered, deps.ring), budgets: () => turns.sights() },
+    view: {
+      ...view,
+      budgets: () => turns.sights(),
+      rotationsInDoubt: () => settlement.count() + unread + answersLost(),
+    },
   };
 }

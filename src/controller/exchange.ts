@@ -6,7 +6,8 @@ import type { Application, ApplicationRefusal, Observation } from '../domain/obs
 import type { Token } from '../domain/token.ts';
 import { scopesToAskFor } from '../domain/wanted.ts';
 import { askAsClient } from '../square/client-secrets.ts';
-import type { SquareClient, TokenGrant, TokenRequest } from '../square/port.ts';
+import type { SquareClient, TokenGrant, TokenReply, TokenRequest } from '../square/port.ts';
+import { parseTokenReply } from '../square/token-reply.ts';
 import type { Applications } from './applications.ts';
 
 export type Exchanged =
@@ -15,7 +16,7 @@ export type Exchanged =
   /** Another connection is asking for this application, which Square refused before. */
   | { readonly kind: 'Busy' };
 
-type Asking =
+export type Asking =
   | { readonly grantType: 'refresh_token'; readonly refreshToken: RefreshToken }
   | { readonly grantType: 'migration_token'; readonly migrationToken: Token };
 
@@ -23,12 +24,21 @@ type Asking =
 const isPKCE = (asking: Asking): boolean =>
   asking.grantType === 'refresh_token' && asking.refreshToken.expiresAt !== undefined;
 
+export interface ExchangeDeps {
+  readonly applications: Applications;
+  readonly square: SquareClient;
+  /** Asked right before each request. */
+  readonly maySend: () => boolean;
+  /** Has the answer before anybody looks into it. */
+  readonly keep: (reply: TokenReply) => Promise<void>;
+}
+
 /**
  * One token request in the name of the application, once more with the previous client secret when Square refuses the
  * client.
  */
 export async function exchange(
-  deps: { readonly applications: Applications; readonly square: SquareClient; readonly mayAct: () => boolean },
+  deps: ExchangeDeps,
   application: Application & { kind: 'Found' },
   spec: ConnectionSpec,
   o: Observation,
@@ -39,7 +49,7 @@ export async function exchange(
   const secrets: (Token | undefined)[] =
     application.clientSecret.kind === 'None' || isPKCE(asking) ? [undefined] : deps.applications.clientSecrets(ref);
   const common = { clientID, shortLived: spec.shortLived === true ? true : undefined };
-  const outcome = await askAsClient(secrets, deps.mayAct, (clientSecret) => {
+  const outcome = await askAsClient(secrets, deps.maySend, async (clientSecret) => {
     const request: TokenRequest =
       asking.grantType === 'refresh_token'
         ? {
@@ -50,9 +60,10 @@ export async function exchange(
             scopes: scopesToAskFor(o, spec),
           }
         : { ...common, clientSecret, ...asking };
-    return deps.square.obtainToken(request);
+    const reply = await deps.square.exchangeToken(request, deps.keep);
+    return reply.ok ? parseTokenReply(reply.value) : reply;
   });
-  // The client secret went away between looking and asking, or somebody else acts now.
+  // The client secret went away between looking and asking, somebody else acts now, or it is too late to.
   if (outcome === undefined) return { kind: 'Busy' };
   if (outcome.ok) {
     deps.applications.accepted(ref);

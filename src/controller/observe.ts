@@ -1,7 +1,7 @@
 import type { Environment } from '../api/connection.ts';
 import { sealedSecretName } from '../api/names.ts';
 import type { Clock, Instant } from '../clock.ts';
-import { recogniseGrant, wasAuthorized } from '../domain/custody.ts';
+import { wasAuthorized } from '../domain/custody.ts';
 import {
   type Application,
   type Connection,
@@ -14,19 +14,21 @@ import {
 import { recall, type StoredStatus } from '../domain/recall.ts';
 import { withSeller } from '../domain/seller.ts';
 import type { Token } from '../domain/token.ts';
+import type { Log } from '../kube/log.ts';
 import { type Key, keyFrom } from '../kube/resource.ts';
-import { parseCompact } from '../secrets/compact.ts';
-import { openGrant } from '../secrets/grant.ts';
-import type { Binding, LiveKeyRing } from '../secrets/port.ts';
+import type { GrantSecret, LiveKeyRing } from '../secrets/port.ts';
 import type { Applications } from './applications.ts';
+import type { Attempts } from './attempts.ts';
 import { type CredentialsDeps, type ReadCredential, readCredential } from './credentials.ts';
 import type { Doubt, Doubts } from './doubts.ts';
 import { historyOf } from './history-of.ts';
 import type { Index } from './index-by.ts';
 import { namespaceState, sealedSecretOf, sharedWith } from './observe-ending.ts';
-import { observeTokenSecrets, soon, type TokenSecretsOf } from './observe-token-secrets.ts';
+import { attemptIn, observeGrant } from './observe-grant.ts';
+import { observeTokenSecrets, type TokenSecretsOf } from './observe-token-secrets.ts';
 import type { ConnectionView } from './projections.ts';
 import { type ResealDeps, retiredKeyOf } from './reseal.ts';
+import type { Settlement } from './settlement.ts';
 import type { Squares } from './squares.ts';
 
 /** What is seen of a connection, with what only the steps may use. */
@@ -34,6 +36,8 @@ export interface Sight {
   readonly view: ConnectionView;
   readonly observation: Observation;
   readonly environment: Environment;
+  /** The sealed Secret that the grant was read from: what a compare-and-set goes by. */
+  readonly grantSecret?: GrantSecret;
   /** The value of the credential that is given. */
   readonly credentialValue?: Token;
   /** Something was done that may have ended the token: it is put to the test at once. */
@@ -57,6 +61,9 @@ export interface ObserveDeps extends CredentialsDeps, ResealDeps {
   readonly clock: Clock;
   readonly squares: Squares;
   readonly applications: Applications;
+  readonly attempts: Attempts;
+  readonly settlement: Pick<Settlement, 'of'>;
+  readonly log: Log;
   /** Keys of token Secrets by the key of their connection. */
   readonly tokensOf: Index;
   /** Keys of connections by the key of their application. */
@@ -84,22 +91,29 @@ export async function observe(deps: ObserveDeps, key: Key): Promise<Sight | unde
   const application = await deps.applications.resolve(connection, spec);
   const environment = environmentOf(application);
   const remembered = memoryOf(deps, key, connection);
-  const secret = deps.watches.grants.get(sealedKey(connection));
-  const sealed = observeGrant(deps, connection, application, stored, remembered);
+  const grantSecret = deps.watches.grants.get(sealedKey(connection));
+  const sealed = observeGrant(deps, grantSecret, connection, application, {
+    seenRevision: stored.revision,
+    now: nowOf(deps, environment).square,
+    notOwnedUntil: remembered?.grantPlaceNotOwnedUntil ?? 0,
+  });
   const credential = await readCredential(deps, connection, spec, application, wasAuthorized(sealed));
-  const namespace = await namespaceState(deps, connection, secret);
+  const namespace = await namespaceState(deps, connection, grantSecret);
   const now = nowOf(deps, environment);
   const { given, value } = split(credential);
   const known = historyOf(remembered, stored, sealed, spec, now);
   const doubt = deps.doubts.get(key);
   const history = doubt === undefined ? known : { ...known, verifyFrom: 0 };
   const grant = withSeller(sealed, history.merchantID);
+  const unsettled = deps.settlement.of(key);
   const observation: Observation = {
     connection,
     application,
     credential: given,
     grant,
-    sealedSecret: sealedSecretOf(secret),
+    sealedSecret: sealedSecretOf(grantSecret),
+    attempt: deps.attempts.stateOf(key, attemptIn(grant), now.square),
+    ...(unsettled === undefined ? {} : { unsettled }),
     ...observeTokenSecrets(deps, connection, spec, {
       grant,
       environment,
@@ -116,6 +130,7 @@ export async function observe(deps: ObserveDeps, key: Key): Promise<Sight | unde
     view,
     observation,
     environment,
+    ...(grantSecret === undefined ? {} : { grantSecret }),
     ...(value === undefined ? {} : { credentialValue: value }),
     ...(doubt === undefined ? {} : { doubt }),
   };
@@ -148,6 +163,7 @@ function unreadable(deps: ObserveDeps, view: ConnectionView, connection: Connect
     application: { kind: 'NotNeeded', environment: 'Production' },
     credential: { kind: 'None' },
     grant,
+    attempt: { kind: 'None' },
     tokenSecret:
       view.stored.secretName === undefined
         ? { kind: 'Absent', name: connection.name }
@@ -160,66 +176,4 @@ function unreadable(deps: ObserveDeps, view: ConnectionView, connection: Connect
     ...retiredKeyOf(deps, connection),
   };
   return { view, observation, environment: 'Production' };
-}
-
-/** What the sealed record is bound to, by the live objects. */
-export function bindingOf(connection: Connection, application: Application, environment: Environment): Binding {
-  const { namespace, name } = connection;
-  return { namespace, name, environment, clientID: application.kind === 'Found' ? application.clientID : '' };
-}
-
-function observeGrant(
-  deps: ObserveDeps,
-  connection: Connection,
-  application: Application,
-  stored: StoredStatus,
-  remembered: Remembered | undefined,
-): GrantState {
-  const secret = deps.watches.grants.get(sealedKey(connection));
-  if (secret === undefined) {
-    const { square } = nowOf(deps, environmentOf(application));
-    const retryAt = soon(remembered?.grantPlaceNotOwnedUntil ?? 0, square);
-    return square < retryAt ? { kind: 'NotOwned', retryAt } : { kind: 'Absent' };
-  }
-  if (application.kind !== 'Found' && application.kind !== 'NotNeeded') return { kind: 'Closed' };
-  if (secret.jwe === undefined) {
-    const message = `Secret ${sealedSecretName(connection.name)} lacks its key grant.jwe. Restore it from a backup, or delete it to give the grant up.`;
-    return { kind: 'Unreadable', message };
-  }
-  return openFor(deps, connection, application, secret.jwe, secret.createdAt, stored.revision);
-}
-
-function openFor(
-  { ring }: Pick<ObserveDeps, 'ring'>,
-  connection: Connection,
-  application: Application,
-  jwe: string,
-  secretCreatedAt: Instant,
-  seenRevision: number,
-): GrantState {
-  const binding = bindingOf(connection, application, environmentOf(application));
-  const opened = openGrant(ring, binding, jwe);
-  if (opened.ok) {
-    const record = { grant: opened.value, keyID: opened.keyID, secretCreatedAt };
-    return recogniseGrant(record, { uid: connection.uid, seenRevision });
-  }
-  // A personal access token is bound to no client, whatever application the connection names.
-  if (opened.problem === 'BoundElsewhere' && binding.clientID !== '') {
-    const personal = openGrant(ring, { ...binding, clientID: '' }, jwe);
-    if (personal.ok) {
-      const record = { grant: personal.value, keyID: personal.keyID, secretCreatedAt };
-      return recogniseGrant(record, { uid: connection.uid, seenRevision });
-    }
-  }
-  if (opened.problem === 'BoundElsewhere') {
-    // Only a record that authenticates is called bound elsewhere, so its header can be believed.
-    const header = parseCompact(jwe)?.header;
-    const here = header?.['namespace'] === binding.namespace && header?.['name'] === binding.name;
-    if (here) return { kind: 'OfAnotherApplication', clientID: String(header?.['clientID']) };
-  }
-  return {
-    kind: 'Unreadable',
-    message: `${opened.message}.`,
-    ...(opened.keyID === undefined ? {} : { keyID: opened.keyID }),
-  };
 }

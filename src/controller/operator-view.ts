@@ -9,6 +9,7 @@ export function createOperatorView(watches: Watches, controller: () => Controlle
     connections: () => controller()?.view.connections() ?? [],
     budgets: () => controller()?.view.budgets() ?? [],
     retainedGrants: () => controller()?.view.retainedGrants() ?? 0,
+    rotationsInDoubt: () => controller()?.view.rotationsInDoubt() ?? 0,
     sealedRecords: () => recordsByKey(watches),
     *watches() {
       for (const [name, view] of Object.entries(watches.byName)) yield [name, view.lastEvent()] as const;

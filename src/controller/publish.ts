@@ -28,6 +28,29 @@ export async function publish(deps: ObserveDeps, sight: Sight, o: Observation): 
   });
 }
 
+/**
+ * Has the API server check a write of the token Secret, before a token that works once is spent for what goes into it.
+ * `undefined`: nothing is in the way. A name that is somebody else's is told of anyway, and no reason to let a grant die.
+ */
+export async function canPublish(deps: ObserveDeps, sight: Sight, o: Observation): Promise<Fact | undefined> {
+  const { connection, grant, tokenSecret } = o;
+  if (grant.kind !== 'Held' || !connection.spec.ok) return { kind: 'Stale' };
+  if (tokenSecret.kind !== 'Ours' && tokenSecret.kind !== 'Absent') return undefined;
+  const rendered = renderFor(deps, connection, connection.spec.value, grant, sight.environment);
+  if (!rendered.ok) return undefined;
+  const key = keyFrom(connection.namespace, rendered.secret.name);
+  const held = tokenSecret.kind === 'Ours' ? deps.watches.tokens.get(key) : undefined;
+  const outcome = await publishTokenSecret({ client: deps.client }, rendered.secret, held, true);
+  switch (outcome.kind) {
+    case 'Published':
+    case 'NotOwned':
+      return undefined;
+    case 'Conflict':
+    case 'Failed':
+      return await unwritten(deps, sight, key, outcome);
+  }
+}
+
 /** Says on the token Secret that its token no longer works, and why. */
 export async function withdraw(
   deps: ObserveDeps,

@@ -36,7 +36,11 @@ export function eventsOf(
   recorded: Requests,
   staleness: (request: string) => string | undefined,
 ): Note[] {
-  return [...changes(before, after), ...requestsOf(after, before, done, recorded, staleness)];
+  return [
+    ...changes(before, after),
+    ...storing(before, after),
+    ...requestsOf(after, before, done, recorded, staleness),
+  ];
 }
 
 function changes(before: StoredStatus, after: ConnectionStatus): Note[] {
@@ -56,6 +60,15 @@ function changes(before: StoredStatus, after: ConnectionStatus): Note[] {
     }
   }
   return [...worse.values(), ...(better === undefined ? [] : [better])];
+}
+
+/** A grant that is renewed and not stored yet: told at once, and again when it is. */
+function storing(before: StoredStatus, after: ConnectionStatus): Note[] {
+  const unstored: Reason = 'GrantNotStored';
+  const was = before.conditions.get('Renewable')?.reason === unstored;
+  const now = after.conditions?.find(({ type }) => type === 'Renewable');
+  if (now?.reason === unstored) return was ? [] : [note('Warning', unstored, 'Seal', now.message)];
+  return was ? [note('Normal', 'GrantStored', 'Seal', 'The new grant is stored now.')] : [];
 }
 
 /** `Open`: neither, nothing to tell by itself. */

@@ -54,6 +54,8 @@ function taken(o: Observation, step: Step, fact: Fact, now: Now): Observation {
       return finalized(o, fact);
     case 'GrantPlaceNotOwned':
       return { ...o, grant: { kind: 'NotOwned', retryAt: fact.retryAt } };
+    case 'Unsettled':
+      return { ...clientTaken(o, step), unsettled: fact.unsettled };
     case 'Restarted':
     case 'NotRestarted':
     case 'Stale':
@@ -71,6 +73,7 @@ function sealed(o: Observation, fact: Fact & { kind: 'Sealed' }): Observation {
   return {
     ...o,
     grant: fact.grant,
+    attempt: grant.attempt === undefined ? { kind: 'None' } : o.attempt,
     tokenSecret: o.tokenSecret.kind === 'Ours' ? { ...o.tokenSecret, current: false } : o.tokenSecret,
     history: {
       ...history,
@@ -126,8 +129,9 @@ const proofs: { readonly [failureClass in FailureClass]?: Proof } = {
   AccessTokenUnauthorized: { kind: 'Unauthorized' },
 };
 
-function failed(o: Observation, step: Step, fact: Fact & { kind: 'Failed' }, at: Instant): Observation {
+function failed(seen: Observation, step: Step, fact: Fact & { kind: 'Failed' }, at: Instant): Observation {
   const { failure, refusal } = fact;
+  const o = fact.attempt === undefined ? seen : { ...seen, attempt: fact.attempt };
   const { history, application } = o;
   // A refused client says nothing about this connection: it is kept with the application, which all of them share. Only what
   // ends it is counted all the same, since that must not go on for ever.
@@ -145,7 +149,15 @@ function failed(o: Observation, step: Step, fact: Fact & { kind: 'Failed' }, at:
   const proof = step.kind === 'Verify' ? proofs[failure.class] : undefined;
   if (proof !== undefined) return { ...o, history: disproved(history, failure, proof, at) };
   const before = tookClient(failure) ? clientTaken(o, step) : o;
-  return { ...before, history: counted(history, step, { ...fact, ...failure }, at) };
+  return { ...before, history: counted(history, step, { ...fact, ...outcome(fact) }, at) };
+}
+
+/** A refusal of a token that an earlier attempt presented too, whose answer was lost: that one may have used it up. */
+function outcome({ failure, attempt }: Fact & { kind: 'Failed' }): Failure {
+  const doubted = attempt?.kind === 'Over' && attempt.attempt.unanswered > 0;
+  if (failure.class !== 'RefreshTokenRefused' || !doubted) return failure;
+  const message = `${failure.message} Square's answer to an earlier request with this token was lost, and may have replaced it.`;
+  return { ...failure, reason: 'RotationOutcomeLost', message };
 }
 
 /** The token is dead. When it was the remedy for one that was dead, remedies are vain for now. */

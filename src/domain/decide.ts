@@ -1,5 +1,6 @@
 import type { ConnectionSpec } from '../api/connection.ts';
 import type { Instant } from '../clock.ts';
+import { attemptEnds, isSpent } from './attempt.ts';
 import { recordIn } from './custody.ts';
 import { part } from './deletion.ts';
 import { disconnect, isDisconnecting } from './disconnect.ts';
@@ -90,6 +91,8 @@ type Waiting = [because: WaitReason, ...instants: (Instant | undefined)[]];
 
 /** A record that is there but cannot be used: nothing may overwrite it, so nothing is asked of Square either. */
 function blocked(o: Observation, now: Now): Step | undefined {
+  // Whoever stores it tells when it is done.
+  if (o.unsettled !== undefined) return writeOrWait(o, now, withdraw(o, now), 'GrantNotStored');
   switch (o.grant.kind) {
     case 'NotOwned':
       return writeOrWait(o, now, withdraw(o, now), 'GrantBlocked', o.grant.retryAt);
@@ -138,10 +141,12 @@ function takeUpAt(o: Observation, now: Now): Instant | undefined {
   const { credential, grant } = o;
   if (credential.kind !== 'Given' || isTaken(o)) return undefined;
   if (grant.kind !== 'Absent' && grant.kind !== 'Vacant' && grant.kind !== 'Held') return undefined;
+  if (isSpent(o.attempt, { credential: credential.digest })) return undefined;
   const personal = credential.type === 'personalAccessToken';
   const askable = personal ? (canVerify(o) ? 0 : undefined) : askableAt(o);
   const attempt = wasTried(o) ? nextAttempt(o, 'TakeUp', now) : 0;
-  return askable === undefined || attempt === undefined ? undefined : Math.max(askable, attempt);
+  if (askable === undefined || attempt === undefined) return undefined;
+  return Math.max(askable, attempt, attemptEnds(o.attempt));
 }
 
 /** A credential is tried when it is new; the held grant is replaced only by Square's success. */

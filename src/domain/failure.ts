@@ -46,6 +46,8 @@ const classOf = {
   SquareInternalError: 'Unavailable',
   RateLimited: 'RateLimited',
   RefreshTokenRefused: 'RefreshTokenRefused',
+  /** Refused, after an answer to an earlier request with the same single-use token was lost. */
+  RotationOutcomeLost: 'RefreshTokenRefused',
   CodeRefused: 'CodeRefused',
   MigrationTokenRefused: 'MigrationTokenRefused',
   ClientRefused: 'ClientRefused',
@@ -109,3 +111,10 @@ export const isTransient = (failure: { readonly class: string }): boolean => tra
 /** Whether the answer to a token request shows that Square took the client: it looks at the client first. */
 export const tookClient = (failure: Failure): boolean =>
   failure.status !== undefined && !isTransient(failure) && failure.class !== 'ClientRefused';
+
+/**
+ * Whether nobody knows what Square made of a request that changes something: it may have been carried out, and no whole
+ * answer says so. An error that Square answered with is an answer, even where it says that Square itself has failed.
+ */
+export const isUnanswered = ({ maybeActed, status }: Failure): boolean =>
+  maybeActed && (status === undefined || status < 400);

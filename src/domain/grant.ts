@@ -1,5 +1,6 @@
 import type { Environment } from '../api/connection.ts';
 import type { Instant } from '../clock.ts';
+import type { Attempt } from './attempt.ts';
 import type { Token } from './token.ts';
 
 /** What a seller's authorization amounts to, as one generation of it is sealed: one write commits a rotation. */
@@ -25,11 +26,13 @@ export interface Grant {
   readonly handled: HandledRequests;
   /** When the record was sealed, by this machine's wall clock (it is compared with times of the API server only). */
   readonly sealedAt: Instant;
+  /** A token request under way, or one whose answer was lost. */
+  readonly attempt?: Attempt;
 }
 
 /** A sealed record that holds no tokens: it keeps the place of a grant, and what must not be forgotten. */
 export interface Vacant
-  extends Pick<Grant, 'connectionUID' | 'environment' | 'clientID' | 'taken' | 'handled' | 'sealedAt'> {
+  extends Pick<Grant, 'connectionUID' | 'environment' | 'clientID' | 'taken' | 'handled' | 'sealedAt' | 'attempt'> {
   readonly kind: 'Vacant';
   /** One more than that of the latest grant that was here; 0 when there was none. */
   readonly generation: number;

@@ -1,9 +1,11 @@
 import type { ConnectionSpec, CredentialKind, Environment } from '../api/connection.ts';
 import type { Duration, Instant } from '../clock.ts';
-import type { FailureClass } from './failure.ts';
+import type { AttemptState } from './attempt.ts';
 import type { Grant, Vacant } from './grant.ts';
 import type { HeldBack } from './held-back.ts';
-import type { OwedRestarts } from './restart.ts';
+import type { History } from './history.ts';
+
+export type * from './history.ts';
 
 /**
  * What one reconcile sees: the fields that a decision needs and nothing else. Missing and damaged things are members of
@@ -15,6 +17,10 @@ export interface Observation {
   readonly credential: Credential;
   readonly grant: GrantState;
   readonly sealedSecret: SealedSecret;
+  /** The token request that the record tells of. */
+  readonly attempt: AttemptState;
+  /** What Square gave and the cluster has not stored yet. */
+  readonly unsettled?: Unsettled;
   readonly tokenSecret: TokenSecret;
   /** Token Secrets of this connection under other names, left behind by a renaming. */
   readonly formerTokenSecrets: readonly FormerTokenSecret[];
@@ -48,6 +54,16 @@ export interface SealedSecret {
   /** Whether it bears the operator's finalizer. */
   readonly finalized: boolean;
   readonly deleting: boolean;
+}
+
+/** A grant that Square issued, and whose record the API server does not take. It is written again until it is stored. */
+export interface Unsettled {
+  /** Square's time. */
+  readonly since: Instant;
+  /** What the API server said last, as a sentence. */
+  readonly message: string;
+  /** Whether the grant is safe in the operator's own namespace meanwhile. */
+  readonly escrowed: boolean;
 }
 
 /** Now, as the two clocks see it. */
@@ -188,63 +204,4 @@ export type TokenSecret =
 export interface FormerTokenSecret {
   readonly name: string;
   readonly state?: TokenSecretState;
-}
-
-/** What can fail in a row. `Publish` stands for every write of a token Secret, `Finalize` for what else a deletion asks for. */
-export type Operation = 'TakeUp' | 'Refresh' | 'Publish' | 'Verify' | 'Revoke' | 'Finalize';
-
-/** What is known of the past: from the status at first, from this process's own work after that. */
-export interface History {
-  /** The generation of the grant that {@link proof} speaks of; 0 when there was none. */
-  readonly revision: number;
-  readonly proof: Proof;
-  /**
-   * What the token was that Square replaced by this one. In place of an accepted one nothing speaks against it until the
-   * first verification. In place of a dead one it is a remedy: one that does not help is not asked for again in a hurry.
-   */
-  readonly inPlaceOf: 'Accepted' | 'Dead' | 'Nothing';
-  /** Failures in a row, by operation. */
-  readonly failures: { readonly [operation in Operation]?: FailureStreak };
-  /** Digest of the credential that {@link failures}.TakeUp speaks of, when this process tried it. */
-  readonly triedCredential?: string;
-  /** Since when verifications are counted by this process: its first look at the connection, or the latest one. */
-  readonly verifyFrom: Instant;
-  /** When Square last accepted or refused the access token. */
-  readonly verifiedAt?: Instant;
-  /** When the token that was held last ends: the clock goes on for a grant that cannot be looked into now, too. */
-  readonly tokenEnds?: Instant;
-  readonly merchantName?: string;
-  /** The seller, as a verification told it, where no token reply did. */
-  readonly merchantID?: string;
-  /** Permissions that Square says the token has; unknown until it was asked. */
-  readonly scopes?: readonly string[];
-  /** Requests that were answered. */
-  readonly handled: Requests;
-  /** The token changed, and workloads have to be restarted for it. */
-  readonly restarts?: OwedRestarts;
-}
-
-/** What Square said last about the access token of this generation. */
-export type Proof =
-  | { readonly kind: 'None' }
-  | { readonly kind: 'Accepted' }
-  | { readonly kind: 'Revoked' }
-  /** Square forgot it or never knew it; it does not say which. */
-  | { readonly kind: 'Unauthorized' }
-  | { readonly kind: 'Expired' };
-
-export interface FailureStreak {
-  readonly since: Instant;
-  readonly time: Instant;
-  readonly count: number;
-  /** `OtherMerchant`: Square's answer was good, but for another seller than the pinned one. */
-  readonly class: FailureClass | 'OtherMerchant';
-  readonly reason: string;
-  readonly message: string;
-  /** No earlier than this, when Square asked for it. */
-  readonly retryAt?: Instant;
-  /** Of `Revoke`: the disconnect request that is being answered; absent at a deletion. */
-  readonly request?: string;
-  /** Of `OtherMerchant`: the seller that the credential belongs to. */
-  readonly merchantID?: string;
 }

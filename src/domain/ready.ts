@@ -1,5 +1,6 @@
 import type { Reason } from '../api/conditions.ts';
 import { formatInstant } from '../clock.ts';
+import { isSpent } from './attempt.ts';
 import { wasTried } from './decide.ts';
 import { disconnectedWords, disconnectingWords, partingWords } from './ending-words.ts';
 import { isTransient } from './failure.ts';
@@ -20,6 +21,7 @@ import {
   saidRevoked,
   signInAgain,
   tokenState,
+  unstored,
   type Verdict,
   yes,
 } from './verdict.ts';
@@ -108,6 +110,7 @@ function applicationProblem({ application }: Observation): Summary | undefined {
 
 /** Nothing is held yet. */
 function withoutGrant(o: Observation): Summary {
+  if (o.unsettled !== undefined) return goingOn(no('GrantNotStored', unstored(o.unsettled)));
   if (o.credential.kind === 'None') {
     const ways = 'set spec.credential, or have the seller sign in';
     return resting(no('AwaitingAuthorization', `There is no grant yet: ${ways}.`));
@@ -119,6 +122,11 @@ function withoutGrant(o: Observation): Summary {
   const fault = applicationFault(o);
   if (fault !== undefined && o.credential.type !== 'personalAccessToken')
     return resting(no('ApplicationNotReady', fault));
+  if (isSpent(o.attempt, { credential: o.credential.digest })) {
+    const lost =
+      "Square's answers to two requests with this credential were lost, so it may be used up. Give a new one, or have the seller sign in.";
+    return stuck(no('RotationOutcomeLost', lost));
+  }
   const failure = wasTried(o) ? o.history.failures.TakeUp : undefined;
   if (failure === undefined) {
     const turn = 'The credential waits for its turn: calls to Square for the application are limited.';

@@ -1,5 +1,7 @@
 import type { ConnectionSpec } from '../api/connection.ts';
 import { type Instant, minutes } from '../clock.ts';
+import { attemptEnds, isSpent } from './attempt.ts';
+import { isTransient } from './failure.ts';
 import type { Grant } from './grant.ts';
 import { presentableAt } from './held-back.ts';
 import type { Now, Observation } from './observation.ts';
@@ -20,6 +22,7 @@ const canAsk = (o: Observation, now: Now): boolean => (askableAt(o) ?? Number.PO
 /** Why a new access token is wanted now, whatever the backoff says; `undefined` when none is. */
 function refreshReason(o: Observation, grant: Grant, spec: ConnectionSpec, now: Now): RefreshReason | undefined {
   if (requestState(o, 'refresh', now) === 'Act') return 'RefreshRequested';
+  if (o.attempt.kind === 'Over' && o.attempt.attempt.presents === 'Held') return 'AnswerLost';
   switch (o.history.proof.kind) {
     case 'Revoked':
       return 'AccessTokenRevoked';
@@ -41,19 +44,39 @@ export function refresh(o: Observation, grant: Grant, spec: ConnectionSpec, now:
   const because = refreshReason(o, grant, spec, now);
   if (because === undefined) return undefined;
   const request = o.connection.requests.refresh;
-  if (because === 'RefreshRequested' && request !== undefined) return { kind: 'Refresh', because, request };
-  const at = nextAttempt(o, 'Refresh', now);
+  if (because === 'RefreshRequested' && request !== undefined) {
+    return attemptEnds(o.attempt) > now.square ? undefined : { kind: 'Refresh', because, request };
+  }
+  const at = nextRefreshAttempt(o, now);
   if (at === undefined || at > now.square) return undefined;
   if ((presentableAt(o, grant) ?? Number.POSITIVE_INFINITY) > now.square) return undefined;
-  // A change of time alone spends no token: the first answer of Square tells what time it is.
-  if (dependsOnTime(because, at) && timeIsDoubtful(o, now)) {
-    return now.square >= nextWitness(o, now) ? { kind: 'Verify', because: 'TimeUnconfirmed' } : undefined;
+  // A change of time alone spends no token: the first answer of Square tells what time it is. And the one retry after a
+  // lost answer is not wasted on a Square that does not answer.
+  if (isHeldUp(o, because, at, now)) {
+    const why = because === 'AnswerLost' ? because : 'TimeUnconfirmed';
+    return now.square >= nextWitness(o, now) ? { kind: 'Verify', because: why } : undefined;
   }
   return { kind: 'Refresh', because };
 }
 
+/** When a refresh may be tried; `undefined` when not by itself: it failed for good, or its token may be spent twice over. */
+function nextRefreshAttempt(o: Observation, now: Now): Instant | undefined {
+  const at = isSpent(o.attempt, 'Held') ? undefined : nextAttempt(o, 'Refresh', now);
+  return at === undefined ? undefined : Math.max(at, attemptEnds(o.attempt));
+}
+
+/** Square answered nothing since the answer to a refresh was lost, as far as this process knows. */
+function isSilent({ history: { failures, verifiedAt } }: Observation): boolean {
+  const lost = failures.Refresh;
+  return lost !== undefined && isTransient(lost) && (verifiedAt ?? 0) < lost.time;
+}
+
 /** Whether it is time that makes a refresh due, or lets one be tried again. */
 const dependsOnTime = (because: RefreshReason, attempt: Instant): boolean => because === 'Due' || attempt > 0;
+
+/** Whether something else is to be asked of Square before the refresh. */
+const isHeldUp = (o: Observation, because: RefreshReason, attempt: Instant, now: Now): boolean =>
+  because === 'AnswerLost' ? isSilent(o) : dependsOnTime(because, attempt) && timeIsDoubtful(o, now);
 
 /** No answer has told the time yet. One that came without a time is as good as can be had; one that stands alone is not. */
 const timeIsDoubtful = (o: Observation, now: Now): boolean =>
@@ -74,12 +97,11 @@ export function nextRefresh(o: Observation, grant: Grant, spec: ConnectionSpec, 
   const askable = askableAt(o);
   if (askable === undefined || grant.refreshToken === undefined) return undefined;
   if (spec.suspend === true || isOfAnotherMerchant(grant, spec)) return undefined;
-  const attempt = nextAttempt(o, 'Refresh', now);
+  const attempt = nextRefreshAttempt(o, now);
   const presentable = presentableAt(o, grant);
   if (attempt === undefined || presentable === undefined) return undefined;
   const because = refreshReason(o, grant, spec, now);
   const due = because === undefined ? refreshDueAt(spec, grant, o.connection.uid) : 0;
-  const proof =
-    because !== undefined && dependsOnTime(because, attempt) && timeIsDoubtful(o, now) ? nextWitness(o, now) : 0;
+  const proof = because !== undefined && isHeldUp(o, because, attempt, now) ? nextWitness(o, now) : 0;
   return Math.max(due, attempt, proof, askable, presentable);
 }

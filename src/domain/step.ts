@@ -1,7 +1,8 @@
 import type { CredentialKind } from '../api/connection.ts';
 import type { Instant } from '../clock.ts';
+import type { AttemptState } from './attempt.ts';
 import type { Failure } from './failure.ts';
-import type { ApplicationRefusal, GrantState, Requests, TokenSecretState } from './observation.ts';
+import type { ApplicationRefusal, GrantState, Requests, TokenSecretState, Unsettled } from './observation.ts';
 import type { RestartTarget } from './restart.ts';
 
 /** One thing to do. `because` ends up in the log, in events and in metrics. */
@@ -63,8 +64,9 @@ export type RefreshReason =
   | 'LifetimeChanged'
   | 'AccessTokenRevoked'
   | 'AccessTokenUnauthorized'
-  | 'AccessTokenExpired';
-export type VerifyReason = 'Unproven' | 'Slot' | 'TimeUnconfirmed';
+  | 'AccessTokenExpired'
+  | 'AnswerLost';
+export type VerifyReason = 'Unproven' | 'Slot' | 'TimeUnconfirmed' | 'AnswerLost';
 export type PublishReason = 'NotPublished' | 'Changed';
 export type WithdrawReason = 'TokenDead' | 'ConnectionDeleted';
 export type RevokeReason = 'DisconnectRequested' | 'ConnectionDeleted';
@@ -90,6 +92,7 @@ export type WaitReason =
   | 'SpecInvalid'
   | 'Suspended'
   | 'GrantBlocked'
+  | 'GrantNotStored'
   | 'RetainedGrantFound'
   | 'CredentialProblem'
   | 'CredentialRefused'
@@ -157,7 +160,11 @@ export type Fact =
       readonly credential?: string;
       /** Square refused the client: the application's fault, and when to ask again. */
       readonly refusal?: ApplicationRefusal;
+      /** What is known of the attempt now; absent when none was noted. */
+      readonly attempt?: AttemptState;
     }
+  /** Square gave a grant, and its record is not stored yet: `Observation.unsettled` tells of it from now on. */
+  | { readonly kind: 'Unsettled'; readonly unsettled: Unsettled }
   /** The API server did not take a write of a Secret, and nothing was lost by it; `message` tells why. */
   | { readonly kind: 'Unwritten'; readonly message: string; readonly credential?: string }
   /** The workload reads the present token: from now on (`anew`), or since an earlier process restarted it. */

@@ -1,8 +1,9 @@
 import type { ConditionType, Reason } from '../api/conditions.ts';
 import { formatInstant } from '../clock.ts';
+import { type AttemptState, isSpent } from './attempt.ts';
 import type { Grant } from './grant.ts';
 import { heldBackMessage } from './held-back.ts';
-import type { FailureStreak, Now, Observation } from './observation.ts';
+import type { FailureStreak, Now, Observation, Unsettled } from './observation.ts';
 import { deathOf, isExpired } from './publication.ts';
 import { nextRefresh } from './renewal.ts';
 import { wantedScopes } from './wanted.ts';
@@ -114,13 +115,17 @@ export function renewable(o: Observation, grant: Grant, now: Now): Verdict {
     const ended = formatInstant(refreshToken.expiresAt);
     return no('RefreshTokenExpired', `The refresh token ended at ${ended}: have the seller sign in again${before}.`);
   }
+  if (o.unsettled !== undefined) return unknown('GrantNotStored', unstored(o.unsettled));
   const failure = o.history.failures.Refresh;
   if (failure?.class === 'RefreshTokenRefused') {
     const since = formatInstant(failure.since);
     return no(
-      'RefreshRefused',
+      failure.reason === 'RotationOutcomeLost' ? failure.reason : 'RefreshRefused',
       `Square refused the refresh token at ${since}: have the seller sign in again${before}.`,
     );
+  }
+  if (o.attempt.kind === 'Over' && o.attempt.attempt.presents === 'Held') {
+    return inDoubt(o.attempt, isSpent(o.attempt, 'Held'), before);
   }
   const held = heldBackMessage(o, grant);
   if (held !== undefined) return unknown('RefreshHeldBack', held);
@@ -131,6 +136,25 @@ export function renewable(o: Observation, grant: Grant, now: Now): Verdict {
   const spare = given ? ' The credential that it came from is no longer needed and may be deleted.' : '';
   return yes('RefreshTokenSealed', `The refresh token is held sealed.${spare}`);
 }
+
+/** Square may have replaced the single-use refresh token by one that nobody has. */
+function inDoubt({ attempt }: AttemptState & { kind: 'Over' }, spent: boolean, before: string): Verdict {
+  const lost = `Square's answer to the token request of ${formatInstant(attempt.startedAt)} was lost`;
+  return spent
+    ? no(
+        'RotationOutcomeLost',
+        `${lost}, and so was that to one before, so the refresh token may be used up: have the seller sign in again${before}. To try it once more all the same, annotate square-operator.dev/refresh-requested-at with the time now.`,
+      )
+    : unknown('RotationInDoubt', `${lost}, so the refresh token may be used up. It is tried once more.`);
+}
+
+/** For whoever is woken: nothing is lost as long as this process, its journal or the escrow holds it. */
+export const unstored = ({ since, message, escrowed }: Unsettled): string =>
+  `Square issued a new token at ${formatInstant(since)}, and its grant is not stored yet: ${message} It is written again until it is stored: mend what refuses it. ${
+    escrowed
+      ? 'Meanwhile the grant is kept in an escrow Secret in the operator’s namespace.'
+      : 'Do not end the operator before: a single-use refresh token would be lost.'
+  }`;
 
 /** What keeps Square from being asked in the application's name. */
 export function applicationFault(o: Observation): string | undefined {

@@ -10,12 +10,13 @@ export function createCounted(): Counted & { readonly registry: Registry } {
     new Counter({ name, help, labelNames: [...labels], registers });
   const histogram = ({ name, help, labels, buckets = [] }: MetricDefinition) =>
     new Histogram({ name, help, labelNames: [...labels], buckets: [...buckets], registers });
-  const { refresh, verify, revoke, apiRequests, apiDuration, ...rest } = countedMetrics;
+  const { refresh, verify, revoke, apiRequests, apiDuration, journalDuration, ...rest } = countedMetrics;
   const refreshes = counter(refresh);
   const verifications = counter(verify);
   const revocations = counter(revoke);
   const requests = counter(apiRequests);
   const requestTime = histogram(apiDuration);
+  const journalTime = histogram(journalDuration);
   const reconciles = counter(rest.reconciles);
   const reconcileErrors = counter(rest.reconcileErrors);
   const reconcileTime = histogram(rest.reconcileTime);
@@ -33,6 +34,7 @@ export function createCounted(): Counted & { readonly registry: Registry } {
       requests.inc({ operation, code });
       requestTime.observe({ operation }, took / 1_000);
     },
+    journalWritten: (took) => journalTime.observe(took / 1_000),
     reconcileObserved(controller, result, took) {
       reconciles.inc({ controller, result });
       if (result === 'error') reconcileErrors.inc({ controller });

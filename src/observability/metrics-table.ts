@@ -94,6 +94,10 @@ export const ownMetrics = {
     'square_operator_sealing_key_in_cluster',
     '1 when sealing keys lie unwrapped in Secrets of the cluster, so that a backup of etcd holds records and keys.',
   ),
+  rotationInDoubt: gauge(
+    'square_operator_rotation_in_doubt',
+    'Token requests whose outcome is not safely stored: answers that wait to be stored or lie in the journal, and on the lease holder connections whose answer was lost.',
+  ),
   leader: gauge('leader_election_master_status', '1 on the replica that holds the lease, 0 on the others.', ['name']),
   buildInfo: gauge('square_operator_build_info', 'The running version, with value 1.', ['version', 'node_version']),
   queueDepth: gauge('workqueue_depth', 'Keys that wait for a worker.', ['name']),
@@ -137,6 +141,12 @@ export const countedMetrics = {
     'How long calls to Square took.',
     ['operation'],
     [0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6],
+  ),
+  journalDuration: histogram(
+    'square_operator_journal_write_duration_seconds',
+    "From the arrival of Square's answer to its being on the disk of the journal.",
+    [],
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
   ),
   reconciles: counter('controller_runtime_reconcile_total', 'Reconciles by how they ended.', ['controller', 'result']),
   reconcileErrors: counter('controller_runtime_reconcile_errors_total', 'Reconciles that failed.', ['controller']),

@@ -38,6 +38,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       ),
       family(ownMetrics.clockSkew, skew === undefined ? [] : [[[], skew / 1_000]]),
       family(ownMetrics.keyInCluster, keyInCluster === undefined ? [] : [[[], Number(keyInCluster)]]),
+      family(ownMetrics.rotationInDoubt, [[[], view.rotationsInDoubt()]]),
       family(ownMetrics.leader, [[[options.leaseName], Number(isLeader())]]),
       family(ownMetrics.buildInfo, [build]),
       family(

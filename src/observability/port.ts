@@ -36,6 +36,8 @@ export interface OperatorView {
   budgets(): Iterable<BudgetSight>;
   /** Sealed grants without a connection. */
   retainedGrants(): number;
+  /** Token requests whose outcome is not safely stored. */
+  rotationsInDoubt(): number;
   /** Wall-clock instant of the last event or bookmark of each watch. */
   watches(): Iterable<readonly [resource: string, lastEventAt: Instant]>;
 }
@@ -66,6 +68,8 @@ export interface Counted {
   revokeCounted(result: Result | 'given_up', reason: string): void;
   /** `code`: the HTTP status, or why no answer came in one word. */
   apiRequestObserved(operation: string, code: string, took: Duration): void;
+  /** From the arrival of an answer to its being on the disk. */
+  journalWritten(took: Duration): void;
   reconcileObserved(controller: string, result: 'success' | 'error' | 'requeue_after', took: Duration): void;
   queueObserver(name: string): QueueObservations;
 }

@@ -9,8 +9,19 @@ import { openRecord, sealRecord } from './record.ts';
 /** The version of the JSON inside the record. A later version may add members of its own; it may not change these. */
 const grantVersion = 1;
 
+/** What a grant can be sealed for. */
+type GrantPurpose = Exclude<Purpose, 'journal'>;
+
 const value = z.string().min(1);
 const instant = z.number();
+
+const attempt = z.object({
+  id: z.string().min(1),
+  holder: z.string(),
+  startedAt: instant,
+  presents: z.union([z.literal('Held'), z.object({ credential: z.string() })]),
+  unanswered: z.int().min(0),
+});
 
 const common = {
   connectionUID: z.string(),
@@ -23,6 +34,7 @@ const common = {
     adopt: z.string().exactOptional(),
   }),
   sealedAt: instant,
+  attempt: attempt.exactOptional(),
 };
 
 /** Members that a later version added are let pass. */
@@ -45,7 +57,12 @@ const stored = z.discriminatedUnion('kind', [storedGrant, storedVacant]);
 type Stored = z.infer<typeof stored>;
 
 /** A grant, or what is left of one, as one record. Throws when it belongs to another application than the binding says. */
-export function sealGrant(ring: KeyRing, binding: Binding, grant: Grant | Vacant, purpose: Purpose = 'grant'): string {
+export function sealGrant(
+  ring: KeyRing,
+  binding: Binding,
+  grant: Grant | Vacant,
+  purpose: GrantPurpose = 'grant',
+): string {
   if (!agrees(grant, binding)) {
     throw new Error(`the grant for ${binding.namespace}/${binding.name} is of another environment or client ID`);
   }
@@ -58,7 +75,7 @@ export function openGrant(
   ring: KeyRing,
   binding: Binding,
   jwe: string,
-  purpose: Purpose = 'grant',
+  purpose: GrantPurpose = 'grant',
 ): Opened<Grant | Vacant> {
   const record = openRecord(ring, purpose, binding, jwe);
   if (!record.ok) return record;

@@ -22,10 +22,12 @@ export async function publishTokenSecret(
   deps: Deps,
   secret: RenderedTokenSecret,
   held?: TokenSecret,
+  /** Have the API server check everything and write nothing. */
+  dryRun = false,
 ): Promise<PublishOutcome> {
-  if (held !== undefined) return await change(deps, secret, held);
+  if (held !== undefined) return await change(deps, secret, held, dryRun);
   try {
-    return { kind: 'Published', object: await deps.client.create(secrets, manifestOf(secret)) };
+    return { kind: 'Published', object: await deps.client.create(secrets, manifestOf(secret), { dryRun }) };
   } catch (error) {
     const problem = createProblem(error, placeOf(secret));
     if (!isReason(error, 'AlreadyExists'))
@@ -33,7 +35,7 @@ export async function publishTokenSecret(
     const existing = await find(deps, secret);
     return existing === undefined
       ? problem
-      : await change(deps, secret, projectTokenSecret(existing, createDigestKey()));
+      : await change(deps, secret, projectTokenSecret(existing, createDigestKey()), dryRun);
   }
 }
 
@@ -81,13 +83,19 @@ export async function removeTokenSecret(
   }
 }
 
-async function change(deps: Deps, secret: RenderedTokenSecret, held: TokenSecret): Promise<PublishOutcome> {
+async function change(
+  deps: Deps,
+  secret: RenderedTokenSecret,
+  held: TokenSecret,
+  dryRun: boolean,
+): Promise<PublishOutcome> {
   const connection = secret.annotations[annotations.connection] ?? '';
   const stranger = strangerIn(held, { ...secret, connection });
   if (stranger !== undefined) return stranger;
   try {
     const patch = patchOf(secret, held);
-    return { kind: 'Published', object: await deps.client.mergePatch(secrets, secret.namespace, secret.name, patch) };
+    const object = await deps.client.mergePatch(secrets, secret.namespace, secret.name, patch, { dryRun });
+    return { kind: 'Published', object };
   } catch (error) {
     const problem = changeProblem(error, placeOf(secret));
     return mayHaveWritten(error) ? await lookAgain(deps, secret, problem) : problem;

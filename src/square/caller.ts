@@ -21,7 +21,6 @@ export interface CallerOptions {
 /** An answer with what is known of it. */
 export interface Received {
   readonly answer: Answer;
-  readonly object: JSONObject | undefined;
   readonly at: Instant | undefined;
 }
 
@@ -29,8 +28,16 @@ export interface Received {
 export interface Caller {
   /** The value that `read` finds in a 200 answer, or the failure. */
   ask<T>(subject: Subject, call: Call, read: Reader<T>): Promise<Outcome<T>>;
-  /** Like `ask`, but any 200 answer is given out as it came. `read` only tells whether Square's time is set by it. */
-  askRaw(subject: Subject, call: Call, read: Reader<unknown>): Promise<Outcome<Received>>;
+  /**
+   * Like `ask`, but any 200 answer is given out as it came, and to `keep` before anybody looks into it. `read` only tells
+   * whether Square's time is set by it.
+   */
+  askRaw(
+    subject: Subject,
+    call: Call,
+    read: Reader<unknown>,
+    keep?: (received: Received) => Promise<void>,
+  ): Promise<Outcome<Received>>;
 }
 
 export function createCaller(options: CallerOptions): Caller {
@@ -46,12 +53,13 @@ export function createCaller(options: CallerOptions): Caller {
       return { ok: false, failure };
     }
     observe?.(subject.operation, String(result.status), duration);
-    return { ok: true, value: { answer: result, object: parseObject(result.body), at: dateOf(result) } };
+    return { ok: true, value: { answer: result, at: dateOf(result) } };
   }
 
   /** Takes in the time of an answer that is Square's by its shape, then tells success from failure. */
   function judge<T>(subject: Subject, received: Received, read: Reader<T>): Outcome<T> {
-    const { answer, object, at } = received;
+    const { answer, at } = received;
+    const object = parseObject(answer.body);
     const value = succeeded(subject, answer) && object !== undefined ? read(object) : undefined;
     if (at !== undefined && (value !== undefined || isSquares(object))) time.observe(at);
     if (value !== undefined) return at === undefined ? { ok: true, value } : { ok: true, value, at };
@@ -63,9 +71,10 @@ export function createCaller(options: CallerOptions): Caller {
       const received = await receive(subject, call);
       return received.ok ? judge(subject, received.value, read) : received;
     },
-    async askRaw(subject, call, read) {
+    async askRaw(subject, call, read, keep) {
       const received = await receive(subject, call);
       if (!received.ok) return received;
+      if (succeeded(subject, received.value.answer)) await keep?.(received.value);
       const outcome = judge(subject, received.value, read);
       return received.value.answer.status === 200 || outcome.ok ? received : outcome;
     },

@@ -1,7 +1,7 @@
 import { type Clock, type Duration, type SquareTime, seconds } from '../clock.ts';
 import { openToken, secretBytes, type Token } from '../domain/token.ts';
 import { squareOrigin } from './base-url.ts';
-import { createCaller, type Observer } from './caller.ts';
+import { createCaller, type Observer, type Received } from './caller.ts';
 import type { Outcome, SquareClient, TokenReply, TokenRequest } from './port.ts';
 import { readLocations, readMerchant, readRevoked, readTokenGrant, readTokenStatus } from './replies.ts';
 import { parseTokenReply } from './token-reply.ts';
@@ -47,13 +47,21 @@ export function createSquareClient(options: SquareClientOptions): SquareClient {
   const caller = createCaller({ transport, clock, time, observe });
   const call = requests(options);
 
-  async function exchangeToken(request: TokenRequest): Promise<Outcome<TokenReply>> {
-    const subject = { operation: 'ObtainToken', grant: request.grantType } as const;
-    const outcome = await caller.askRaw(subject, call.token(request), readTokenGrant);
-    if (!outcome.ok) return outcome;
-    const { answer, at } = outcome.value;
-    const value = { grantType: request.grantType, body: secretBytes(Uint8Array.from(answer.body)) };
-    return { ok: true, value: at === undefined ? value : { ...value, at } };
+  async function exchangeToken(
+    request: TokenRequest,
+    keep?: (reply: TokenReply) => Promise<void>,
+  ): Promise<Outcome<TokenReply>> {
+    const { grantType } = request;
+    const subject = { operation: 'ObtainToken', grant: grantType } as const;
+    const reply = ({ answer, at }: Received): TokenReply => ({
+      grantType,
+      body: secretBytes(Uint8Array.from(answer.body)),
+      ...(at === undefined ? {} : { at }),
+    });
+    const outcome = await caller.askRaw(subject, call.token(request), readTokenGrant, (received) =>
+      keep === undefined ? Promise.resolve() : keep(reply(received)),
+    );
+    return outcome.ok ? { ok: true, value: reply(outcome.value) } : outcome;
   }
 
   return {
@@ -94,6 +102,7 @@ function requests(options: Pick<SquareClientOptions, 'squareVersion' | 'userAgen
       headers: json,
       body: tokenRequestBody(request),
       limit: smallAnswer,
+      fresh: true,
     }),
     revoke: (request: Parameters<SquareClient['revokeToken']>[0]): Call => ({
       method: 'POST',

@@ -2,6 +2,7 @@ import type { ConnectionSpec, Environment } from '../api/connection.ts';
 import type { Clock, SquareTime } from '../clock.ts';
 import type { Grant } from '../domain/grant.ts';
 import type { Token } from '../domain/token.ts';
+import { wantedToken } from '../domain/wanted.ts';
 import { askAsClient } from './client-secrets.ts';
 import { grantFrom } from './grant-from.ts';
 import type { Outcome, SquareClient } from './port.ts';
@@ -53,7 +54,7 @@ export async function exchangeCode(deps: ExchangeCodeDeps, signIn: SignIn): Prom
   const grant = grantFrom({
     connectionUID,
     application: signIn,
-    spec,
+    requested: wantedToken(spec),
     reply: seller?.ok === true ? { ...reply, merchantID: seller.value } : reply,
     issuedAt: exchanged.at ?? time.now(),
     knownTime: time.now(),

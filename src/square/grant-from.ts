@@ -1,9 +1,7 @@
-import type { ConnectionSpec } from '../api/connection.ts';
 import { type Duration, days, hours, type Instant } from '../clock.ts';
 import { type Grant, type RefreshToken, takenLimit } from '../domain/grant.ts';
 import type { Application } from '../domain/observation.ts';
 import { sameToken } from '../domain/token.ts';
-import { wantedToken } from '../domain/wanted.ts';
 import type { TokenGrant } from './port.ts';
 
 /** Lifetimes by Square's documentation, for a reply that names no end, or one in the past (Square, "OAuth best practices"). */
@@ -12,7 +10,8 @@ const documentedLifetime = (shortLived: boolean) => (shortLived ? hours(24) : da
 export interface GrantFrom {
   readonly connectionUID: string;
   readonly application: Pick<Application & { kind: 'Found' }, 'environment' | 'clientID'>;
-  readonly spec: ConnectionSpec;
+  /** What the access token was asked for with. */
+  readonly requested: Grant['requested'];
   readonly reply: TokenGrant;
   /** Square's time of the reply, by its own `Date` where it has one. */
   readonly issuedAt: Instant;
@@ -22,7 +21,7 @@ export interface GrantFrom {
   /** The generation after which this one comes. */
   readonly after: number;
   /** What was held before, or nothing. */
-  readonly before?: Grant;
+  readonly before?: Pick<Grant, 'taken' | 'handled'> & Partial<Pick<Grant, 'merchantID'>>;
   /** The refresh token that was presented; Square's reply may repeat it, replace it or leave it out. */
   readonly presented?: RefreshToken;
   /** Digest of the credential that this takes up. */
@@ -31,8 +30,7 @@ export interface GrantFrom {
 
 /** The next generation of the grant, from a token reply. */
 export function grantFrom(from: GrantFrom): Grant {
-  const { reply, before, spec, application } = from;
-  const requested = wantedToken(spec);
+  const { reply, before, requested, application } = from;
   const merchantID = reply.merchantID ?? before?.merchantID;
   const refreshToken = nextRefreshToken(reply, from.presented);
   const lifetime = documentedLifetime(reply.shortLived ?? requested.shortLived);

@@ -96,8 +96,11 @@ export interface Merchant {
 export interface SquareClient {
   /** `exchangeToken` and `parseTokenReply` in one. */
   obtainToken(request: TokenRequest): Promise<Outcome<TokenGrant>>;
-  /** The first half: the 200 answer as bytes, to be stored before `parseTokenReply` looks into it. */
-  exchangeToken(request: TokenRequest): Promise<Outcome<TokenReply>>;
+  /**
+   * The first half: the 200 answer as bytes. `keep` has it before anybody looks into it, and is waited for; it must not
+   * reject.
+   */
+  exchangeToken(request: TokenRequest, keep?: (reply: TokenReply) => Promise<void>): Promise<Outcome<TokenReply>>;
   revokeToken(request: RevokeRequest): Promise<Outcome<void>>;
   /** Scopes and end of an access token. A 401 here does not tell expired from revoked. */
   retrieveTokenStatus(accessToken: Token): Promise<Outcome<TokenStatus>>;

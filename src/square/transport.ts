@@ -1,4 +1,4 @@
-import { type Dispatcher, Pool } from 'undici';
+import { Client, type Dispatcher, Pool } from 'undici';
 import type { Clock, Duration } from '../clock.ts';
 
 /** One HTTP request. `headers` is a flat list of names and values. */
@@ -9,6 +9,11 @@ export interface Call {
   readonly body?: string;
   /** The longest body in bytes that is taken in. */
   readonly limit: number;
+  /**
+   * Sent on a connection of its own. For what must not be asked twice: on one that idled the peer may have closed, nobody
+   * could tell whether the request was read.
+   */
+  readonly fresh?: boolean;
 }
 
 /** Why no whole answer came. */
@@ -54,26 +59,42 @@ export interface TransportOptions {
 const keepAlive = 4_000;
 
 export function createTransport(options: TransportOptions): Transport {
-  const pool = new Pool(options.origin, {
+  const common: Client.Options = {
     allowH2: false,
     pipelining: 1,
-    connections: options.connections,
     connectTimeout: options.connectTimeout,
     keepAliveTimeout: keepAlive,
     keepAliveMaxTimeout: keepAlive,
     headersTimeout: 0,
     bodyTimeout: 0,
-  });
+  };
+  const pool = new Pool(options.origin, { ...common, connections: options.connections });
+  const alone = new Set<Promise<unknown>>();
+  const send = (dispatcher: Dispatcher, call: Call) =>
+    new Promise<Answer | Fault>((resolve) => {
+      dispatcher.dispatch(
+        { method: call.method, path: call.path, headers: call.headers, body: call.body ?? null, idempotent: false },
+        receiver(call.limit, options, resolve),
+      );
+    });
+  async function sendAlone(call: Call): Promise<Answer | Fault> {
+    const client = new Client(options.origin, common);
+    try {
+      return await send(client, call);
+    } finally {
+      void client.destroy();
+    }
+  }
   let closing: Promise<void> | undefined;
   return {
-    send: (call) =>
-      new Promise((resolve) => {
-        pool.dispatch(
-          { method: call.method, path: call.path, headers: call.headers, body: call.body ?? null, idempotent: false },
-          receiver(call.limit, options, resolve),
-        );
-      }),
-    close: () => (closing ??= pool.close()),
+    send(call) {
+      // Closed to calls of this kind too.
+      if (call.fresh !== true || closing !== undefined) return send(pool, call);
+      const sent = sendAlone(call);
+      alone.add(sent);
+      return sent.finally(() => alone.delete(sent));
+    },
+    close: () => (closing ??= (async () => void (await Promise.all([pool.close(), ...alone])))()),
   };
 }
 

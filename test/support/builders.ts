@@ -146,6 +146,7 @@ export const anObservation = (fields: Partial<Observation> = {}): Observation =>
   credential: { kind: 'None' },
   grant: held(),
   sealedSecret: { finalized: false, deleting: false },
+  attempt: { kind: 'None' },
   tokenSecret: ours(),
   formerTokenSecrets: [],
   history: aHistory(),

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { request } from 'undici';
 import { readConfig } from '../../src/config.ts';
 import { startOperator } from '../../src/operator.ts';
@@ -26,7 +28,8 @@ const loopback = ['--metrics-bind-address=127.0.0.1:0', '--health-probe-bind-add
 
 /** Starts the operator in this process, by the flags that a person would give. */
 export async function runOperator(flags: readonly string[]): Promise<RunningOperator> {
-  const read = readConfig([...loopback, ...flags], {});
+  const journal = await mkdtemp(join(tmpdir(), 'square-operator-journal-'));
+  const read = readConfig([...loopback, `--journal-dir=${journal}`, ...flags], {});
   if (read.ok !== true) throw new Error(`wrong flags: ${JSON.stringify(read)}`);
   const log: string[] = [];
   const operator = await startOperator({
@@ -41,20 +44,24 @@ export async function runOperator(flags: readonly string[]): Promise<RunningOper
       return fetchText(`http://127.0.0.1:${port}/${what}`);
     },
     isLeader: () => operator.isLeader(),
-    stop: () => operator.stop(),
+    async stop() {
+      await operator.stop();
+      await rm(journal, { recursive: true, force: true });
+    },
     kill: () => Promise.reject(new Error('only a child can be killed')),
   };
 }
 
 /**
  * Starts the operator as a process of its own, as a container would: `node src/main.ts`. Resolves when it has begun.
- * `cache` is a folder for compiled code, so that it begins sooner the next time.
+ * `cache` is a folder for compiled code, so that it begins sooner the next time, and for its journal.
  */
 export async function spawnOperator(flags: readonly string[], cache: string): Promise<RunningOperator> {
   const [metrics, health] = [await freePort(), await freePort()];
   const main = resolve(import.meta.dirname, '../../src/main.ts');
   const ports = [`--metrics-bind-address=127.0.0.1:${metrics}`, `--health-probe-bind-address=127.0.0.1:${health}`];
-  const child = spawn(process.execPath, [main, ...ports, ...flags], {
+  const journal = `--journal-dir=${join(cache, 'journal')}`;
+  const child = spawn(process.execPath, [main, ...ports, journal, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH, HOME: '/nonexistent', NODE_COMPILE_CACHE: cache },
   });

@@ -117,6 +117,7 @@ describe('the sources', () => {
 const opensTokens: readonly string[] = [
   'secrets/credential.ts',
   'secrets/grant.ts',
+  'secrets/journal-record.ts',
   'secrets/project-token-secret.ts',
   'secrets/render-token-secret.ts',
   'secrets/ring.ts',

@@ -29,7 +29,7 @@ describe('settings', () => {
       squareProductionURL: 'https://connect.squareup.com',
       squareSandboxURL: 'https://connect.squareupsandbox.com',
       sealingKeyDir: undefined,
-      journalDir: undefined,
+      journalDir: '/tmp/square-operator-journal',
       enableRolloutRestart: false,
       logLevel: 'info',
     });

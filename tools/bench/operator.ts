@@ -53,6 +53,7 @@ export function startOperator(options: OperatorOptions): RunningOperator {
     `--operator-namespace=${options.namespace}`,
     `--square-production-url=${options.squareURL}`,
     ...fullWidth,
+    `--journal-dir=${options.logFile}.journal`,
     `--metrics-bind-address=${address}`,
     '--health-probe-bind-address=0',
   ];

@@ -3,8 +3,9 @@ import { days } from '../../../src/clock.ts';
 import type { Applications } from '../../../src/controller/applications.ts';
 import { exchange } from '../../../src/controller/exchange.ts';
 import { openToken, token } from '../../../src/domain/token.ts';
-import type { Outcome, SquareClient, TokenGrant, TokenRequest } from '../../../src/square/port.ts';
+import type { Outcome, SquareClient, TokenGrant, TokenReply, TokenRequest } from '../../../src/square/port.ts';
 import { aFailure, anApplication, anObservation, aSpec, noon } from '../../support/builders.ts';
+import { replyOf } from '../../support/token-reply.ts';
 
 const reply: TokenGrant = {
   accessToken: token('EAAAnew'),
@@ -30,6 +31,7 @@ describe('a token request', () => {
   ) {
     const asked: TokenRequest[] = [];
     const heard: string[] = [];
+    const keeps: TokenReply[] = [];
     const applications = {
       mayAsk: () => true,
       clientSecrets: () => secrets.map((secret) => token(secret)),
@@ -40,16 +42,22 @@ describe('a token request', () => {
       },
     } as unknown as Applications;
     const square = {
-      obtainToken: (request: TokenRequest) => Promise.resolve(answers[asked.push(request) - 1] ?? no),
+      exchangeToken: async (request: TokenRequest, keep?: (reply: TokenReply) => Promise<void>) => {
+        const answer = answers[asked.push(request) - 1] ?? no;
+        if (!answer.ok) return answer;
+        const replied = replyOf(request, answer);
+        await keep?.(replied);
+        return { ok: true, value: replied };
+      },
     } as unknown as SquareClient;
     const result = await exchange(
-      { applications, square, mayAct: () => true },
+      { applications, square, maySend: () => true, keep: async (kept) => void keeps.push(kept) },
       application,
       aSpec(),
       anObservation(),
       what,
     );
-    return { result, heard, secrets: asked.map(({ clientSecret }) => clientSecret && openToken(clientSecret)) };
+    return { result, heard, keeps, secrets: asked.map(({ clientSecret }) => clientSecret && openToken(clientSecret)) };
   }
 
   it('is made with the current client secret', async () => {

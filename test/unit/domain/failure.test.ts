@@ -21,7 +21,9 @@ describe('a failure of which only the reason was kept', () => {
   });
 
   it('every reason has a verdict', () => {
-    expect([...new Set(known.map(({ reason }) => reason))].sort()).toEqual([...failureReasons].sort());
+    // One is not Square's word, but what follows from two of its answers, one of them lost.
+    const reasons = new Set([...known.map(({ reason }) => reason), 'RotationOutcomeLost']);
+    expect([...reasons].sort()).toEqual([...failureReasons].sort());
   });
 });
 

@@ -30,6 +30,7 @@ const aView = (fields: Partial<OperatorView> = {}): OperatorView => ({
   sealedRecords: () => [['key-1', 4]],
   retainedGrants: () => 2,
   budgets: () => [{ application: 'platform/pos', environment: 'Production', rate: 50, waiting: 3 }],
+  rotationsInDoubt: () => 1,
   watches: () => [['secrets', now - 500]],
   ...fields,
 });

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Attempt } from '../../../src/domain/attempt.ts';
 import type { Grant, Vacant } from '../../../src/domain/grant.ts';
 import { openToken, token } from '../../../src/domain/token.ts';
 import { openGrant, sealGrant } from '../../../src/secrets/grant.ts';
@@ -11,16 +12,17 @@ const ring = aRing();
 const binding = aBinding();
 
 /** The grant as plain values, to be compared. */
-const plain = ({ accessToken, refreshToken, ...rest }: Grant) => ({
+const plainGrant = ({ accessToken, refreshToken, ...rest }: Grant) => ({
   ...rest,
   accessToken: { ...accessToken, value: openToken(accessToken.value) },
   refreshToken: refreshToken && { ...refreshToken, value: openToken(refreshToken.value) },
 });
+const plain = (grant: Grant | Vacant) => (grant.kind === 'Vacant' ? grant : plainGrant(grant));
 
 const isGrant = (record: Grant | Vacant): record is Grant => record.kind !== 'Vacant';
 
 const there = (json: object) => sealRecord(ring, 'grant', binding, Buffer.from(JSON.stringify(json)));
-const stored = { v: 1, ...plain(aGrant()) };
+const stored = { v: 1, ...plainGrant(aGrant()) };
 
 describe('a sealed grant', () => {
   test('comes back as it was', () => {
@@ -31,6 +33,13 @@ describe('a sealed grant', () => {
   test('of any shape comes back as it was', () => {
     const text = fc.string({ minLength: 1, maxLength: 200 });
     const instant = fc.integer({ min: 0, max: 4e12 });
+    const attempts: fc.Arbitrary<Attempt> = fc.record({
+      id: text,
+      holder: text,
+      startedAt: instant,
+      presents: fc.oneof(fc.constant('Held' as const), fc.record({ credential: text })),
+      unanswered: fc.nat(),
+    });
     const grants: fc.Arbitrary<Partial<Grant>> = fc.record(
       {
         generation: fc.integer({ min: 1 }),
@@ -49,6 +58,7 @@ describe('a sealed grant', () => {
         taken: fc.array(text, { maxLength: 32 }),
         handled: fc.record({ refresh: text, disconnect: text, adopt: text }, { requiredKeys: [] }),
         sealedAt: instant,
+        attempt: attempts,
       },
       { requiredKeys: [] },
     );
@@ -91,6 +101,22 @@ describe('a sealed grant', () => {
     expect(openGrant(ring, binding, sealed)).toMatchObject({ ok: true, value: ended });
     expect(openGrant(ring, aBinding({ clientID: 'other' }), sealed)).toMatchObject({ problem: 'BoundElsewhere' });
     expect(openGrant(ring, binding, there({ v: 1, ...ended, generation: -1 }))).toMatchObject({ problem: 'Malformed' });
+  });
+
+  test('may be missing from its record, which then keeps its place and what must not be forgotten', () => {
+    const { connectionUID, environment, clientID, sealedAt } = aGrant();
+    const attempt = { id: 'a1', holder: 'p1', startedAt: day, presents: { credential: 'digest' }, unanswered: 1 };
+    const owner = { connectionUID, environment, clientID, sealedAt };
+    const vacant = {
+      kind: 'Vacant',
+      generation: 0,
+      ...owner,
+      taken: ['old'],
+      handled: { refresh: 'r' },
+      attempt,
+    } as const;
+    const opened = openGrant(ring, binding, sealGrant(ring, binding, vacant));
+    expect(opened).toMatchObject({ ok: true, value: vacant });
   });
 
   test('is not made for another application', () => {

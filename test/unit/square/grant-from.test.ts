@@ -5,7 +5,7 @@ import { takenLimit } from '../../../src/domain/grant.ts';
 import { openToken, token } from '../../../src/domain/token.ts';
 import { type GrantFrom, grantFrom } from '../../../src/square/grant-from.ts';
 import type { TokenGrant } from '../../../src/square/port.ts';
-import { aGrant, anApplication, aSpec, noon, uid } from '../../support/builders.ts';
+import { aGrant, anApplication, noon, uid } from '../../support/builders.ts';
 
 const presented = { value: token('EQAAold'), singleUse: true };
 const reply: TokenGrant = {
@@ -17,7 +17,7 @@ const reply: TokenGrant = {
 const from = (fields: Partial<GrantFrom> = {}): GrantFrom => ({
   connectionUID: uid,
   application: anApplication(),
-  spec: aSpec(),
+  requested: { scopes: [], shortLived: false },
   reply,
   issuedAt: noon,
   sealedAt: noon,
@@ -53,7 +53,7 @@ describe('the grant from a token reply', () => {
 
   it.each([
     ['30 days', {}, days(30)],
-    ['24 hours, when a short life was asked for', { spec: aSpec({ shortLived: true }) }, hours(24)],
+    ['24 hours, when a short life was asked for', { requested: { scopes: [], shortLived: true } }, hours(24)],
     ['24 hours, when Square says it is short-lived', { reply: { ...withoutEnd(), shortLived: true } }, hours(24)],
   ] as const)('that names no end lasts as documented: %s', (_, fields, lifetime) => {
     const grant = grantFrom(from({ reply: withoutEnd(), ...fields }));
@@ -94,7 +94,7 @@ describe('the grant from a token reply', () => {
 
   it('keeps what was answered, and what was asked for', () => {
     const before = aGrant({ handled: { adopt: 'then' } });
-    const grant = grantFrom(from({ before, spec: aSpec({ scopes: ['B', 'A', 'B'], shortLived: true }) }));
+    const grant = grantFrom(from({ before, requested: { scopes: ['A', 'B'], shortLived: true } }));
     expect(grant.handled).toEqual({ adopt: 'then' });
     expect(grant.requested).toEqual({ scopes: ['A', 'B'], shortLived: true });
   });

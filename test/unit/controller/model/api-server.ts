@@ -116,10 +116,11 @@ function clientOf({ server, of, store, drop }: Inside, edge: Edge, onWrite: (wri
         onWrite({ verb: 'create', plural: resource.plural, before: undefined, after });
         return after;
       }),
-    mergePatch: (resource, place, name, patch, { subresource } = {}) =>
-      edge('write', resource.plural, () => {
+    mergePatch: (resource, place, name, patch, { subresource, dryRun = false } = {}) =>
+      edge(dryRun ? 'read' : 'write', resource.plural, () => {
         const { metadata, ...rest } = patch as { metadata?: Record<string, unknown> };
         const before = held(resource, place, name, metadata);
+        if (dryRun) return before;
         const { uid: _, resourceVersion: __, ...changed } = metadata ?? {};
         const after = store(resource.plural, merge(before, { ...rest, metadata: changed }) as KubeObject);
         onWrite({ verb: 'patch', plural: resource.plural, subresource, before, after });
@@ -131,7 +132,11 @@ function clientOf({ server, of, store, drop }: Inside, edge: Edge, onWrite: (wri
         drop(resource.plural, keyOf(before));
         onWrite({ verb: 'delete', plural: resource.plural, before, after: undefined });
       }),
-    list: unused,
+    list: (resource, { fieldSelector = '' } = {}) =>
+      edge('read', resource.plural, () => {
+        const [field = '', value] = fieldSelector.split('=');
+        return { items: server.all(resource.plural).filter((object) => object[field] === value), resourceVersion: '1' };
+      }),
     listPages: unused,
     update: unused,
     stream: unused,

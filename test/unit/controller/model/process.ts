@@ -18,6 +18,7 @@ import { createLiveRing } from '../../../../src/secrets/live-ring.ts';
 import { createDigestKey, expectedDigest, projectTokenSecret } from '../../../../src/secrets/project-token-secret.ts';
 import { createMemoryVault, projectCredentialSecret } from '../../../../src/secrets/vault.ts';
 import { type ModelApiServer, namespace, type ServerEvent, type Write } from './api-server.ts';
+import { type ModelDisk, openModelJournal } from './journal.ts';
 import type { ModelSquare, Told } from './square.ts';
 
 /** What stands between the operator and the world, call by call. */
@@ -25,6 +26,7 @@ export interface Surroundings {
   readonly api: ModelApiServer;
   readonly square: ModelSquare;
   readonly clock: Clock;
+  readonly disk: ModelDisk;
   /** Called at every edge before anything happens there: the moment for a crash or for somebody else's edit. */
   beforeCall(): 'go on' | 'die' | 'die after it';
   /** What the API server does to the next call. */
@@ -117,12 +119,14 @@ export function startProcess(world: Surroundings): ModelProcess {
   };
   const ring = createLiveRing({ log, material: keysIn(world.api), inCluster: true });
   followKeySecrets(following.watches.keys, ring, log);
+  const journal = openModelJournal(world.disk, edge);
   const self: ModelProcess = {
     controller: createController({
       client,
       clock,
       log,
       ring,
+      journal,
       vault,
       watches: following.watches,
       squares: { Production: square, Sandbox: square },
@@ -143,7 +147,10 @@ export function startProcess(world: Surroundings): ModelProcess {
     idle: () => queues.every((queue) => queue.length === 0 && queue.unfinished().length === 0),
     mayAct: true,
     alive: () => alive,
-    die: () => void (alive = false),
+    die() {
+      alive = false;
+      world.disk.dead.add(journal.holder);
+    },
   };
   following.list();
   self.controller.start();
@@ -261,6 +268,7 @@ function metricsOf(queues: QueueSight[], onPass: () => void): Metrics {
     revokeCounted: nothing,
     verifyCounted: nothing,
     apiRequestObserved: nothing,
+    journalWritten: nothing,
     reconcileObserved: nothing,
     queueObserver: () => ({ added: nothing, started: nothing, finished: nothing, delayed: nothing }),
     clockSkewObserved: nothing,

@@ -2,6 +2,7 @@ import { days, hours, type Instant, minutes, type SquareTime } from '../../../..
 import type { Failure, FailureClass, FailureReason, Operation } from '../../../../src/domain/failure.ts';
 import { openToken, type Token, token } from '../../../../src/domain/token.ts';
 import type { Outcome, SquareClient, TokenGrant, TokenRequest } from '../../../../src/square/port.ts';
+import { replyOf } from '../../../support/token-reply.ts';
 
 /** What goes wrong with a call: it never arrives, its answer is lost, Square says no, or it says no for no good reason. */
 export const faults = [
@@ -204,8 +205,8 @@ export function createModelSquare(start: Instant): ModelSquare {
         },
       );
     return {
-      obtainToken: (request) =>
-        call(
+      async exchangeToken(request, keep) {
+        const answer = await call(
           'ObtainToken',
           () => exchange(request),
           (outcome) => {
@@ -216,7 +217,12 @@ export function createModelSquare(start: Instant): ModelSquare {
             const { accessToken, merchantID = '' } = outcome.value;
             told({ kind: 'Issued', token: openToken(accessToken), merchant: merchantID });
           },
-        ),
+        );
+        if (!answer.ok) return answer;
+        const reply = replyOf(request, answer);
+        await keep?.(reply);
+        return { ok: true, value: reply };
+      },
       listLocations: (value) =>
         bearer('ListLocations', value, ({ merchant }) => ({ count: 1, active: 1, merchantID: merchant })),
       retrieveTokenStatus: (value) =>
@@ -226,7 +232,7 @@ export function createModelSquare(start: Instant): ModelSquare {
         })),
       retrieveMerchant: (value) =>
         bearer('RetrieveMerchant', value, ({ merchant }) => ({ id: merchant, businessName: 'Bakery' })),
-      exchangeToken: unused,
+      obtainToken: unused,
       revokeToken: unused,
       close: async () => {},
     };

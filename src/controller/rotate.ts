@@ -1,0 +1,237 @@
+import type { ConnectionSpec } from '../api/connection.ts';
+import { type Attempt, type AttemptState, sendWithin, unansweredBefore } from '../domain/attempt.ts';
+import { held } from '../domain/custody.ts';
+import { type Failure, isUnanswered } from '../domain/failure.ts';
+import type { Application, Observation } from '../domain/observation.ts';
+import type { Fact } from '../domain/step.ts';
+import { pinnedMerchant, wantedToken } from '../domain/wanted.ts';
+import { keyFrom } from '../kube/resource.ts';
+import type { Journal, JournalPage } from '../secrets/journal.ts';
+import { type Issued, sealIssued } from '../secrets/journal-record.ts';
+import { grantFrom } from '../square/grant-from.ts';
+import type { TokenReply } from '../square/port.ts';
+import { commit, type Standing } from './commit.ts';
+import { type Asking, type Exchanged, exchange } from './exchange.ts';
+import { concludeAttempt, noteAttempt } from './note-attempt.ts';
+import { nowOf, type ObserveDeps, type Sight } from './observe.ts';
+import { lookAgainEvery } from './observe-token-secrets.ts';
+import { canPublish } from './publish.ts';
+import { named, otherMerchant } from './seller.ts';
+import type { Settlement } from './settlement.ts';
+import type { Turnstile } from './turnstile.ts';
+import { sentence } from './write-refused.ts';
+
+export interface RotateDeps extends ObserveDeps {
+  readonly journal: Journal;
+  readonly settlement: Settlement;
+  readonly metrics: { journalWritten(took: number): void };
+  /**
+   * Token requests pass it one after the other, from asking Square until the answer is sealed: what a process that is
+   * killed has asked for and not stored is then one answer, and not one for each worker.
+   */
+  readonly turnstile: Turnstile;
+  /** Whether this process may act now. */
+  readonly mayAct: () => boolean;
+}
+
+/** A token request, and what is made of its answer. */
+export interface Rotation {
+  readonly application: Application & { kind: 'Found' };
+  readonly spec: ConnectionSpec;
+  readonly asking: Asking;
+  readonly presents: Attempt['presents'];
+  /** Digest of the credential that is taken up. */
+  readonly credential?: string;
+  /** The value of the refresh request that is answered. */
+  readonly request?: string;
+}
+
+/**
+ * Asks Square for the next generation of a grant and stores it. What works once is asked for only when its answer can be
+ * kept: a page of the journal is ready, the token Secret could be written, and the attempt is noted in the sealed record.
+ * The answer is on the disk before anybody looks into it. Once sent, nothing cancels it.
+ *
+ * A token that works again needs none of that: whatever is lost is asked for again.
+ */
+export async function rotate(deps: RotateDeps, sight: Sight, o: Observation, rotation: Rotation): Promise<Fact> {
+  const { asking, presents } = rotation;
+  const singleUse = asking.grantType === 'refresh_token' && asking.refreshToken.singleUse;
+  if (!singleUse) return await inTurn(deps, () => ask(deps, sight, o, rotation, { noted: undefined, page: undefined }));
+  const obstacle = presents === 'Held' ? await canPublish(deps, sight, o) : undefined;
+  if (obstacle !== undefined) return obstacle;
+  const attempt = deps.attempts.begin(presents, unansweredBefore(o.attempt, presents));
+  let page: JournalPage;
+  try {
+    page = await deps.journal.page(attempt.id);
+  } catch (error) {
+    return unwritten(rotation, (error as Error).message);
+  }
+  return await inTurn(deps, async () => {
+    const began = deps.clock.monotonic();
+    const noted = await noteAttempt(deps, sight, o, attempt);
+    if (noted.kind === 'Noted') {
+      const inTime = () => deps.clock.monotonic() - began < sendWithin;
+      return await ask({ ...deps, mayAct: () => deps.mayAct() && inTime() }, sight, o, rotation, { noted, page });
+    }
+    deps.attempts.unsent(keyFrom(o.connection.namespace, o.connection.name), attempt);
+    await page.discard();
+    switch (noted.kind) {
+      case 'Conflict':
+        return { kind: 'Stale' };
+      case 'NotOwned':
+        return placeNotOwned(deps, sight);
+      case 'Failed':
+        return unwritten(rotation, noted.message);
+    }
+  });
+}
+
+/** One token request at a time. While it waited for its turn the lease may have gone to somebody else. */
+const inTurn = (deps: RotateDeps, work: () => Promise<Fact>): Promise<Fact> =>
+  deps.turnstile(() => (deps.mayAct() ? work() : Promise.resolve({ kind: 'Stale' })));
+
+const unwritten = ({ credential }: Rotation, message: string): Fact => ({
+  kind: 'Unwritten',
+  message: sentence(message),
+  ...(credential === undefined ? {} : { credential }),
+});
+
+const placeNotOwned = (deps: ObserveDeps, sight: Sight): Fact => ({
+  kind: 'GrantPlaceNotOwned',
+  retryAt: nowOf(deps, sight.environment).square + lookAgainEvery,
+});
+
+async function ask(
+  deps: RotateDeps,
+  sight: Sight,
+  o: Observation,
+  rotation: Rotation,
+  standing: Standing,
+): Promise<Fact> {
+  const square = deps.squares[sight.environment];
+  let kept = false;
+  const keep = async (reply: TokenReply) => {
+    kept = true;
+    if (standing.page !== undefined) await write(deps, standing.page, issuedOf(deps, sight, o, rotation, reply));
+  };
+  const ports = { applications: deps.applications, square: square.client, maySend: deps.mayAct, keep };
+  const answer = await exchange(ports, rotation.application, rotation.spec, o, rotation.asking);
+  switch (answer.kind) {
+    case 'Busy':
+      await conclude(deps, sight, o, standing);
+      return { kind: 'Stale' };
+    case 'Failed':
+      return await failed(deps, sight, o, rotation, standing, answer, kept);
+    case 'Granted':
+      return await granted(deps, sight, o, rotation, standing, answer);
+  }
+}
+
+/** The answer goes to the disk. When that fails it is still in hand, and is stored in the cluster next. */
+async function write(deps: RotateDeps, page: JournalPage, issued: Issued): Promise<void> {
+  const began = deps.clock.monotonic();
+  try {
+    await page.keep(sealIssued(deps.ring, issued));
+    deps.metrics.journalWritten(deps.clock.monotonic() - began);
+  } catch (error) {
+    const { namespace, name } = issued.binding;
+    deps.log.error({ connection: `${namespace}/${name}`, err: error }, 'an answer of Square is not in the journal');
+  }
+}
+
+function issuedOf(deps: RotateDeps, sight: Sight, o: Observation, rotation: Rotation, reply: TokenReply): Issued {
+  const { namespace, name, uid } = o.connection;
+  const { application, asking, credential, request, spec } = rotation;
+  const { environment, clientID } = application;
+  return {
+    binding: { namespace, name, environment, clientID },
+    connectionUID: uid,
+    grantType: reply.grantType,
+    body: reply.body,
+    issuedAt: reply.at ?? deps.squares[sight.environment].time.now(),
+    after: Math.max(held(o)?.generation ?? 0, sight.view.stored.revision),
+    requested: wantedToken(spec),
+    ...(asking.grantType === 'refresh_token' ? { presented: asking.refreshToken } : {}),
+    ...(credential === undefined ? {} : { taken: credential }),
+    ...(request === undefined ? {} : { request }),
+  };
+}
+
+/** Square surely made nothing of it, or said a final word: nothing is in doubt. */
+async function conclude(deps: RotateDeps, sight: Sight, o: Observation, { noted, page }: Standing) {
+  await page?.discard();
+  return noted === undefined ? undefined : await concludeAttempt(deps, sight, o, noted);
+}
+
+async function failed(
+  deps: RotateDeps,
+  sight: Sight,
+  o: Observation,
+  { credential }: Rotation,
+  standing: Standing,
+  { failure, refusal }: Exchanged & { kind: 'Failed' },
+  kept: boolean,
+): Promise<Fact> {
+  const attempt = await stand();
+  return {
+    kind: 'Failed',
+    failure,
+    ...(refusal === undefined ? {} : { refusal }),
+    ...(credential === undefined ? {} : { credential }),
+    ...(attempt === undefined ? {} : { attempt }),
+  };
+
+  async function stand(): Promise<AttemptState | undefined> {
+    const { noted, page } = standing;
+    if (noted === undefined) return undefined;
+    if (!isUnanswered(failure) && !(isFinal(failure) && noted.attempt.unanswered > 0)) {
+      return await conclude(deps, sight, o, standing);
+    }
+    // An answer that was not understood stays in the journal: a later version may.
+    if (!kept) await page?.discard();
+    return { kind: 'Over', attempt: noted.attempt };
+  }
+}
+
+/** The token is dead: that it was presented before, and nobody knows what came of it, is worth remembering. */
+const isFinal = (failure: Failure): boolean => failure.class === 'RefreshTokenRefused';
+
+async function granted(
+  deps: RotateDeps,
+  sight: Sight,
+  o: Observation,
+  rotation: Rotation,
+  standing: Standing,
+  answer: Exchanged & { kind: 'Granted' },
+): Promise<Fact> {
+  const { application, asking, credential, request, spec } = rotation;
+  const square = deps.squares[sight.environment];
+  const before = held(o);
+  // Where nothing is held, what Square gave is sealed first, since the credential may be spent; whose it is, is judged
+  // by what is held then.
+  const given = await named({ clock: deps.clock, square: square.client }, answer.reply, before && pinnedMerchant(o));
+  if (!given.ok)
+    return await failed(deps, sight, o, rotation, standing, { kind: 'Failed', failure: given.failure }, true);
+  const stranger = before && otherMerchant(o, given.value.merchantID, credential);
+  if (stranger !== undefined) {
+    await conclude(deps, sight, o, standing);
+    return stranger;
+  }
+  const issuedAt = answer.at ?? square.time.now();
+  const next = grantFrom({
+    connectionUID: o.connection.uid,
+    application,
+    requested: wantedToken(spec),
+    reply: given.value,
+    issuedAt,
+    knownTime: square.time.now(),
+    sealedAt: deps.clock.wall(),
+    after: Math.max(before?.generation ?? 0, sight.view.stored.revision),
+    ...(before === undefined ? {} : { before }),
+    ...(asking.grantType === 'refresh_token' ? { presented: asking.refreshToken } : {}),
+    ...(credential === undefined ? {} : { taken: credential }),
+  });
+  const grant = request === undefined ? next : { ...next, handled: { ...next.handled, refresh: request } };
+  const fact = await commit(deps, sight, o, grant, credential === undefined ? 'Refreshed' : 'TakenUp', standing);
+  return fact.kind === 'Sealed' && request !== undefined ? { ...fact, answers: { refresh: request } } : fact;
+}

@@ -1,0 +1,222 @@
+import { sealedSecretName } from '../api/names.ts';
+import { type Clock, type Duration, type Instant, seconds, sleep } from '../clock.ts';
+import type { Grant } from '../domain/grant.ts';
+import type { Unsettled } from '../domain/observation.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { Log } from '../kube/log.ts';
+import { type Key, keyFrom, secrets } from '../kube/resource.ts';
+import { type EscrowDeps, putIntoEscrow, removeFromEscrow } from '../secrets/escrow.ts';
+import { openGrant, sealGrant } from '../secrets/grant.ts';
+import { projectGrantSecret, type StoreOutcome, storeGrant } from '../secrets/grant-secret.ts';
+import type { Binding, GrantSecret, KeyRing } from '../secrets/port.ts';
+import type { Watches } from './watches.ts';
+import { sentence } from './write-refused.ts';
+
+/** A grant that Square gave and that cannot be fetched again. */
+export interface Due {
+  readonly binding: Binding;
+  readonly grant: Grant;
+  /** The version of the sealed Secret that it replaces; absent when there is none. */
+  readonly held?: GrantSecret | undefined;
+  /** Square's time. */
+  readonly since: Instant;
+  /** Told once it is stored, or will never be: what else keeps it may go. */
+  readonly settled?: () => Promise<void>;
+}
+
+/** `Stale`: what is stored is as new, or newer, or its namespace is gone; `Waiting`: it is written again until it is stored. */
+export type Settled = 'Stored' | 'Stale' | 'Waiting';
+
+/**
+ * Stores what Square gave. What the API server refuses is written again without end, whatever becomes of the lease and
+ * of the worker that brought it; meanwhile it also lies in escrow, if that can be written. A compare-and-set: a record
+ * that is as new as this one, or newer, is somebody else's rotation and stays. Anything older, or unreadable, was put
+ * there in the meantime and would be lost by nobody: this one holds what Square gave last.
+ */
+export interface Settlement {
+  store(due: Due): Promise<Settled>;
+  /** What is not stored yet of a connection. */
+  of(connection: Key): Unsettled | undefined;
+  /** Of how many connections. */
+  count(): number;
+  /** Resolves when everything is stored or in escrow: nothing would be lost by the end of this process. */
+  safe(): Promise<void>;
+}
+
+export interface SettlementDeps extends EscrowDeps {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly ring: KeyRing;
+  readonly watches: Watches;
+  /** Told when the state of a connection's settlement changed. */
+  readonly onChange: (connection: Key) => void;
+}
+
+const retry = { first: seconds(0.5), most: seconds(10) };
+const delayOf = (attempt: number): Duration => Math.min(retry.most, retry.first * 2 ** Math.min(attempt - 1, 10));
+
+export function createSettlement(deps: SettlementDeps): Settlement {
+  const open = new Map<Key, Unsettled>();
+  let waiting: (() => void)[] = [];
+
+  const keyOf = ({ binding: { namespace, name } }: Due): Key => keyFrom(namespace, name);
+  const note = (due: Due, unsettled: Unsettled | undefined) => {
+    const key = keyOf(due);
+    if (unsettled === undefined) open.delete(key);
+    else open.set(key, unsettled);
+    if ([...open.values()].every(({ escrowed }) => escrowed)) {
+      for (const resolve of waiting) resolve();
+      waiting = [];
+    }
+    deps.onChange(key);
+  };
+
+  /** Never rejects. */
+  async function again(due: Due, jwe: string, first: Refused): Promise<void> {
+    const { clock, log } = deps;
+    let { held, message } = first;
+    let escrowed = false;
+    for (let attempt = 1; ; attempt++) {
+      const connection = keyOf(due);
+      log.error({ connection, attempt, escrowed, why: message }, 'a new grant could not be stored and is stored again');
+      escrowed ||= await tryEscrow(deps, due);
+      note(due, { since: due.since, message, escrowed });
+      await sleep(clock, delayOf(attempt));
+      const outcome = await tryStore(deps, due, jwe, held, attempt);
+      if (typeof outcome === 'string') {
+        log.info({ connection, attempt, outcome }, 'a grant that waited to be stored is settled');
+        await done(deps, due, escrowed);
+        note(due, undefined);
+        return;
+      }
+      ({ held, message } = outcome);
+    }
+  }
+
+  return {
+    async store(due) {
+      const jwe = sealGrant(deps.ring, due.binding, due.grant);
+      const outcome = await tryStore(deps, due, jwe, due.held, 0);
+      if (typeof outcome === 'string') {
+        await due.settled?.();
+        return outcome;
+      }
+      note(due, { since: due.since, message: outcome.message, escrowed: false });
+      void again(due, jwe, outcome);
+      return 'Waiting';
+    },
+    of: (connection) => open.get(connection),
+    count: () => open.size,
+    safe: () =>
+      [...open.values()].every(({ escrowed }) => escrowed)
+        ? Promise.resolve()
+        : new Promise((resolve) => waiting.push(resolve)),
+  };
+}
+
+interface Refused {
+  /** What is known to be stored now. */
+  readonly held: GrantSecret | undefined;
+  readonly message: string;
+}
+
+/** Until the API server says that it is stored, or cannot be, or refuses; what stands in the way is looked at each time. */
+async function tryStore(
+  deps: SettlementDeps,
+  { binding, grant }: Due,
+  jwe: string,
+  first: GrantSecret | undefined,
+  attempt: number,
+): Promise<Exclude<Settled, 'Waiting'> | Refused> {
+  let held = first;
+  for (;;) {
+    const outcome = await write(deps, binding, held, jwe);
+    switch (outcome.kind) {
+      case 'Stored':
+        return outcome.kind;
+      case 'NotOwned':
+        return { held: undefined, message: sentence(outcome.message) };
+      case 'Failed':
+        // Its namespace is gone, and everything in it.
+        return outcome.status === 404 ? 'Stale' : { held, message: sentence(outcome.message) };
+      case 'Conflict': {
+        const now = await look(deps, binding);
+        if (now === 'Unknown') return { held, message: 'The API server did not answer.' };
+        if (attempt < patience && isUnderUnseenKey(deps, now)) return { held: now, message: unseenKey };
+        if (now?.jwe === jwe) return 'Stored';
+        if (now !== undefined && generationOf(deps, binding, now) >= grant.generation) return 'Stale';
+        held = now;
+      }
+    }
+  }
+}
+
+async function write(
+  { client, watches }: SettlementDeps,
+  { namespace, name }: Binding,
+  held: GrantSecret | undefined,
+  jwe: string,
+): Promise<StoreOutcome> {
+  const written = watches.grants.writing(keyFrom(namespace, sealedSecretName(name)));
+  try {
+    const outcome = await storeGrant({ client }, { namespace, connection: name, held, jwe });
+    if (outcome.kind === 'Stored') watches.grants.absorb(outcome.object);
+    return outcome;
+  } finally {
+    written();
+  }
+}
+
+/** So many attempts, about half a minute, a key that is not in the ring is waited for. */
+const patience = 8;
+
+/**
+ * Somebody sealed it by a key that this process has not seen yet: whose it is, is judged when the key is there. One that
+ * does not come is of nobody who could have got a later answer of Square than this one.
+ */
+const isUnderUnseenKey = ({ ring }: SettlementDeps, now: GrantSecret | undefined): boolean =>
+  now?.keyID !== undefined && ring.find(now.keyID) === undefined;
+
+const unseenKey = 'What is stored there is sealed by a key that this process does not have yet.';
+
+/** What is stored now, asked of the API server itself. */
+async function look(
+  { client }: SettlementDeps,
+  { namespace, name }: Binding,
+): Promise<GrantSecret | undefined | 'Unknown'> {
+  try {
+    const object = await client.get(secrets, namespace, sealedSecretName(name));
+    return object && projectGrantSecret(object);
+  } catch {
+    return 'Unknown';
+  }
+}
+
+/** 0 for one that cannot be read. */
+function generationOf({ ring }: SettlementDeps, binding: Binding, { jwe }: GrantSecret): number {
+  const opened = jwe === undefined ? undefined : openGrant(ring, binding, jwe);
+  return opened?.ok ? opened.value.generation : 0;
+}
+
+async function tryEscrow(deps: SettlementDeps, { binding, grant }: Due): Promise<boolean> {
+  try {
+    await putIntoEscrow(deps, binding, grant);
+    return true;
+  } catch (error) {
+    const connection = `${binding.namespace}/${binding.name}`;
+    deps.log.error({ connection, err: error }, 'a grant that cannot be stored cannot be put into escrow either');
+    return false;
+  }
+}
+
+async function done(deps: SettlementDeps, due: Due, escrowed: boolean): Promise<void> {
+  await due.settled?.();
+  if (!escrowed) return;
+  try {
+    await removeFromEscrow(deps, due.grant.connectionUID);
+  } catch (error) {
+    // The next leader finds it, and sees that it is stored.
+    deps.log.warn({ err: error }, 'a grant that is stored could not be taken out of escrow');
+  }
+}

@@ -1,0 +1,167 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, type Duration, days } from '../clock.ts';
+import { isAlive, type Owner, self } from './journal-owner.ts';
+
+/**
+ * Where Square's answers are kept between their arrival and their being stored in the cluster, so that a process that is
+ * killed in between loses nothing. Texts only: what is written here is sealed by then.
+ *
+ * Every process has a directory of its own under the root, so that processes may share the root; what a dead one left
+ * is found by the next that starts.
+ */
+export interface Journal {
+  /** Names this process in the attempts that it makes. */
+  readonly holder: string;
+  /** Whether an attempt of that holder cannot be under way any more: it was a process that has ended. */
+  isDead(holder: string): boolean;
+  /** What ended processes left. */
+  readonly left: readonly JournalEntry[];
+  /**
+   * A page for one answer, with its room on the disk taken already: whoever has it can count on writing. Rejects with
+   * `JournalUnwritable` when there is none to be had.
+   */
+  page(id: string): Promise<JournalPage>;
+  /** Leaves the directory to whoever starts next, or takes it away when nothing is in it. */
+  close(): Promise<void>;
+}
+
+export interface JournalPage {
+  /** Resolves when the text is on the disk and would be found after a loss of power (rename and fsync of the directory). */
+  keep(text: string): Promise<void>;
+  /** The answer is stored elsewhere, or there is none. Never rejects. */
+  discard(): Promise<void>;
+}
+
+export interface JournalEntry {
+  readonly text: string;
+  discard(): Promise<void>;
+}
+
+export class JournalUnwritable extends Error {
+  readonly code = 'JournalUnwritable';
+
+  constructor(directory: string, cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super(`the journal directory ${directory} cannot be written (${why}): give --journal-dir a directory that can`, {
+      cause,
+    });
+    this.name = 'JournalUnwritable';
+  }
+}
+
+const extension = '.jwe';
+const ownerFile = 'owner.json';
+
+/** From the start of a process on. */
+const nameKept: Duration = days(1);
+
+/** The largest reply that is taken is 64 KiB, and sealing adds a third; what Square really sends has one. */
+const room = Buffer.alloc(8 * 1_024);
+
+/** Opens the journal under `root`, which is made when it is not there. Rejects with `JournalUnwritable`. */
+export async function openJournal(root: string, clock: Clock): Promise<Journal> {
+  try {
+    await mkdir(root, { recursive: true, mode: 0o700 });
+    const dead = await deadProcesses(root);
+    const holder = randomBytes(16).toString('hex');
+    const directory = join(root, holder);
+    await mkdir(directory, { mode: 0o700 });
+    await writeFile(join(directory, ownerFile), JSON.stringify(await self()), { mode: 0o600 });
+    const left = (await Promise.all(dead.map((name) => takeOver(clock, join(root, name))))).flat();
+    return {
+      holder,
+      isDead: (other) => dead.includes(other),
+      left,
+      page: (id) => newPage(directory, id),
+      close: () => leave(directory),
+    };
+  } catch (error) {
+    throw error instanceof JournalUnwritable ? error : new JournalUnwritable(root, error);
+  }
+}
+
+async function deadProcesses(root: string): Promise<string[]> {
+  const names = (await readdir(root, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+  const dead: string[] = [];
+  for (const { name } of names) {
+    const owner = await readFile(join(root, name, ownerFile), 'utf8').catch(() => undefined);
+    // One that was just made has no owner yet; one that ended while it was made has no answer in it.
+    if (owner !== undefined && !(await isAlive(parseOwner(owner)))) dead.push(name);
+  }
+  return dead;
+}
+
+function parseOwner(text: string): Owner | undefined {
+  try {
+    return JSON.parse(text) as Owner;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The answers in the directory of a process that ended. */
+async function takeOver(clock: Clock, directory: string): Promise<JournalEntry[]> {
+  const names = await readdir(directory);
+  const entries = names.filter((name) => name.endsWith(extension));
+  for (const name of names) {
+    // A page that nothing was written on.
+    if (name !== ownerFile && !name.endsWith(extension)) await rm(join(directory, name), { force: true });
+  }
+  // The name of a dead process is worth knowing as long as attempts of it may stand in records.
+  const { mtimeMs } = await stat(join(directory, ownerFile));
+  if (entries.length === 0 && clock.wall() - mtimeMs > nameKept) await leave(directory);
+  return await Promise.all(
+    entries.map(async (name) => ({
+      text: await readFile(join(directory, name), 'utf8'),
+      discard: () => rm(join(directory, name), { force: true }).catch(() => {}),
+    })),
+  );
+}
+
+/** Takes the directory away, unless something is left in it. */
+async function leave(directory: string): Promise<void> {
+  try {
+    if ((await readdir(directory)).some((name) => name.endsWith(extension))) return;
+    await rm(join(directory, ownerFile), { force: true });
+    await rmdir(directory);
+  } catch {
+    // Whoever starts next looks into it again.
+  }
+}
+
+async function newPage(directory: string, id: string): Promise<JournalPage> {
+  const draft = join(directory, `${id}.draft`);
+  const final = join(directory, `${id}${extension}`);
+  let handle: FileHandle;
+  try {
+    handle = await open(draft, 'wx', 0o600);
+    await handle.write(room);
+  } catch (error) {
+    throw new JournalUnwritable(directory, error);
+  }
+  return {
+    async keep(text) {
+      const { bytesWritten } = await handle.write(text, 0, 'latin1');
+      await handle.truncate(bytesWritten);
+      await handle.sync();
+      await handle.close();
+      await rename(draft, final);
+      await syncDirectory(directory);
+    },
+    async discard() {
+      await handle.close().catch(() => {});
+      await Promise.all([draft, final].map((path) => rm(path, { force: true }).catch(() => {})));
+    },
+  };
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
