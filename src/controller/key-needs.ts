@@ -3,17 +3,19 @@ import type { LiveKeyRing } from '../secrets/port.ts';
 import { sealedBy } from '../secrets/sealed-by.ts';
 import { credentialOf } from './credentials.ts';
 import type { Remembered } from './observe.ts';
+import type { Settlement } from './settlement.ts';
 import type { Watches } from './watches.ts';
 
 export interface NeedsDeps {
   readonly ring: LiveKeyRing;
   readonly watches: Watches;
   readonly remembered: ReadonlyMap<Key, Remembered>;
+  readonly settlement: Pick<Settlement, 'count'>;
 }
 
 /** What would be lost with a key. */
 export interface Needs {
-  /** Sealed records under it, by whatever name they lie there, with or without a connection. */
+  /** Sealed records under it, by whatever name they lie there, and grants on their way to their place. */
   readonly records: number;
   /** Credentials that were sealed offline for it and are not known to be taken up. */
   readonly credentials: number;
@@ -31,13 +33,14 @@ const recordPlaces = (watches: Watches): readonly Iterable<readonly [Key, { read
 const named = 5;
 
 /** What needs a key, as far as the watched namespaces go. */
-export function needsOf({ ring, watches, remembered }: NeedsDeps, keyID: string): Needs {
+export function needsOf({ ring, watches, remembered, settlement }: NeedsDeps, keyID: string): Needs {
   const first: Key[] = [];
   const count = (key: Key) => {
     if (first.length < named) first.push(key);
     return 1;
   };
-  let records = 0;
+  // Escrow and journal may hold them under any key of the ring.
+  let records = settlement.count();
   for (const place of recordPlaces(watches)) {
     for (const [key, record] of place) if (record.keyID === keyID) records += count(key);
   }
