@@ -4,6 +4,7 @@ import { connectionStatusFields } from '../api/status.ts';
 import { type Duration, type Instant, parseInstant, seconds } from '../clock.ts';
 import { absorb } from '../domain/absorb.ts';
 import { decide, isTaken } from '../domain/decide.ts';
+import { forgetMended } from '../domain/mended.ts';
 import type { Now, Observation } from '../domain/observation.ts';
 import { answerStale, recordedRequests, staleness } from '../domain/requests.ts';
 import { lastVerifyTimeStoredEvery } from '../domain/schedule.ts';
@@ -82,7 +83,7 @@ async function takeSteps(deps: ReconcilerDeps, key: Key, first: Sight, turn: Tur
   const done: Done[] = [];
   const at = () => nowOf(deps, sight.environment);
   const end = (step: Step, broken?: Error): Pass => {
-    const settled = answerStale(observation, at());
+    const settled = forgetMended(answerStale(observation, at()), at());
     return { sight, observation: settled, step, done, ...(broken === undefined ? {} : { broken }) };
   };
   for (;;) {

@@ -1,0 +1,21 @@
+import { finalize } from './finalizers.ts';
+import type { Now, Observation } from './observation.ts';
+import { wantedWrite } from './publication.ts';
+
+/**
+ * Forgets failures of writes of which nothing is left to be written: the answer was lost after the write was stored, or
+ * somebody else has brought it about. Nothing would be tried again, so no success would ever end the failure.
+ */
+export function forgetMended(o: Observation, now: Now): Observation {
+  const { Publish, Finalize, ...others } = o.history.failures;
+  if ((Publish === undefined && Finalize === undefined) || o.connection.deleting) return o;
+  const published = wantedWrite(o, now) === undefined;
+  // Asked without the failure, which would only say to wait.
+  const finalized = finalize({ ...o, history: { ...o.history, failures: others } }, now) === undefined;
+  const failures = {
+    ...others,
+    ...(Publish === undefined || published ? {} : { Publish }),
+    ...(Finalize === undefined || finalized ? {} : { Finalize }),
+  };
+  return { ...o, history: { ...o.history, failures } };
+}
