@@ -5,7 +5,7 @@ import { campaign } from '../reliability/campaign.ts';
 import { figureLines, figuresOf } from '../reliability/figures.ts';
 import { planName } from '../reliability/plans.ts';
 import type { Plan } from '../reliability/run.ts';
-import { scenarios } from '../reliability/scenario.ts';
+import { scenarios } from '../reliability/scenarios.ts';
 import { type OpenTheatre, openTheatre } from '../reliability/theatre.ts';
 import { kubeconfig } from '../support/cluster.ts';
 

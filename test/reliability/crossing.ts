@@ -43,11 +43,19 @@ export interface Sides {
   /** Resolves when the answer was handed to the connection. */
   reply(answer: Answered): Promise<void>;
   cut(): void;
+  /** Resolves when the operator no longer waits for the answer, for whatever reason. */
+  readonly left?: Promise<void>;
 }
 
 /** Takes one request across, as its verdict says. Never rejects: what breaks on either side cuts the connection. */
 export async function cross(verdict: Verdict, sides: Sides): Promise<void> {
   let delivered = false;
+  let told = false;
+  const over = () => {
+    if (!told) verdict.over?.(delivered);
+    told = true;
+  };
+  void sides.left?.then(over);
   try {
     if (verdict.refuse !== undefined) return await sides.reply(verdict.refuse);
     if ((await verdict.before?.()) === 'cut') return sides.cut();
@@ -59,7 +67,7 @@ export async function cross(verdict: Verdict, sides: Sides): Promise<void> {
   } catch {
     sides.cut();
   } finally {
-    verdict.over?.(delivered);
+    over();
   }
 }
 

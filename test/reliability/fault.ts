@@ -17,6 +17,8 @@ export type Fault =
   | { readonly kind: 'pause'; readonly moment: 'before' | 'between' }
   /** Carried out, and the connection ends before the answer. */
   | { readonly kind: 'lost' }
+  /** Nothing comes back and nothing ends, whether it was carried out or not: the operator's own time limits have to. */
+  | { readonly kind: 'silent'; readonly moment: 'before' | 'between' }
   /** Answered with an error in place of the other side. */
   | { readonly kind: 'refused'; readonly status: number }
   /** This and every request of the same label is refused, until the operator is killed at the `after`th of them. */
@@ -30,6 +32,8 @@ export function faultName(fault: Fault): string {
       return `pause ${fault.moment}`;
     case 'lost':
       return 'answer lost';
+    case 'silent':
+      return `silence ${fault.moment}`;
     case 'refused':
       return `refused ${fault.status}`;
     case 'refused and killed':

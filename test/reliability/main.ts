@@ -10,7 +10,7 @@ import { campaign } from './campaign.ts';
 import { figureLines, figuresOf } from './figures.ts';
 import { planName } from './plans.ts';
 import type { Outcome, Plan } from './run.ts';
-import { scenarios } from './scenario.ts';
+import { scenarios } from './scenarios.ts';
 import { openTheatre } from './theatre.ts';
 
 const usage = `Usage: npm run reliability [-- --seed N] [--sample N] [--scenario TEXT] [--only TEXT] [--lanes N] [--json FILE]

@@ -14,6 +14,10 @@ const pauses: readonly Fault[] = [
   { kind: 'pause', moment: 'before' },
   { kind: 'pause', moment: 'between' },
 ];
+const silences: readonly Fault[] = [
+  { kind: 'silent', moment: 'before' },
+  { kind: 'silent', moment: 'between' },
+];
 const refused = (...statuses: readonly number[]): Fault[] => statuses.map((status) => ({ kind: 'refused', status }));
 
 const isRead = ({ edge, label }: Boundary): boolean => edge === 'api' && label.startsWith('GET ');
@@ -27,14 +31,15 @@ const boundariesOf = (scenario: Scenario, crossed: readonly Boundary[]): Boundar
 /** All that is done to a scenario at one boundary. */
 function faultsAt(scenario: Scenario, boundary: Boundary): Fault[] {
   if (scenario.replicas === 2) return [...kills, ...pauses];
-  if (boundary.edge === 'square') return [...kills, lost, ...refused(401, 403, 429, 500, 504)];
+  const silent = /token$|-sealed$/.test(boundary.label) ? silences : [];
+  if (boundary.edge === 'square') return [...kills, lost, ...silent, ...refused(401, 403, 429, 500, 504)];
   if (isRead(boundary)) return [...kills, ...refused(500)];
   // Events are told as well as may be: one refusal shows that nothing hangs on them.
   if (boundary.label.includes('events')) return [...kills, lost, ...refused(403)];
   const stubborn: Fault[] = boundary.label.includes('-sealed')
     ? [{ kind: 'refused and killed', status: 403, after: 3 }]
     : [];
-  return [...kills, lost, ...refused(403, 409, 429, 500), ...stubborn];
+  return [...kills, lost, ...silent, ...refused(403, 409, 429, 500), ...stubborn];
 }
 
 /** Every fault at every boundary of a scenario. */

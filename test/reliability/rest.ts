@@ -14,12 +14,12 @@ export interface RestOptions {
   readonly mayPassTime: boolean;
   /** Whether it may end with the authorization given up. */
   readonly mayBeTold: boolean;
+  /** How long to wait in the end for what is waited out in real time, in milliseconds. */
+  readonly patience: number;
 }
 
 /** Real time that a step takes when nothing has to be waited for. */
 const promptly = 3_000;
-/** An attempt of a process that may still live is waited out in real time. */
-const patience = 80_000;
 
 /**
  * Waits until it has come about. What waits for its time is helped by moving Square's clock, of which the operator learns
@@ -28,7 +28,7 @@ const patience = 80_000;
 export async function comeToRest(
   stage: Stage,
   reached: () => boolean,
-  { mayPassTime, mayBeTold }: RestOptions,
+  { mayPassTime, mayBeTold, patience }: RestOptions,
 ): Promise<Rest> {
   if (!(await soon(() => isLed(stage)))) return 'never';
   const ended = (): Rest | undefined => (reached() ? 'reached' : mayBeTold && isGivenUp(stage) ? 'told' : undefined);
@@ -47,7 +47,7 @@ export async function comeToRest(
     const end = await within(promptly);
     if (end !== undefined) return end;
   }
-  return isGivenUp(stage) ? 'told' : 'never';
+  return (await within(patience)) ?? (isGivenUp(stage) ? 'told' : 'never');
 }
 
 /** Whether the status says that the grant is lost, and claims nothing else. */

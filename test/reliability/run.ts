@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { Party } from '../support/scene.ts';
 import { type Place, placesThatHold } from './custody.ts';
 import type { Boundary, Fault } from './fault.ts';
+import { differences, journalTimes, single } from './journal-times.ts';
 import { type Counts, judge } from './observer.ts';
 import { comeToRest, type Rest } from './rest.ts';
 import type { Scenario } from './scenario.ts';
@@ -47,7 +48,6 @@ export async function play(theatre: Theatre, plan: Plan): Promise<Outcome> {
       plan,
       crossed: stage.script.crossed(0),
       struck: stage.script.struck(),
-      windows: windowsIn(stage),
       took: performance.now() - began,
       log: violations.length === 0 ? '' : logOf(stage),
     };
@@ -56,7 +56,7 @@ export async function play(theatre: Theatre, plan: Plan): Promise<Outcome> {
   }
 }
 
-type End = Omit<Outcome, 'plan' | 'crossed' | 'struck' | 'windows' | 'took' | 'log'>;
+type End = Omit<Outcome, 'plan' | 'crossed' | 'struck' | 'took' | 'log'>;
 
 const broken = (stage: Stage, { message }: Error): End => ({
   violations: [`the run could not be played: ${message}\n${conditionsOf(stage)}`],
@@ -66,6 +66,7 @@ const broken = (stage: Stage, { message }: Error): End => ({
   killedInWindow: false,
   answerLost: false,
   foundIn: [],
+  windows: [],
 });
 
 async function playOn(stage: Stage, plan: Plan): Promise<End> {
@@ -73,6 +74,7 @@ async function playOn(stage: Stage, plan: Plan): Promise<End> {
   const { script } = stage;
   const party = await scenario.prepare(stage);
   const revokedFrom = scenario.revokes === true ? versionsOf(stage) : undefined;
+  const before = await journalTimes(stage);
   script.arm(strike && { ...strike, replica: 0 });
   await scenario.act(stage, party);
   const reached = () => scenario.reached(stage, party);
@@ -99,6 +101,7 @@ async function playOn(stage: Stage, plan: Plan): Promise<End> {
     killedInWindow: then.inWindow,
     answerLost: final.excused && !final.inWindow,
     foundIn: then.places,
+    windows: [...before.values(), ...differences(before, await journalTimes(stage))].flatMap(single),
     ...verdict.counts,
   };
 }
@@ -110,7 +113,7 @@ const untilStruck = 5_000;
 const leavesDoubt = (strike: Plan['strike']): boolean =>
   strike?.fault.kind === 'pause' ||
   kills(strike?.fault) ||
-  (strike?.fault.kind === 'lost' && strike.boundary.edge === 'square');
+  ((strike?.fault.kind === 'lost' || strike?.fault.kind === 'silent') && strike.boundary.edge === 'square');
 
 const versionsOf = ({ live, namespace }: Stage): number => live.versions('connections', namespace).length;
 
@@ -129,9 +132,12 @@ async function recover(
 ): Promise<Rest> {
   const kind = stage.script.struck() ? strike?.fault.kind : undefined;
   const gone = kind !== undefined && kills(strike?.fault);
+  // An attempt that was seen to be open is waited out; longer where its holder may still live in another place.
+  // An own time limit of the operator's is half a minute.
+  const patience = scenario.replicas === 2 && scenario.singleUse ? 80_000 : kind === 'silent' ? 60_000 : 15_000;
   if (scenario.replicas === 2 && (gone || kind === 'pause')) {
     // The other replica takes over when the lease has run out, and does what it can.
-    await comeToRest(stage, reached, { mayPassTime: gone, mayBeTold: true });
+    await comeToRest(stage, reached, { mayPassTime: gone, mayBeTold: true, patience });
   }
   if (kind === 'pause') {
     stage.process(0).resume();
@@ -141,7 +147,7 @@ async function recover(
     if (scenario.replicas === 1) await expireLease(stage);
     await stage.start(0);
   }
-  return await comeToRest(stage, reached, { mayPassTime: true, mayBeTold });
+  return await comeToRest(stage, reached, { mayPassTime: true, mayBeTold, patience });
 }
 
 const kills = (fault: Fault | undefined): boolean => fault?.kind === 'kill' || fault?.kind === 'refused and killed';
@@ -191,10 +197,4 @@ function logOf({ processes }: Stage): string {
   return processes
     .map(({ log }, i) => `process ${i + 1}:\n${log.join('').trimEnd().split('\n').slice(-15).join('\n')}`)
     .join('\n');
-}
-
-function windowsIn({ processes }: Stage): number[] {
-  return processes.flatMap(({ log }) =>
-    [...log.join('').matchAll(/"unjournaledMs":([\d.]+)/g)].map((match) => Number(match[1])),
-  );
 }

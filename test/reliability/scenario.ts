@@ -23,7 +23,8 @@ export interface Scenario {
   reached(stage: Stage, party: Party): boolean;
 }
 
-const name = 'shop';
+/** The connection that every scenario is about. */
+export const name = 'shop';
 const flowOf = (singleUse: boolean) => (singleUse ? ('PKCE' as const) : ('Code' as const));
 const kindOf = (singleUse: boolean) => (singleUse ? 'single-use' : 'multi-use');
 
@@ -47,15 +48,16 @@ export function isFresh(stage: Stage, { merchantID }: Party, issued: number): bo
   );
 }
 
-async function connected(stage: Stage, singleUse: boolean): Promise<Party> {
+/** The operator runs, and has taken the connection up. */
+export async function connected(stage: Stage, singleUse: boolean, spec: object = {}): Promise<Party> {
   await stage.start();
-  const party = await stage.scene.connect({ name, flow: flowOf(singleUse) });
+  const party = await stage.scene.connect({ name, flow: flowOf(singleUse), spec });
   await stage.live.until('the connection is ready', () => isFresh(stage, party, 1));
   return party;
 }
 
 /** A token that a person brings is taken up, by an operator that starts for the first time. */
-const firstStart: Scenario = {
+export const firstStart: Scenario = {
   name: 'first start',
   singleUse: false,
   replicas: 1,
@@ -65,7 +67,7 @@ const firstStart: Scenario = {
   reached: (stage, party) => isFresh(stage, party, 1),
 };
 
-const takeUp = (singleUse: boolean): Scenario => ({
+export const takeUp = (singleUse: boolean): Scenario => ({
   name: `take-up, ${kindOf(singleUse)}`,
   singleUse,
   replicas: 1,
@@ -87,7 +89,7 @@ const takeUp = (singleUse: boolean): Scenario => ({
 });
 
 /** Most of a week passes, and the operator learns of it by an answer of Square's. */
-const refreshDue = (singleUse: boolean): Scenario => ({
+export const refreshDue = (singleUse: boolean): Scenario => ({
   name: `refresh when due, ${kindOf(singleUse)}`,
   singleUse,
   replicas: 1,
@@ -104,7 +106,7 @@ const refreshDue = (singleUse: boolean): Scenario => ({
   reached: (stage, party) => isFresh(stage, party, 2),
 });
 
-const refreshAsked = (singleUse: boolean): Scenario => ({
+export const refreshAsked = (singleUse: boolean): Scenario => ({
   name: `refresh on request, ${kindOf(singleUse)}`,
   singleUse,
   replicas: 1,
@@ -122,7 +124,7 @@ function isRefused(stage: Stage, party: Party): boolean {
   return answered && status.lastFailure !== undefined && issued === 1 && isFresh(stage, party, 1);
 }
 
-const replacement = (singleUse: boolean): Scenario => ({
+export const replacement = (singleUse: boolean): Scenario => ({
   name: `new credential, ${kindOf(singleUse)}`,
   singleUse,
   replicas: 1,
@@ -134,7 +136,7 @@ const replacement = (singleUse: boolean): Scenario => ({
   reached: (stage, party) => isFresh(stage, party, 2),
 });
 
-const adoption: Scenario = {
+export const adoption: Scenario = {
   name: 'adoption of a retained grant',
   singleUse: true,
   replicas: 1,
@@ -154,7 +156,7 @@ const adoption: Scenario = {
 };
 
 /** The seller disconnects the application in the dashboard, and the token is verified some time later. */
-const revocation: Scenario = {
+export const revocation: Scenario = {
   name: 'revocation by the seller',
   singleUse: false,
   replicas: 1,
@@ -179,7 +181,7 @@ const revocation: Scenario = {
 };
 
 /** A second replica stands by when a refresh is asked for. */
-const twoReplicas = (singleUse: boolean): Scenario => ({
+export const twoReplicas = (singleUse: boolean): Scenario => ({
   ...refreshAsked(singleUse),
   name: `refresh on request, ${kindOf(singleUse)}, two replicas`,
   replicas: 2,
@@ -190,17 +192,3 @@ const twoReplicas = (singleUse: boolean): Scenario => ({
     return party;
   },
 });
-
-export const scenarios: readonly Scenario[] = [
-  firstStart,
-  ...[false, true].flatMap((singleUse) => [
-    takeUp(singleUse),
-    refreshDue(singleUse),
-    refreshAsked(singleUse),
-    replacement(singleUse),
-  ]),
-  adoption,
-  revocation,
-  twoReplicas(false),
-  twoReplicas(true),
-];

@@ -110,6 +110,14 @@ export function createScript(operatorNamespace: string): Script {
             return Promise.resolve('cut');
           },
         };
+      case 'silent': {
+        const hold = async () => {
+          struckAt = performance.now();
+          await released.promise;
+          return 'cut' as const;
+        };
+        return { [fault.moment]: hold };
+      }
       case 'refused':
         struckAt = performance.now();
         return { refuse: refusal(at.edge, fault.status) };
