@@ -44,7 +44,7 @@ export interface Sides {
   reply(answer: Answered): Promise<void>;
   cut(): void;
   /** Resolves when the operator no longer waits for the answer, for whatever reason. */
-  readonly left?: Promise<void>;
+  readonly left?: Promise<unknown>;
 }
 
 /** Takes one request across, as its verdict says. Never rejects: what breaks on either side cuts the connection. */

@@ -40,7 +40,7 @@ async function carry(
   const asked: Asked = { edge: 'square', method, path, body: Buffer.concat(chunks).toString(), watch: false };
   // The time of an answer is Square's, not this proxy's.
   outgoing.sendDate = false;
-  const left = once(outgoing, 'close').then(() => {});
+  const left = once(outgoing, 'close');
   await cross(gate(asked), {
     left,
     async forward() {
