@@ -2,7 +2,8 @@ import { type Clock, type Duration, minutes, seconds } from '../clock.ts';
 import { isReason, type KubeClient } from '../kube/client.ts';
 import type { Log } from '../kube/log.ts';
 import { splitKey } from '../kube/resource.ts';
-import { createNextKey, noteOnKey, projectKeySecret } from '../secrets/key-secrets.ts';
+import { takeKeySecrets } from '../secrets/follow-keys.ts';
+import { createNextKey, noteOnKey } from '../secrets/key-secrets.ts';
 import type { KeySecret } from '../secrets/port.ts';
 import { publishPublicKey } from '../secrets/public-key.ts';
 import { type Needs, type NeedsDeps, needsOf } from './key-needs.ts';
@@ -65,11 +66,11 @@ async function makeActiveKey(deps: KeyCustodyDeps): Promise<undefined> {
   const entries = [...watches.keys.entries()];
   const names = entries.map(([key]) => splitKey(key).name);
   const material = entries.flatMap(([, secret]) => secret.material ?? []);
+  if (material.some(({ key }) => key.state === 'Active')) return;
   const secret = await createNextKey({ ...deps, namespace: deps.operatorNamespace }, names, material);
-  // Taken in at once: before the watch tells of it the next pass would make another.
+  // Taken in at once: before the watch tells of it the next pass would make another. Others may have changed meanwhile.
   watches.keys.absorb(secret);
-  const made = projectKeySecret(secret).material;
-  if (made !== undefined) ring.replace([...material.filter(({ key }) => key.id !== made.key.id), made]);
+  takeKeySecrets(watches.keys, ring, deps.log);
 }
 
 /** At the start it was published already. */

@@ -6,33 +6,32 @@ import { readKeyFiles } from './key-files.ts';
 import { SealingKeyError } from './key-material.ts';
 import type { KeySecret, LiveKeyRing } from './port.ts';
 
-/**
- * Keeps the ring as the Secrets are, from the moment the watch is synced. While one of them cannot be read the ring stays
- * as it was, and the log says which: half a ring would call sound grants unreadable.
- */
+/** Keeps the ring as the Secrets are, from the moment the watch is synced. */
 export function followKeySecrets(view: Informer<KeySecret>, ring: LiveKeyRing, log: Log): void {
-  const look = () => {
-    const keys = [...view.entries()].map(([, key]) => key);
-    const problem = keys.find((key) => key.problem !== undefined)?.problem;
-    if (problem === undefined) replace(ring, log, () => keys.flatMap(({ material = [] }) => material));
-    else log.error({ err: problem }, kept);
-  };
+  const look = () => takeKeySecrets(view, ring, log);
   view.onChange(() => {
     if (view.synced()) look();
   });
   void view.whenSynced().then(look);
 }
 
-const kept = 'a sealing key cannot be read: the ring stays as it was';
-
-function replace(ring: LiveKeyRing, log: Log, material: () => Parameters<LiveKeyRing['replace']>[0]): void {
+/**
+ * Makes the ring as the Secrets are now. While one of them cannot be read the ring stays as it was, and the log says which:
+ * half a ring would call sound grants unreadable.
+ */
+export function takeKeySecrets(view: Informer<KeySecret>, ring: LiveKeyRing, log: Log): void {
+  const keys = [...view.entries()].map(([, key]) => key);
   try {
-    ring.replace(material());
+    const problem = keys.find((key) => key.problem !== undefined)?.problem;
+    if (problem !== undefined) throw problem;
+    ring.replace(keys.flatMap(({ material = [] }) => material));
   } catch (error) {
     if (!(error instanceof SealingKeyError)) throw error;
     log.error({ err: error }, kept);
   }
 }
+
+const kept = 'a sealing key cannot be read: the ring stays as it was';
 
 export interface KeyFilesOptions {
   readonly directory: string;
