@@ -7,11 +7,14 @@ import { createNextKey, noteOnKey } from '../secrets/key-secrets.ts';
 import type { KeySecret } from '../secrets/port.ts';
 import { publishPublicKey } from '../secrets/public-key.ts';
 import { type Needs, type NeedsDeps, needsOf } from './key-needs.ts';
+import { resealEscrow } from './reseal-escrow.ts';
+import type { Settlement } from './settlement.ts';
 
 export interface KeyCustodyDeps extends NeedsDeps {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly log: Log;
+  readonly settlement: Pick<Settlement, 'count'>;
   /** Where the key Secrets and the ConfigMap are. */
   readonly operatorNamespace: string;
 }
@@ -44,7 +47,7 @@ export function createKeyCustody(deps: KeyCustodyDeps): () => Promise<Duration |
     // While a watch is broken nobody can say that nothing is there.
     const follows = deps.watches.grants.healthy() && deps.watches.connections.healthy();
     if (!follows) return retired.length === 0 ? undefined : lookEvery.most;
-    const all = retired.map((id) => [id, needsOf(deps, id)] as const);
+    const all = await Promise.all(retired.map(async (id) => [id, await allNeedsOf(deps, id)] as const));
     const now = JSON.stringify(all);
     wait = now === before ? Math.min(lookEvery.most, 2 * wait) : lookEvery.first;
     before = now;
@@ -54,6 +57,13 @@ export function createKeyCustody(deps: KeyCustodyDeps): () => Promise<Duration |
     }
     return all.every(([, needs]) => isRemovable(needs)) ? undefined : wait;
   };
+}
+
+/** Where nothing that is followed needs the key any more, what is under way does: answers not stored, grants in escrow. */
+async function allNeedsOf(deps: KeyCustodyDeps, keyID: string): Promise<Needs> {
+  const needs = needsOf(deps, keyID);
+  if (!isRemovable(needs)) return needs;
+  return { ...needs, records: deps.settlement.count() + (await resealEscrow(deps, keyID)) };
 }
 
 const isRemovable = ({ records, credentials, digests }: Needs): boolean =>
