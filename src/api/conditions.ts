@@ -78,6 +78,10 @@ export const reasons = {
   ),
   CredentialKeyNotFound: reason('The credential’s Secret lacks the key.', 'Add the key, or correct secretRef.key.'),
   CredentialMalformed: reason('The credential’s value cannot be a token.', 'Store the token alone, without quotes.'),
+  CredentialShared: reason(
+    'Another connection has the same key of the same Secret as its credential; a refresh token may work only once, so it was not presented.',
+    'Give this connection a credential of its own, or delete the other one.',
+  ),
   SealedCredentialUnreadable: reason(
     'The sealed credential cannot be opened for this connection.',
     'Seal it again for this namespace, name and application, with the current public key.',

@@ -33,6 +33,7 @@ export interface ControllerDeps
     | 'settlement'
     | 'tokensOf'
     | 'connectionsOf'
+    | 'readersOf'
     | 'remembered'
     | 'turnstile'
     | 'turns'
@@ -100,7 +101,7 @@ export function createController(deps: ControllerDeps): Controller {
   const attempts = createAttempts(deps);
   const recovery = { ...deps, namespace: deps.operatorNamespace };
   const settlement = createSettlement({ ...recovery, onChange: (key) => queue.add(key) });
-  const indexes = { tokensOf, connectionsOf };
+  const indexes = { tokensOf, connectionsOf, readersOf };
   const rotation = { attempts, settlement, turnstile };
   const ports = { ...deps, ...indexes, ...rotation, turns, applications, remembered, retirements, departed, doubts };
   let unread = 0;

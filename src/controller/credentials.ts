@@ -41,6 +41,15 @@ export const credentialSecretOf = (
   return name === undefined ? undefined : keyFrom(connection.namespace, name);
 };
 
+/** `namespace/name/key` of the value in that Secret. */
+export const credentialPlaceOf = (
+  connection: Pick<Connection, 'namespace'>,
+  spec: ConnectionSpec,
+): string | undefined => {
+  const ref = credentialOf(spec)?.source.secretRef;
+  return ref === undefined ? undefined : `${connection.namespace}/${ref.name}/${ref.key}`;
+};
+
 /** Reads the credential from the watch, or opens the sealed one. `known` spares a look for what is no longer needed. */
 export async function readCredential(
   deps: CredentialsDeps,

@@ -2,8 +2,9 @@ import { connectionOfSealedSecret } from '../api/names.ts';
 import type { WorkQueue } from '../kube/queue.ts';
 import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
 import { applicationRefOf } from './applications.ts';
-import { credentialSecretOf } from './credentials.ts';
+import { credentialPlaceOf, credentialSecretOf } from './credentials.ts';
 import type { Index } from './index-by.ts';
+import type { ConnectionView } from './projections.ts';
 import { ownerOf } from './tokens-of.ts';
 import type { Watches } from './watches.ts';
 
@@ -24,6 +25,14 @@ export interface Following {
   readonly applications: { changed(ref: Key): void };
 }
 
+/** The Secret of its credential, and the place in that. */
+function placesOf({ connection }: ConnectionView): string[] {
+  if (!connection.spec.ok) return [];
+  const secret = credentialSecretOf(connection, connection.spec.value);
+  const place = credentialPlaceOf(connection, connection.spec.value);
+  return secret === undefined || place === undefined ? [] : [secret, place];
+}
+
 /** Turns news into keys. Own writes are no news: the watches do not tell of them. */
 export function follow({
   watches,
@@ -37,13 +46,17 @@ export function follow({
   watches.connections.onChange(({ key, now, before }) => {
     const spec = now?.connection.spec;
     const ref = now && spec?.ok ? applicationRefOf(now.connection, spec.value) : undefined;
-    const secret = now && spec?.ok ? credentialSecretOf(now.connection, spec.value) : undefined;
+    const places = now === undefined ? [] : placesOf(now);
     const earlier = before?.connection.spec.ok
       ? applicationRefOf(before.connection, before.connection.spec.value)
       : undefined;
     connectionsOf.set(key, ref === undefined ? [] : [ref]);
-    readersOf.set(key, secret === undefined ? [] : [secret]);
+    readersOf.set(key, places);
     queue.add(key);
+    // Whoever has the same credential may have to wait for this one, or no longer.
+    for (const place of new Set([...places.slice(1), ...(before === undefined ? [] : placesOf(before)).slice(1)])) {
+      for (const fellow of readersOf.get(place)) if (fellow !== key) queue.add(fellow);
+    }
     for (const application of new Set([ref, earlier])) if (application !== undefined) applicationQueue.add(application);
   });
   watches.grants.onChange(({ key }) => {

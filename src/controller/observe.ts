@@ -29,6 +29,7 @@ import { observeTokenSecrets, type TokenSecretsOf } from './observe-token-secret
 import type { ConnectionView } from './projections.ts';
 import { type ResealDeps, retiredKeyOf } from './reseal.ts';
 import type { Settlement } from './settlement.ts';
+import { type SharedCredentialDeps, unlessShared } from './shared-credential.ts';
 import type { Squares } from './squares.ts';
 
 /** What is seen of a connection, with what only the steps may use. */
@@ -56,7 +57,7 @@ export interface Remembered {
   readonly sealedCredentialTaken?: string;
 }
 
-export interface ObserveDeps extends CredentialsDeps, ResealDeps {
+export interface ObserveDeps extends CredentialsDeps, SharedCredentialDeps, ResealDeps {
   readonly ring: LiveKeyRing;
   readonly clock: Clock;
   readonly squares: Squares;
@@ -97,7 +98,8 @@ export async function observe(deps: ObserveDeps, key: Key): Promise<Sight | unde
     now: nowOf(deps, environment).square,
     notOwnedUntil: remembered?.grantPlaceNotOwnedUntil ?? 0,
   });
-  const credential = await readCredential(deps, connection, spec, application, wasAuthorized(sealed));
+  const read = await readCredential(deps, connection, spec, application, wasAuthorized(sealed));
+  const credential = unlessShared(deps, view, read, sealed);
   const namespace = await namespaceState(deps, connection, grantSecret);
   const now = nowOf(deps, environment);
   const { given, value } = split(credential);

@@ -116,7 +116,7 @@ const canVerify = (o: Observation): boolean => o.application.kind === 'Found' ||
 type Given = Credential & { kind: 'Given' };
 
 /** Whether one of these digests is the value's. */
-const isAmong = ({ digest, otherDigests = [] }: Given, digests: readonly string[]): boolean =>
+export const isAmong = ({ digest, otherDigests = [] }: Given, digests: readonly string[]): boolean =>
   digests.includes(digest) || otherDigests.some((other) => digests.includes(other));
 
 /** Whether the value was taken up before, by the record that is there. */

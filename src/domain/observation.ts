@@ -123,7 +123,6 @@ export type Application =
       readonly clientSecret: ClientSecret;
       /** Square refused this client, and nothing has changed since: `retryAt` is when one connection may ask again. */
       readonly refusal?: ApplicationRefusal;
-      /** Refresh tokens that are not presented as a matter of routine. */
       readonly heldBack?: HeldBack;
     };
 
@@ -160,6 +159,7 @@ export type CredentialProblem =
   | 'CredentialSecretWrongType'
   | 'CredentialKeyNotFound'
   | 'CredentialMalformed'
+  | 'CredentialShared'
   | 'SealedCredentialUnreadable';
 
 export type GrantState =

@@ -171,6 +171,44 @@ operatorSuite('credentials', {}, (world, scene) => {
     expect(presented(refreshToken.value)).toBe(1);
   });
 
+  test('of two connections that name the same credential one presents it, and the other says which', async () => {
+    const app = await scene.application('shared-app', { flow: 'PKCE', clientSecretRef: null });
+    const party = await scene.connected({ name: 'owner', app, flow: 'PKCE' });
+    const refreshToken = { secretRef: { name: party.credential, key: 'token' } };
+    await create('another', { applicationRef: { name: app.name }, credential: { refreshToken } });
+    const said = await scene.becomes('another', { Ready: 'False/CredentialShared', Stalled: 'True' });
+    expect(said.status?.conditions?.find(({ type }) => type === 'Ready')?.message).toMatch(
+      /^Secret owner-credential, key token, .* SquareConnection owner, which has taken it up/,
+    );
+    await scene.settle();
+    expect(presented(party.refreshToken)).toBe(1);
+    const { refreshToken: fresh } = world.square.grant({ ...party, flow: 'PKCE' });
+    await scene.edit('secrets', party.credential, { stringData: { token: fresh.value } });
+    await world.live.until('the owner has taken the new one', () => scene.status('owner').revision === 2);
+    await scene.settle();
+    expect(presented(fresh.value)).toBe(1);
+    const own = world.square.grant({ ...party, flow: 'PKCE' }).refreshToken;
+    await scene.create('secrets', aSecret(world.namespace, 'another-credential', { token: own.value }));
+    await scene.edit('connections', 'another', { spec: { credential: { refreshToken: ref('another-credential') } } });
+    await scene.becomes('another', { Ready: 'True/Valid' });
+    expect(world.square.ledger.spentAgain()).toEqual([]);
+  });
+
+  test('a credential is free for another connection when the one before it is gone', async () => {
+    const app = await scene.application('handed-app');
+    const { merchantID } = world.square.addSeller();
+    const { refreshToken } = world.square.grant({ clientID: app.clientID, merchantID });
+    await scene.create('secrets', aSecret(world.namespace, 'handed-credential', { token: refreshToken.value }));
+    const spec = { applicationRef: { name: app.name }, credential: { refreshToken: ref('handed-credential') } };
+    await create('handed-a', { ...spec, suspend: true });
+    await scene.becomes('handed-a', { Ready: 'False/Suspended' });
+    await create('handed-b', spec);
+    await scene.becomes('handed-b', { Ready: 'False/CredentialShared' });
+    await scene.remove('connections', 'handed-a');
+    await scene.becomes('handed-b', { Ready: 'True/Valid' });
+    expect(presented(refreshToken.value)).toBe(1);
+  });
+
   test('a legacy token is migrated once, and refreshed like any other from then on', async () => {
     const app = await scene.application('legacy-app');
     const { merchantID } = world.square.addSeller();
