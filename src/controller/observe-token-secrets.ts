@@ -1,5 +1,5 @@
 import type { ConnectionSpec, Environment } from '../api/connection.ts';
-import { type Instant, seconds } from '../clock.ts';
+import { type Duration, type Instant, minutes, parseInstant, seconds } from '../clock.ts';
 import {
   type Connection,
   type GrantState,
@@ -9,6 +9,7 @@ import {
   type TokenSecretState,
   tokenSecretStates,
 } from '../domain/observation.ts';
+import type { StoredCondition } from '../domain/stored-conditions.ts';
 import { keyFrom, splitKey } from '../kube/resource.ts';
 import { renderTokenSecret } from '../secrets/render-token-secret.ts';
 import type { Index } from './index-by.ts';
@@ -22,11 +23,23 @@ export interface TokenSecretsDeps {
   readonly tokensOf: Index;
 }
 
-/** A name that somebody else's Secret has is tried again so often, since nothing tells when it is free. */
+/** A name that somebody else's Secret has is tried again so soon, since nothing tells when it is free. */
 export const lookAgainEvery = seconds(30);
 
 /** A name that is taken is tried again within this time, although Square's time may have been set back since. */
-export const soon = (retryAt: Instant, now: Instant): Instant => Math.min(retryAt, now + lookAgainEvery);
+export const soon = (retryAt: Instant, now: Instant, within: Duration = lookAgainEvery): Instant =>
+  Math.min(retryAt, now + within);
+
+const lookAgainAtLeastEvery = minutes(15);
+
+/**
+ * How long to leave a token Secret's name alone that somebody else's Secret has: half as long as it has been so, by the
+ * stored condition, so that a restart goes on where the process before it was.
+ */
+export function lookAgainIn(published: StoredCondition | undefined, wall: Instant): Duration {
+  const since = published?.reason === 'SecretNotOwned' ? parseInstant(published.since) : undefined;
+  return Math.min(lookAgainAtLeastEvery, Math.max(lookAgainEvery, (wall - (since ?? wall)) / 2));
+}
 
 /** The token Secret that should be there, rendered for the grant that is held. */
 export function renderFor(
@@ -89,7 +102,9 @@ export function observeTokenSecrets(
       return { kind: 'Ours', name, current, ...state };
     }
     const taken =
-      notOwned !== undefined && (notOwned.name ?? name) === name ? soon(notOwned.retryAt, now.square) : undefined;
+      notOwned !== undefined && (notOwned.name ?? name) === name
+        ? soon(notOwned.retryAt, now.square, lookAgainAtLeastEvery)
+        : undefined;
     if (held === undefined && taken === undefined) return { kind: 'Absent', name };
     return { kind: 'NotOwned', name, retryAt: taken ?? 0 };
   }

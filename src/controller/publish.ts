@@ -6,7 +6,7 @@ import { type Key, keyFrom, secrets } from '../kube/resource.ts';
 import type { WriteProblem } from '../secrets/port.ts';
 import { publishTokenSecret, removeTokenSecret, stateTokenSecret } from '../secrets/token-secret.ts';
 import { nowOf, type ObserveDeps, type Sight } from './observe.ts';
-import { lookAgainEvery, renderFor } from './observe-token-secrets.ts';
+import { lookAgainIn, renderFor } from './observe-token-secrets.ts';
 import type { Watches } from './watches.ts';
 import { sentence, WriteRefused } from './write-refused.ts';
 
@@ -129,8 +129,11 @@ async function writing<T>({ watches }: { watches: Watches }, key: Key, write: ()
 
 async function unwritten(deps: ObserveDeps, sight: Sight, key: Key, problem: WriteProblem): Promise<Fact> {
   switch (problem.kind) {
-    case 'NotOwned':
-      return { kind: 'NotOwned', retryAt: nowOf(deps, sight.environment).square + lookAgainEvery };
+    case 'NotOwned': {
+      const { square, wall } = nowOf(deps, sight.environment);
+      const published = sight.view.stored.conditions.get('Published');
+      return { kind: 'NotOwned', retryAt: square + lookAgainIn(published, wall) };
+    }
     case 'Conflict':
       await lookAgain(deps, key);
       return { kind: 'Stale' };
