@@ -54,6 +54,55 @@ describe('a refresh', () => {
   });
 });
 
+/** How many of a thousand connections fall into each of `parts` of a span. */
+function spread(parts: number, shareOf: (uid: string) => number): number[] {
+  const counts = Array.from({ length: parts }, () => 0);
+  for (const of of fc.sample(fc.uuid(), { numRuns: 1_000, seed: 20_261_122 })) {
+    const part = Math.floor(shareOf(of) * parts);
+    counts[part] = (counts[part] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** 1000 in 20 parts: 50 each, and by chance alone no part has fewer than 20 or more than 80. */
+const evenly = (counts: readonly number[]) => {
+  expect(counts).toHaveLength(20);
+  expect(Math.min(...counts)).toBeGreaterThan(20);
+  expect(Math.max(...counts)).toBeLessThan(80);
+};
+
+describe('a thousand connections that were sealed at once', () => {
+  it.each([
+    ['without an interval', {}, days(30), days(7)],
+    ['with an interval', { refreshInterval: '1h' }, days(30), hours(1)],
+    ['with short lives', { shortLived: true }, hours(24), hours(12)],
+  ] as const)('are refreshed all over the time from 80 to 95 %% of the interval: %s', (_, spec, lifetime, interval) => {
+    evenly(spread(20, (of) => (ageAtRefresh(spec, of, lifetime) / interval - 0.8) / 0.15));
+  });
+
+  it.each([
+    ['1h', hours(1)],
+    ['24h', hours(24)],
+    ['1m', minutes(1)],
+  ] as const)('are verified all over the interval: %s', (verifyInterval, interval) => {
+    evenly(spread(20, (of) => (nextVerifySlot(aSpec({ verifyInterval }), of, noon) - noon - 1) / interval));
+  });
+
+  it('and refused at once are asked about all over the time', () => {
+    evenly(spread(20, (of) => (backoffDelay(refusedBackoff, 3, of) / hours(4) - 0.8) / 0.4));
+  });
+
+  it('have slots for refreshing and verifying that do not depend on each other', () => {
+    const both = fc.sample(fc.uuid(), { numRuns: 1_000, seed: 7 }).map((of) => {
+      const refresh = (ageAtRefresh({}, of) / days(7) - 0.8) / 0.15;
+      const verify = (nextVerifySlot(aSpec(), of, noon) - noon) / hours(1);
+      return (refresh - 0.5) * (verify - 0.5);
+    });
+    const correlation = (12 * both.reduce((sum, product) => sum + product, 0)) / both.length;
+    expect(Math.abs(correlation)).toBeLessThan(0.1);
+  });
+});
+
 describe('a verification slot', () => {
   const interval = fc.constantFrom('1m', '10m', '1h', '90m', '24h');
   const width = { '1m': minutes(1), '10m': minutes(10), '1h': hours(1), '90m': minutes(90), '24h': hours(24) };
