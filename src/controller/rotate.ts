@@ -66,7 +66,7 @@ export async function rotate(deps: RotateDeps, sight: Sight, o: Observation, rot
   } catch (error) {
     return unwritten(rotation, (error as Error).message);
   }
-  return await inTurn(deps, async () => {
+  const turn = async (): Promise<Fact> => {
     const began = deps.clock.monotonic();
     const noted = await noteAttempt(deps, sight, o, attempt);
     if (noted.kind === 'Noted') {
@@ -83,12 +83,20 @@ export async function rotate(deps: RotateDeps, sight: Sight, o: Observation, rot
       case 'Failed':
         return unwritten(rotation, noted.message);
     }
-  });
+  };
+  return await inTurn(deps, turn, () => page.discard());
 }
 
-/** One token request at a time. While it waited for its turn the lease may have gone to somebody else. */
-const inTurn = (deps: RotateDeps, work: () => Promise<Fact>): Promise<Fact> =>
-  deps.turnstile(() => (deps.mayAct() ? work() : Promise.resolve({ kind: 'Stale' })));
+/**
+ * One token request at a time. While it waited for its turn the lease may have gone to somebody else, or tokens like this
+ * one may have been refused: then nothing is asked, and what was made ready for it is put away.
+ */
+const inTurn = (deps: RotateDeps, work: () => Promise<Fact>, putAway?: () => Promise<void>): Promise<Fact> =>
+  deps.turnstile(async () => {
+    if (deps.mayAct()) return await work();
+    await putAway?.();
+    return { kind: 'Stale' };
+  });
 
 const unwritten = ({ credential }: Rotation, message: string): Fact => ({
   kind: 'Unwritten',
