@@ -117,7 +117,12 @@ function receiver(limit: number, options: TransportOptions, settle: (result: Ans
     chunks = [];
     controller?.abort(new Error(fault));
   };
-  const cancelTimer = options.clock.after(options.callTimeout, () => fail('TimedOut'));
+  const timedOut = () => {
+    if (controller === undefined) return fail('TimedOut');
+    // Where the process itself stood still the answer may be waiting to be read: look once more before judging.
+    setImmediate(() => setImmediate(() => fail('TimedOut')));
+  };
+  const cancelTimer = options.clock.after(options.callTimeout, timedOut);
   const handler: Dispatcher.DispatchHandler = {
     onRequestStart(started) {
       if (settled) started.abort(new Error('TimedOut'));

@@ -134,6 +134,20 @@ describe('no connection', () => {
     expect(requests).toEqual([]);
   });
 
+  it('not at all when it was there before anybody could look', async () => {
+    const timers: (() => void)[] = [];
+    const clock = { ...systemClock, after: (_: number, due: () => void) => (timers.push(due), () => {}) };
+    const { url } = await aServer((response) => {
+      response.end('{"errors":[{"category":"API_ERROR","code":"INTERNAL_SERVER_ERROR"}]}');
+      // As in a process that was stopped for longer than the limit: its timers come before its sockets.
+      for (const due of timers) due();
+    });
+    const { client } = aClient(url, { clock });
+    expect(await calls(client).refresh()).toMatchObject({
+      failure: { reason: expect.not.stringMatching('SquareTimedOut') },
+    });
+  });
+
   it('within the time limit while others hold all connections', async () => {
     const timers: (() => void)[] = [];
     const clock = { ...systemClock, after: (_: number, due: () => void) => (timers.push(due), () => {}) };
