@@ -50,9 +50,15 @@ export async function comeToRest(
   return (await within(patience)) ?? (isGivenUp(stage) ? 'told' : 'never');
 }
 
-/** Whether the status says that the grant is lost, and claims nothing else. */
-function isGivenUp({ live, namespace }: Stage): boolean {
-  const { conditions = [] } = live.get('connections', namespace, 'shop')?.status ?? {};
+/**
+ * Whether the status says that the grant is lost, and claims nothing else. Where it was a new credential's, and an earlier
+ * grant is held that is as good as before, its last failure says so.
+ */
+function isGivenUp({ live, namespace, square }: Stage): boolean {
+  const { conditions = [], lastFailure, merchantID = '' } = live.get('connections', namespace, 'shop')?.status ?? {};
+  const earlier = square.ledger.tokenRequests({ merchantID, outcome: 'issued' }).at(-2)?.refreshToken;
+  const lives = square.ledger.liveRefreshTokens({ merchantID }).some(({ value }) => value === earlier);
+  if (lives && lastFailure?.reason === 'RefreshTokenRefused') return true;
   const is = (type: string, status: string) => conditions.some((one) => one.type === type && one.status === status);
   return conditions.some(({ reason }) => givenUp.has(reason)) && !is('Renewable', 'True') && !is('Revoked', 'True');
 }
