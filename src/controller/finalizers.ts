@@ -63,20 +63,16 @@ async function ofSealedSecret(deps: FinalizerDeps, connection: Place, wanted: bo
   const written = deps.watches.grants.writing(key);
   try {
     const changed = await change(deps.client, secrets, connection.namespace, name, wanted, held.uid);
-    if (typeof changed === 'object') takeIn(deps, key, changed);
-    else if (changed === 'Gone') deps.watches.grants.forget(key, held.uid);
+    if (typeof changed === 'object' && !isGone(changed)) deps.watches.grants.absorb(changed);
     return changed !== 'Other' && (changed !== 'Gone' || !wanted);
   } finally {
     written();
   }
 }
 
-/** One that was being deleted is gone with its last finalizer. */
-function takeIn({ watches }: FinalizerDeps, key: string, object: KubeObject): void {
-  const { deletionTimestamp, finalizers = [], uid = '' } = object.metadata;
-  if (deletionTimestamp !== undefined && finalizers.length === 0) watches.grants.forget(key, uid);
-  else watches.grants.absorb(object);
-}
+/** One that was being deleted is gone with its last finalizer. That is news: much looks different without it. */
+const isGone = ({ metadata: { deletionTimestamp, finalizers = [] } }: KubeObject): boolean =>
+  deletionTimestamp !== undefined && finalizers.length === 0;
 
 /** The object as it is now; `Gone`, or `Other` when it is another one of that name or may not have the finalizer. */
 async function change(

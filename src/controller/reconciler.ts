@@ -21,7 +21,7 @@ import { type PerformDeps, perform } from './perform.ts';
 import { statusDigest } from './projections.ts';
 import { orphan } from './publish.ts';
 import { aboutConnection, count, type Done, eventsOf, stepsOf } from './report.ts';
-import { lostAuthorization, sharedEnd } from './report-ending.ts';
+import { lostAuthorization, sharedEnd, stuckFinalizer } from './report-ending.ts';
 import { resealRetained } from './reseal.ts';
 import type { Turn, Turns } from './turns.ts';
 import { writeStatus } from './write-status.ts';
@@ -105,6 +105,7 @@ async function takeSteps(deps: ReconcilerDeps, key: Key, first: Sight, turn: Tur
       tellApplication(deps, observation);
       tellOthers(deps, sight, step, fact);
       observation = absorb(observation, step, fact, at());
+      tellStuck(deps, step, observation);
       if (fact.kind !== 'Stale') continue;
       // What was seen is out of date. What this pass has learnt is told before anything else is looked at.
       if (done.some((one) => one.fact.kind !== 'Stale'))
@@ -140,6 +141,13 @@ function tellOthers(deps: ReconcilerDeps, { observation, doubt }: Sight, step: S
     if (other !== undefined) deps.events.record({ about: aboutConnection(other), ...sharedEnd(connection, step) });
     deps.onDoubt(key);
   }
+}
+
+/** Nobody but a person can let it go then: told where it is read, since its own namespace may be going. */
+function tellStuck({ events, self }: ReconcilerDeps, step: Step, { connection, history }: Observation): void {
+  const failure = history.failures.Finalize;
+  if (step.kind !== 'RemoveFinalizer' || !connection.deleting || failure === undefined || failure.count < 3) return;
+  events.record({ about: self, ...stuckFinalizer(connection, failure.message) });
 }
 
 /** A refusal that came or went concerns all connections of the application. */

@@ -46,6 +46,14 @@ export function lostAuthorization(
   return note('Warning', ready.reason, 'Revoke', `SquareConnection ${namespace}/${name}${whose}: ${ready.message}`);
 }
 
+/** The operator may not take its finalizer off, and the deletion waits for it. */
+export function stuckFinalizer({ namespace, name }: Connection, why: string): Note {
+  const release = (what: string) =>
+    `kubectl -n ${namespace} patch ${what} --type=merge -p '{"metadata":{"finalizers":null}}'`;
+  const text = `The deletion of SquareConnection ${namespace}/${name} waits for a finalizer that the operator may not take off. By hand: ${release(`sqc/${name}`)}; ${release(`secret/${name}-sealed`)}. ${why}`;
+  return note('Warning', 'FinalizerNotRemoved', 'RemoveFinalizer', text);
+}
+
 const lost: ReadonlySet<string> = new Set<Reason>(['RevokeGivenUp', 'RevokeUnsupported']);
 
 /** Counts an attempt to end an authorization. */

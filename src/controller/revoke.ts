@@ -104,7 +104,7 @@ async function vacate(
   const ended: Fact = { kind: 'Ended', how, grant: { kind: 'Vacant', record, keyID: deps.ring.active.id }, answers };
   const written = deps.watches.grants.writing(key);
   try {
-    const held = deps.watches.grants.get(key);
+    const held = sight.grantSecret;
     const outcome = await storeGrant({ client: deps.client }, { namespace, connection: name, held, jwe });
     switch (outcome.kind) {
       case 'Stored':

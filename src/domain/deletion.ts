@@ -17,6 +17,11 @@ export function part(o: Observation, now: Now): Parting {
   const { grant } = o;
   if (!o.connection.finalized) return { kind: 'Later' };
   if (!endsAtDeletion(o)) return release(o, 'RetainOnDeletion', now);
+  // What Square gave last is being stored: without it there might be more to end than is known here.
+  if (o.unsettled !== undefined) {
+    const until = partingEnds(o, now);
+    return until > now.square ? { kind: 'Later', at: until } : release(o, 'RevokeGivenUp', now);
+  }
   if (grant.kind === 'Retained' || grant.kind === 'Outdated') return release(o, 'NotTakenOver', now);
   const personal = unrevocable(o)?.reason === 'PersonalAccessToken';
   if (grant.kind === 'Absent' || grant.kind === 'Vacant' || grant.kind === 'NotOwned' || personal) {

@@ -4,12 +4,18 @@ import { isDisconnecting } from './disconnect.ts';
 import type { Now, Observation } from './observation.ts';
 import { endsAtDeletion, givenUp, partingFailures, partingTries } from './revocation.ts';
 import { goingOn, resting, type Summary, stuck } from './summary.ts';
-import { describe, no } from './verdict.ts';
+import { describe, no, unstored } from './verdict.ts';
 
 /** What is said of a connection whose deletion ends the authorization; `undefined` when nothing in particular. */
 export function partingWords(o: Observation, now: Now): Summary | undefined {
   const { connection, grant } = o;
   if (!connection.deleting || !endsAtDeletion(o)) return undefined;
+  if (o.unsettled !== undefined) {
+    const lost = givenUp(o, now);
+    return lost === undefined
+      ? goingOn(no('Revoking', `The connection is being deleted. ${unstored(o.unsettled)}`))
+      : stuck(no(lost.reason, lost.message));
+  }
   switch (grant.kind) {
     case 'Absent':
     case 'Vacant':

@@ -118,6 +118,12 @@ export function givenUp(
 ): { reason: 'RevokeUnsupported' | 'RevokeGivenUp'; message: string } | undefined {
   const never = unrevocable(o);
   if (never?.reason === 'RevokeUnsupported') return { reason: never.reason, message: never.message };
+  if (o.unsettled !== undefined && partingEnds(o, now) <= now.square) {
+    return {
+      reason: 'RevokeGivenUp',
+      message: `What Square issued last could not be stored within an hour: ${o.unsettled.message} Given up.`,
+    };
+  }
   const tried = partingFailures(o);
   if (tried !== undefined && tried.count >= partingTries) {
     return { reason: 'RevokeGivenUp', message: `${tried.message} Given up after ${tried.count} tries.` };

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { annotations, labels } from '../../../src/api/names.ts';
+import { annotations, finalizer, labels, sealedSecretName } from '../../../src/api/names.ts';
 import { days, hours, minutes } from '../../../src/clock.ts';
 import { openToken } from '../../../src/domain/token.ts';
 import { projectGrantSecret } from '../../../src/secrets/grant-secret.ts';
@@ -17,7 +17,16 @@ const seed = Number(process.env['SEED'] ?? 20_261_122);
 
 describe('whatever happens to an operator', () => {
   it('no promise is broken, and it comes to rest', { timeout: 60_000 + runs * 5_000 }, async () => {
-    const total = { histories: 0, happenings: 0, calls: 0, writes: 0, processes: 0, published: 0 };
+    const total = {
+      histories: 0,
+      happenings: 0,
+      calls: 0,
+      writes: 0,
+      processes: 0,
+      published: 0,
+      parted: 0,
+      givenUp: 0,
+    };
     await fc.assert(
       fc.asyncProperty(histories, async (history) => {
         const world = await lived(history);
@@ -28,6 +37,8 @@ describe('whatever happens to an operator', () => {
         total.writes += world.counts.writes;
         total.processes += world.counts.processes;
         total.published += world.counts.published;
+        total.parted += world.counts.parted;
+        total.givenUp += world.counts.givenUp;
       }),
       {
         numRuns: runs,
@@ -72,6 +83,7 @@ async function atRest(world: World): Promise<void> {
   expect(world.running.idle(), 'a pass is still under way').toBe(true);
   for (const name of names) check(world, name);
   checkKeys(world);
+  checkFinalizers(world);
   await quiet(world, 'a second pass', () => {
     for (const name of names) {
       world.api.edit('squareconnections', name, (object) => ({
@@ -90,6 +102,24 @@ async function atRest(world: World): Promise<void> {
   world.restart();
   await world.settle();
   expect(world.square.calls.token, 'a wrong clock spends tokens').toBe(token);
+}
+
+/** Nothing waits for the operator to let it go, and nothing would. */
+function checkFinalizers({ api }: World): void {
+  for (const plural of ['squareconnections', 'secrets']) {
+    for (const { metadata } of api.all(plural)) {
+      expect(metadata.deletionTimestamp, `${metadata.name} is still being deleted`).toBeUndefined();
+    }
+  }
+  for (const name of names) {
+    const connection = api.find('squareconnections', name);
+    const sealed = api.find('secrets', sealedSecretName(name));
+    const { deletionPolicy, suspend } = (connection?.['spec'] ?? {}) as { deletionPolicy?: string; suspend?: boolean };
+    if (suspend === true) continue;
+    const wanted = deletionPolicy === 'Revoke' ? [finalizer] : [];
+    expect(connection?.metadata.finalizers ?? [], name).toEqual(connection === undefined ? [] : wanted);
+    if (wanted.length === 0) expect(sealed?.metadata.finalizers ?? [], `${name}-sealed`).toEqual([]);
+  }
 }
 
 async function quiet(world: World, what: string, act: () => void): Promise<void> {
@@ -120,6 +150,9 @@ function check(world: World, name: Name): void {
     revision?: number;
   };
   const ready = status.conditions.find(({ type }) => type === 'Ready');
+  if (ready?.reason === 'Disconnected') {
+    for (const { metadata } of secrets) expect(metadata.annotations?.[annotations.state]).toBe('revoked');
+  }
   if (spec.suspend === true || grant === undefined || status.revision !== grant.generation) return;
   if (
     ['InvalidSpec', 'ApplicationNotFound', 'OtherMerchant', 'RetainedGrantFound', 'GrantOutdated'].includes(

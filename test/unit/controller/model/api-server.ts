@@ -35,7 +35,11 @@ export interface Edge {
 
 export const namespace = 'shop';
 
-export function createModelApiServer(now: () => number): ModelApiServer {
+/** `onGone`: an object is no longer there, whoever deleted it. */
+export function createModelApiServer(
+  now: () => number,
+  onGone: (plural: string, object: KubeObject) => void,
+): ModelApiServer {
   const kinds = new Map<string, Map<string, KubeObject>>();
   const log: ModelApiServer['log'] = [];
   let version = 100;
@@ -49,6 +53,11 @@ export function createModelApiServer(now: () => number): ModelApiServer {
   function store(plural: string, object: KubeObject): KubeObject {
     const key = keyOf(object);
     const before = of(plural).get(key);
+    // One that was being deleted goes with its last finalizer.
+    if (object.metadata.deletionTimestamp !== undefined && !isHeld(object)) {
+      of(plural).set(key, object);
+      return drop(plural, key) ?? object;
+    }
     const sameSpec = JSON.stringify(before?.['spec']) === JSON.stringify(object['spec']);
     const metadata = {
       ...object.metadata,
@@ -65,9 +74,14 @@ export function createModelApiServer(now: () => number): ModelApiServer {
   function drop(plural: string, key: string): KubeObject | undefined {
     const held = of(plural).get(key);
     if (held === undefined) return undefined;
+    if (isHeld(held)) {
+      const { deletionTimestamp = stamp() } = held.metadata;
+      return store(plural, { ...held, metadata: { ...held.metadata, deletionTimestamp } });
+    }
     of(plural).delete(key);
     const gone = { ...held, metadata: { ...held.metadata, resourceVersion: String(++version) } };
     log.push({ plural, event: { type: 'delete', object: gone } });
+    onGone(plural, gone);
     return gone;
   }
   const server: ModelApiServer = {
@@ -84,6 +98,8 @@ export function createModelApiServer(now: () => number): ModelApiServer {
   };
   return server;
 }
+
+const isHeld = ({ metadata }: KubeObject): boolean => (metadata.finalizers ?? []).length > 0;
 
 interface Inside {
   readonly server: ModelApiServer;
@@ -107,7 +123,10 @@ function clientOf({ server, of, store, drop }: Inside, edge: Edge, onWrite: (wri
     return object;
   }
   return {
-    get: (resource, place, name) => edge('read', resource.plural, () => server.find(resource.plural, name, place)),
+    get: (resource, place, name) =>
+      edge('read', resource.plural, () =>
+        resource.namespaced ? server.find(resource.plural, name, place) : of(resource.plural).get(name),
+      ),
     create: (resource, object, { dryRun = false } = {}) =>
       edge(dryRun ? 'read' : 'write', resource.plural, () => {
         if (of(resource.plural).has(keyOf(object))) refuse(409, 'AlreadyExists');

@@ -146,12 +146,6 @@ const edits: fc.Arbitrary<Happening> = fc.oneof(
       annotate(world, of, annotations.adoptRequestedAt, world.wallNow()),
     ),
   ),
-  name.map((of) => happening(`${of} is deleted`, ({ api }) => api.remove('squareconnections', of))),
-  name.map((of) =>
-    happening(`${of} is created anew`, ({ api }) => {
-      if (api.find('squareconnections', of) === undefined) api.put('squareconnections', aConnectionObject(of));
-    }),
-  ),
   fc.constant(happening('the application is deleted', ({ api }) => api.remove('squareapplications', 'pos'))),
   fc.constant(happening('the application is there', ({ api }) => api.put('squareapplications', anApplication()))),
   fc.constantFrom({ requestsPerSecond: 1, burst: 1 }, undefined).map((rateLimit) =>
@@ -171,6 +165,44 @@ const edits: fc.Arbitrary<Happening> = fc.oneof(
     ),
 );
 
+/** How connections end, and begin again. */
+const endings: fc.Arbitrary<Happening> = fc.oneof(
+  name.map((of) => happening(`${of} is deleted`, ({ api }) => api.remove('squareconnections', of))),
+  fc.integer({ min: 1, max: 14 }).map((left) =>
+    happening(`${left} revocations are not answered`, ({ square }) => {
+      square.faults.push({ on: 'revoke', fault: 'Unreachable', left });
+    }),
+  ),
+  name.map((of) =>
+    happening(`${of} is created anew`, ({ api }) => {
+      if (api.find('squareconnections', of) === undefined) api.put('squareconnections', aConnectionObject(of));
+    }),
+  ),
+  fc
+    .tuple(name, fc.constantFrom(0, 0, -minutes(10), -hours(2)))
+    .map(([of, by]) =>
+      happening(`a disconnect of ${of} is requested for ${by / minutes(1)} min from now`, (world) =>
+        annotate(world, of, annotations.disconnectRequestedAt, formatInstant(Date.parse(world.wallNow()) + by)),
+      ),
+    ),
+  fc
+    .tuple(name, fc.constantFrom('Revoke', 'Revoke', 'Retain'))
+    .map(([of, deletionPolicy]) =>
+      happening(`${of} is to ${deletionPolicy} when it is deleted`, (world) => spec(world, of, { deletionPolicy })),
+    ),
+  name.map((of) =>
+    happening(`all of the authorization of ${of} is to end with it`, (world) =>
+      annotate(world, of, annotations.revokeAll, 'true'),
+    ),
+  ),
+  name.map((of) =>
+    happening(`somebody takes the finalizers off ${of}`, ({ api, stripped }) => {
+      stripped.add(api.find('squareconnections', of)?.metadata.uid ?? '');
+      api.edit('squareconnections', of, (object) => ({ ...object, metadata: { ...object.metadata, finalizers: [] } }));
+    }),
+  ),
+);
+
 /** What Square and the API server do. */
 const troubles: fc.Arbitrary<Happening> = fc.oneof(
   fc.tuple(name, fc.boolean()).map(([of, stillborn]) =>
@@ -180,7 +212,7 @@ const troubles: fc.Arbitrary<Happening> = fc.oneof(
     }),
   ),
   fc
-    .tuple(fc.constantFrom('token', 'bearer'), fc.constantFrom(...faults), fc.integer({ min: 1, max: 6 }))
+    .tuple(fc.constantFrom('token', 'bearer', 'revoke'), fc.constantFrom(...faults), fc.integer({ min: 1, max: 6 }))
     .map(([on, fault, left]) =>
       happening(`${left} ${on} calls end in ${fault}`, ({ square }) => void square.faults.push({ on, fault, left })),
     ),
@@ -231,7 +263,7 @@ const blows: fc.Arbitrary<Happening> = fc.oneof(
   fc
     .tuple(fc.integer({ min: 0, max: 12 }), fc.constantFrom('die', 'die after it'))
     .map(([after, how]) => happening(`after ${after} calls: ${how}`, (world) => world.interrupt(after, () => how))),
-  fc.tuple(fc.integer({ min: 0, max: 8 }), edits).map(([after, edit]) =>
+  fc.tuple(fc.integer({ min: 0, max: 8 }), fc.oneof(edits, endings)).map(([after, edit]) =>
     happening(`after ${after} calls: ${edit.what}`, (world) =>
       world.interrupt(after, () => {
         edit.act(world);
@@ -264,6 +296,7 @@ const whiles: fc.Arbitrary<Happening> = fc
 export const histories: fc.Arbitrary<Happening[]> = fc.array(
   fc.oneof(
     { weight: 5, arbitrary: edits },
+    { weight: 2, arbitrary: endings },
     { weight: 3, arbitrary: troubles },
     { weight: 3, arbitrary: blows },
     { weight: 2, arbitrary: keys },

@@ -1,7 +1,7 @@
 import { days, hours, type Instant, minutes, type SquareTime } from '../../../../src/clock.ts';
 import type { Failure, FailureClass, FailureReason, Operation } from '../../../../src/domain/failure.ts';
 import { openToken, type Token, token } from '../../../../src/domain/token.ts';
-import type { Outcome, SquareClient, TokenGrant, TokenRequest } from '../../../../src/square/port.ts';
+import type { Outcome, RevokeRequest, SquareClient, TokenGrant, TokenRequest } from '../../../../src/square/port.ts';
 import { replyOf } from '../../../support/token-reply.ts';
 
 /** What goes wrong with a call: it never arrives, its answer is lost, Square says no, or it says no for no good reason. */
@@ -17,6 +17,9 @@ export const faults = [
 ] as const;
 export type Fault = (typeof faults)[number];
 
+/** What a call is for. */
+export type Kind = 'token' | 'bearer' | 'revoke';
+
 interface Issued {
   readonly merchant: string;
   readonly issuedAt: Instant;
@@ -27,6 +30,8 @@ interface Issued {
 /** What the operator was told by an answer that reached it. */
 export type Told =
   | { readonly kind: 'Issued'; readonly token: string; readonly merchant: string }
+  /** Asked, not told: somebody's authorization is to end. */
+  | { readonly kind: 'Revoking'; readonly merchant: string }
   | { readonly kind: 'Proven'; readonly token: string }
   | { readonly kind: 'Dead'; readonly token: string; readonly class: FailureClass };
 
@@ -39,13 +44,13 @@ export interface ModelSquare {
   issued: ReadonlyMap<string, Issued>;
   refreshTokens: Map<string, { readonly merchant: string; live: boolean }>;
   readonly clientSecrets: Set<string>;
-  faults: { readonly on: 'token' | 'bearer'; readonly fault: Fault; left: number }[];
+  faults: { readonly on: Kind; readonly fault: Fault; left: number }[];
   /** Sellers whose new access tokens are not accepted anywhere. */
   readonly stillborn: Set<string>;
   /** Token requests that failed, by what they presented and when. */
   readonly refused: Map<string, number>;
   kill(merchant: string, how: 'Revoked' | 'Forgotten', refreshTokenToo: boolean): void;
-  readonly calls: { token: number; bearer: number };
+  readonly calls: Record<Kind, number>;
   client(time: SquareTime, edge: (act: () => () => void) => Promise<void>, told: (what: Told) => void): SquareClient;
 }
 
@@ -83,11 +88,11 @@ export function createModelSquare(start: Instant): ModelSquare {
       for (const one of issued.values()) if (one.merchant === merchant) one.state = how;
       for (const one of refreshTokens.values()) if (refreshTokenToo && one.merchant === merchant) one.live = false;
     },
-    calls: { token: 0, bearer: 0 },
+    calls: { token: 0, bearer: 0, revoke: 0 },
     client: (time, edge, told) => clientOf(time, edge, told),
   };
 
-  function takeFault(on: 'token' | 'bearer'): Fault | undefined {
+  function takeFault(on: Kind): Fault | undefined {
     const fault = square.faults.find((one) => one.on === on && one.left > 0);
     if (fault !== undefined) fault.left--;
     return fault?.fault;
@@ -125,6 +130,25 @@ export function createModelSquare(start: Instant): ModelSquare {
     return { ok: true, value: held, at };
   }
 
+  function revoke(request: RevokeRequest, told: (what: Told) => void): Outcome<void> {
+    if (!clientSecrets.has(openToken(request.clientSecret))) {
+      return fail('RevokeToken', 'ClientRefused', 'ClientRefused', { status: 401 });
+    }
+    const named = 'accessToken' in request ? issued.get(openToken(request.accessToken)) : undefined;
+    const merchant = 'merchantID' in request ? request.merchantID : named?.merchant;
+    const live = [...issued.values(), ...refreshTokens.values()].some(
+      (one) => one.merchant === merchant && ('live' in one ? one.live : one.state === 'Live'),
+    );
+    const known = 'accessToken' in request ? named?.state === 'Live' : live;
+    if (merchant === undefined || !known) {
+      return fail('RevokeToken', 'NothingToRevoke', 'NothingToRevoke', { status: 404 });
+    }
+    told({ kind: 'Revoking', merchant });
+    if ('accessToken' in request && request.onlyAccessToken === true && named !== undefined) named.state = 'Revoked';
+    else square.kill(merchant, 'Revoked', true);
+    return { ok: true, value: undefined, at };
+  }
+
   function faulty<T>(operation: Operation, fault: Fault, act: () => Outcome<T>): Outcome<T> {
     switch (fault) {
       case 'Unreachable':
@@ -139,7 +163,7 @@ export function createModelSquare(start: Instant): ModelSquare {
       case 'NotUnderstood':
         return fail(operation, 'Unknown', 'SquareAnswerNotUnderstood', { status: 403 });
       case 'Unauthorized':
-        return operation === 'ObtainToken'
+        return operation === 'ObtainToken' || operation === 'RevokeToken'
           ? fail(operation, 'Unknown', 'SquareAnswerNotUnderstood', { status: 401 })
           : fail(operation, 'AccessTokenUnauthorized', 'AccessTokenUnauthorized', { status: 401 });
       case 'NoDate':
@@ -173,7 +197,7 @@ export function createModelSquare(start: Instant): ModelSquare {
     const unused = () => Promise.reject(new Error('the controller does not use this'));
     /** The call happens at Square, and its answer is heard only by an operator that still lives. */
     async function call<T>(operation: Operation, act: () => Outcome<T>, hear: (outcome: Outcome<T>) => void) {
-      const on = operation === 'ObtainToken' ? 'token' : 'bearer';
+      const on = operation === 'ObtainToken' ? 'token' : operation === 'RevokeToken' ? 'revoke' : 'bearer';
       let outcome: Outcome<T> | undefined;
       await edge(() => {
         square.calls[on]++;
@@ -233,7 +257,12 @@ export function createModelSquare(start: Instant): ModelSquare {
       retrieveMerchant: (value) =>
         bearer('RetrieveMerchant', value, ({ merchant }) => ({ id: merchant, businessName: 'Bakery' })),
       obtainToken: unused,
-      revokeToken: unused,
+      revokeToken: (request) =>
+        call(
+          'RevokeToken',
+          () => revoke(request, told),
+          () => {},
+        ),
       close: async () => {},
     };
   }

@@ -39,7 +39,7 @@ export function createWorld() {
       return () => void timers.delete(timer);
     },
   };
-  const api = createModelApiServer(clock.wall);
+  const api = createModelApiServer(clock.wall, onGone);
   const violations: string[] = [];
   const apiFaults: { readonly fault: 'Forbidden' | 'Unreachable' | 'AnswerLost'; left: number }[] = [];
   let beforeNextCalls: { after: number; act: () => 'go on' | 'die' | 'die after it' } | undefined;
@@ -49,7 +49,9 @@ export function createWorld() {
   const everRevoked = new Set<string>();
   /** Tokens that were given and are not sealed yet, by the connection that they are for. */
   const unsealed = new Map<string, Name>();
-  const counts = { steps: 0, writes: 0, statusWrites: 0, processes: 0, published: 0 };
+  const counts = { steps: 0, writes: 0, statusWrites: 0, processes: 0, published: 0, parted: 0, givenUp: 0 };
+  /** Connections that somebody took the finalizers off. */
+  const stripped = new Set<string>();
 
   /** All the keys that there ever were: the model looks into records whose key is gone, too. */
   const known = new Map<string, KeyMaterial>();
@@ -62,8 +64,8 @@ export function createWorld() {
     }
     return ringOf([...known.values()], true);
   };
-  const heldGrant = (name: Name): Grant | undefined => {
-    const secret = api.find('secrets', sealedSecretName(name));
+  const heldGrant = (name: Name): Grant | undefined => grantIn(name, api.find('secrets', sealedSecretName(name)));
+  const grantIn = (name: Name, secret: KubeObject | undefined): Grant | undefined => {
     const jwe = secret && textOf(secret, 'grant.jwe');
     const binding = { namespace, name, environment: 'Production', clientID: 'sq0idp-MODEL' } as const;
     const opened = jwe === undefined ? undefined : openGrant(everyKey(), binding, jwe);
@@ -72,8 +74,37 @@ export function createWorld() {
   const pinOf = (name: Name) =>
     (api.find('squareconnections', name)?.['spec'] as { merchantID?: string } | undefined)?.merchantID;
 
+  /** Nothing is revoked but what a person asked for, or a deletion under `Revoke`. */
+  function isToEnd(merchant: string): boolean {
+    return names.some((name) => {
+      const object = api.find('squareconnections', name);
+      const { deletionTimestamp, annotations: notes = {} } = object?.metadata ?? {};
+      const asked = notes[annotations.disconnectRequestedAt] !== undefined;
+      const parting = deletionTimestamp !== undefined && policyOf(object) === 'Revoke';
+      return (asked || parting) && heldGrant(name)?.merchantID === merchant;
+    });
+  }
+
+  /** Under `Revoke` what was held is ended at Square, or told to go on. */
+  function onGone(plural: string, object: KubeObject): void {
+    const { name, deletionTimestamp } = object.metadata;
+    if (plural !== 'squareconnections' || deletionTimestamp === undefined || policyOf(object) !== 'Revoke') return;
+    counts.parted++;
+    const ready = conditionsOf(object).find(({ type }) => type === 'Ready')?.reason ?? '';
+    const grant = heldGrant(name as Name);
+    const ours = grant?.connectionUID === object.metadata.uid && ready !== 'GrantOutdated';
+    const state = grant && square.issued.get(openToken(grant.accessToken.value))?.state;
+    if (ready === 'RevokeGivenUp' || ready === 'RevokeUnsupported') counts.givenUp++;
+    else if (ours && state === 'Live' && !stripped.has(object.metadata.uid ?? '')) {
+      violations.push(`${name} went as ${ready}, and its token goes on without a word`);
+    }
+  }
+
   function onTold(told: Told): void {
     switch (told.kind) {
+      case 'Revoking':
+        if (!isToEnd(told.merchant)) violations.push(`the authorization of ${told.merchant} was ended unasked`);
+        return;
       case 'Proven':
         toldDead.delete(told.token);
         return;
@@ -90,13 +121,18 @@ export function createWorld() {
     }
   }
 
-  function onWrite({ plural, subresource, before, after }: Write): void {
+  function onWrite({ verb, plural, subresource, before, after }: Write): void {
     counts.writes++;
     if (prompt) running.deliver();
     const object = after ?? before;
     if (object === undefined) return;
     const { name } = object.metadata;
     if (name.endsWith('-sealed')) {
+      const of = name.slice(0, -'-sealed'.length) as Name;
+      const owner = api.find('squareconnections', of);
+      const parts = owner?.metadata.deletionTimestamp !== undefined && policyOf(owner) === 'Revoke';
+      if (verb === 'delete' && !parts && grantIn(of, before) !== undefined)
+        violations.push(`${name} was deleted, which nobody asked for`);
       for (const [token, of] of unsealed) if (`${of}-sealed` === name) unsealed.delete(token);
       return;
     }
@@ -211,6 +247,7 @@ export function createWorld() {
     square,
     violations,
     counts,
+    stripped,
     apiFaults,
     heldGrant,
     get running() {
@@ -256,6 +293,7 @@ export function createWorld() {
       await settle();
       bound('token call', square.calls.token - before.token, 20 + 60 * (by / days(1)));
       bound('write', counts.writes - before.writes, 60 + 300 * (by / days(1)));
+      bound('revoke call', square.calls.revoke - before.revoke, 20 + 60 * (by / days(1)));
       bound('bearer call', square.calls.bearer - before.bearer, 60 + 600 * (by / days(1)));
     },
   };
@@ -279,6 +317,12 @@ export function createWorld() {
     }
   }
 }
+
+const policyOf = (object: KubeObject | undefined): string | undefined =>
+  (object?.['spec'] as { deletionPolicy?: string } | undefined)?.deletionPolicy;
+
+const conditionsOf = (object: KubeObject): { type: string; reason: string }[] =>
+  (object['status'] as { conditions?: { type: string; reason: string }[] } | undefined)?.conditions ?? [];
 
 const encoded = (data: Record<string, string>) =>
   Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
@@ -318,6 +362,7 @@ export const aConnectionObject = (name: Name): KubeObject => ({
     applicationRef: { name: 'pos' },
     credential: { refreshToken: { secretRef: { name: `${name}-token`, key: 'token' } } },
     verifyInterval: name === 'bakery' ? '24h' : '6h',
+    deletionPolicy: name === 'bakery' ? 'Retain' : 'Revoke',
   },
 });
 
