@@ -28,25 +28,26 @@ const isList = (boundary: Boundary): boolean => isRead(boundary) && /^GET (own )
 const boundariesOf = (scenario: Scenario, crossed: readonly Boundary[]): Boundary[] =>
   crossed.filter((one) => !one.label.includes(pulseName) && (scenario.everyRead === true || !isList(one)));
 
-/** All that is done to a scenario at one boundary. */
-function faultsAt(scenario: Scenario, boundary: Boundary): Fault[] {
+/** All that is done to a scenario at one boundary. `commits`: it is the write that stores what Square gave. */
+function faultsAt(scenario: Scenario, boundary: Boundary, commits: boolean): Fault[] {
   if (scenario.replicas === 2) return [...kills, ...pauses];
   const silent = /token$|-sealed$/.test(boundary.label) ? silences : [];
   if (boundary.edge === 'square') return [...kills, lost, ...silent, ...refused(401, 403, 429, 500, 504)];
   if (isRead(boundary)) return [...kills, ...refused(500)];
   // Events are told as well as may be: one refusal shows that nothing hangs on them.
   if (boundary.label.includes('events')) return [...kills, lost, ...refused(403)];
-  const stubborn: Fault[] = boundary.label.includes('-sealed')
-    ? [{ kind: 'refused and killed', status: 403, after: 3 }]
-    : [];
+  const stubborn: Fault[] = commits ? [{ kind: 'refused and killed', status: 403, after: 3 }] : [];
   return [...kills, lost, ...silent, ...refused(403, 409, 429, 500), ...stubborn];
 }
 
 /** Every fault at every boundary of a scenario. */
-export const plansOf = (scenario: Scenario, crossed: readonly Boundary[]): Plan[] =>
-  boundariesOf(scenario, crossed).flatMap((boundary) =>
-    faultsAt(scenario, boundary).map((fault) => ({ scenario, strike: { boundary, fault } })),
+export function plansOf(scenario: Scenario, crossed: readonly Boundary[]): Plan[] {
+  const boundaries = boundariesOf(scenario, crossed);
+  const commit = boundaries.findLast(({ label }) => label.endsWith('-sealed') && !label.startsWith('DELETE'));
+  return boundaries.flatMap((boundary) =>
+    faultsAt(scenario, boundary, boundary === commit).map((fault) => ({ scenario, strike: { boundary, fault } })),
   );
+}
 
 /** The name by which `--only` finds a plan again. */
 export const planName = ({ scenario, strike }: Plan): string =>

@@ -78,8 +78,7 @@ async function playOn(stage: Stage, plan: Plan): Promise<End> {
   script.arm(strike && { ...strike, replica: 0 });
   await scenario.act(stage, party);
   const reached = () => scenario.reached(stage, party);
-  const enough = () => (strike === undefined ? reached() : script.struck());
-  await stage.live.until('it has happened', enough, untilStruck).catch(() => script.arm());
+  await stage.live.until('it has happened', happened(stage, plan, reached), untilStruck).catch(() => script.arm());
   const gone = script.struck() && kills(strike?.fault);
   const then = await loss(stage, party, gone);
   const rest = await recover(stage, plan, reached, then.excused);
@@ -107,7 +106,22 @@ async function playOn(stage: Stage, plan: Plan): Promise<End> {
 }
 
 /** A boundary that does not come up within this time, in milliseconds, does not come up in this run. */
-const untilStruck = 5_000;
+const untilStruck = 15_000;
+/** What is told of what was done comes so much later, at most. */
+const afterwards = 3_000;
+
+/** Whether the fault has struck. It may be at an event, which is told when all is done. */
+function happened({ script }: Stage, { strike }: Plan, reached: () => boolean): () => boolean {
+  if (strike === undefined) return reached;
+  let reachedAt: number | undefined;
+  return () => {
+    if (script.struck()) return true;
+    if (reached()) reachedAt ??= performance.now();
+    if (reachedAt === undefined || performance.now() - reachedAt < afterwards) return false;
+    script.arm();
+    return true;
+  };
+}
 
 /** Whether the fault can keep from the operator what Square answered. */
 const leavesDoubt = (strike: Plan['strike']): boolean =>
