@@ -46,6 +46,10 @@ function annotate(world: World, of: Name, annotation: string, value: string): vo
   }));
 }
 
+/** What becomes of the authorization then is no fault of the operator's. */
+const meddle = ({ api, meddled }: World, of: Name): void =>
+  void meddled.add(api.find('squareconnections', of)?.metadata.uid ?? '');
+
 const tokenSecretOf = (world: World, of: Name): KubeObject | undefined =>
   world.api.all('secrets').find(({ metadata }) => metadata.annotations?.[annotations.connection] === of);
 
@@ -93,10 +97,15 @@ const edits: fc.Arbitrary<Happening> = fc.oneof(
     }),
   ),
   name.map((of) =>
-    happening(`the sealed Secret of ${of} is deleted`, ({ api }) => api.remove('secrets', sealedSecretName(of))),
+    happening(`the sealed Secret of ${of} is deleted`, (world) => {
+      meddle(world, of);
+      world.api.remove('secrets', sealedSecretName(of));
+    }),
   ),
   name.map((of) =>
-    happening(`an older sealed Secret of ${of} is put back`, ({ api }) => {
+    happening(`an older sealed Secret of ${of} is put back`, (world) => {
+      const { api } = world;
+      meddle(world, of);
       const older = api.log.find(({ event }) => event.object.metadata.name === sealedSecretName(of));
       if (older !== undefined && api.find('secrets', sealedSecretName(of)) !== undefined) {
         api.edit('secrets', sealedSecretName(of), (object) => ({ ...object, data: older.event.object['data'] }));
@@ -196,9 +205,12 @@ const endings: fc.Arbitrary<Happening> = fc.oneof(
     ),
   ),
   name.map((of) =>
-    happening(`somebody takes the finalizers off ${of}`, ({ api, stripped }) => {
-      stripped.add(api.find('squareconnections', of)?.metadata.uid ?? '');
-      api.edit('squareconnections', of, (object) => ({ ...object, metadata: { ...object.metadata, finalizers: [] } }));
+    happening(`somebody takes the finalizers off ${of}`, (world) => {
+      meddle(world, of);
+      world.api.edit('squareconnections', of, (object) => ({
+        ...object,
+        metadata: { ...object.metadata, finalizers: [] },
+      }));
     }),
   ),
 );

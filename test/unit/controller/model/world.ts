@@ -50,8 +50,10 @@ export function createWorld() {
   /** Tokens that were given and are not sealed yet, by the connection that they are for. */
   const unsealed = new Map<string, Name>();
   const counts = { steps: 0, writes: 0, statusWrites: 0, processes: 0, published: 0, parted: 0, givenUp: 0 };
-  /** Connections that somebody took the finalizers off. */
-  const stripped = new Set<string>();
+  /** The grant that the operator sealed last, whatever has become of its record. */
+  const lastHeld = new Map<Name, Grant>();
+  /** Connections whose finalizers or sealed Secret somebody took away, or changed. */
+  const meddled = new Set<string>();
 
   /** All the keys that there ever were: the model looks into records whose key is gone, too. */
   const known = new Map<string, KeyMaterial>();
@@ -91,11 +93,11 @@ export function createWorld() {
     if (plural !== 'squareconnections' || deletionTimestamp === undefined || policyOf(object) !== 'Revoke') return;
     counts.parted++;
     const ready = conditionsOf(object).find(({ type }) => type === 'Ready')?.reason ?? '';
-    const grant = heldGrant(name as Name);
-    const ours = grant?.connectionUID === object.metadata.uid && ready !== 'GrantOutdated';
+    const grant = lastHeld.get(name as Name);
+    const ours = grant?.connectionUID === object.metadata.uid;
     const state = grant && square.issued.get(openToken(grant.accessToken.value))?.state;
     if (ready === 'RevokeGivenUp' || ready === 'RevokeUnsupported') counts.givenUp++;
-    else if (ours && state === 'Live' && !stripped.has(object.metadata.uid ?? '')) {
+    else if (ours && state === 'Live' && !meddled.has(object.metadata.uid ?? '')) {
       violations.push(`${name} went as ${ready}, and its token goes on without a word`);
     }
   }
@@ -130,6 +132,8 @@ export function createWorld() {
     if (name.endsWith('-sealed')) {
       const of = name.slice(0, -'-sealed'.length) as Name;
       const owner = api.find('squareconnections', of);
+      const grant = grantIn(of, after);
+      if (grant !== undefined) lastHeld.set(of, grant);
       const parts = owner?.metadata.deletionTimestamp !== undefined && policyOf(owner) === 'Revoke';
       if (verb === 'delete' && !parts && grantIn(of, before) !== undefined)
         violations.push(`${name} was deleted, which nobody asked for`);
@@ -247,7 +251,7 @@ export function createWorld() {
     square,
     violations,
     counts,
-    stripped,
+    meddled,
     apiFaults,
     heldGrant,
     get running() {
