@@ -159,6 +159,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
             drainLimit,
             loop.drain().then(() => loop.settlement.safe()),
           );
+          loop.settlement.close();
           await journal.close();
           electing.abort();
           await standing;

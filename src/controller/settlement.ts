@@ -41,6 +41,8 @@ export interface Settlement {
   count(): number;
   /** Resolves when everything is stored or in escrow: nothing would be lost by the end of this process. */
   safe(): Promise<void>;
+  /** Writes nothing any more: the process ends. */
+  close(): void;
 }
 
 export interface SettlementDeps extends EscrowDeps {
@@ -58,6 +60,7 @@ const delayOf = (attempt: number): Duration => Math.min(retry.most, retry.first 
 
 export function createSettlement(deps: SettlementDeps): Settlement {
   const open = new Map<Key, Unsettled>();
+  const closing = new AbortController();
   let waiting: (() => void)[] = [];
 
   const keyOf = ({ binding: { namespace, name } }: Due): Key => keyFrom(namespace, name);
@@ -82,7 +85,11 @@ export function createSettlement(deps: SettlementDeps): Settlement {
       log.error({ connection, attempt, escrowed, why: message }, 'a new grant could not be stored and is stored again');
       escrowed ||= await tryEscrow(deps, due);
       note(due, { since: due.since, message, escrowed });
-      await sleep(clock, delayOf(attempt));
+      const ended = await sleep(clock, delayOf(attempt), closing.signal).then(
+        () => false,
+        () => true,
+      );
+      if (ended) return;
       const outcome = await tryStore(deps, due, jwe, held, attempt);
       if (typeof outcome === 'string') {
         log.info({ connection, attempt, outcome }, 'a grant that waited to be stored is settled');
@@ -108,6 +115,7 @@ export function createSettlement(deps: SettlementDeps): Settlement {
     },
     of: (connection) => open.get(connection),
     count: () => open.size,
+    close: () => closing.abort(),
     safe: () =>
       [...open.values()].every(({ escrowed }) => escrowed)
         ? Promise.resolve()

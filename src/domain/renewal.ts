@@ -1,5 +1,5 @@
 import type { ConnectionSpec } from '../api/connection.ts';
-import { type Instant, minutes } from '../clock.ts';
+import { type Instant, minutes, seconds } from '../clock.ts';
 import { attemptEnds, isSpent } from './attempt.ts';
 import { isTransient } from './failure.ts';
 import type { Grant } from './grant.ts';
@@ -65,10 +65,10 @@ function nextRefreshAttempt(o: Observation, now: Now): Instant | undefined {
   return at === undefined ? undefined : Math.max(at, attemptEnds(o.attempt));
 }
 
-/** Square answered nothing since the answer to a refresh was lost, as far as this process knows. */
+/** Square answered nothing since the answer to a refresh was lost (in that second), as far as this process knows. */
 function isSilent({ history: { failures, verifiedAt } }: Observation): boolean {
   const lost = failures.Refresh;
-  return lost !== undefined && isTransient(lost) && (verifiedAt ?? 0) < lost.time;
+  return lost !== undefined && isTransient(lost) && (verifiedAt ?? 0) < lost.time + seconds(1);
 }
 
 /** Whether it is time that makes a refresh due, or lets one be tried again. */

@@ -1,0 +1,222 @@
+import { describe, expect, test } from 'vitest';
+import { days, minutes } from '../../../src/clock.ts';
+import type { FaultSpec } from '../../simulator/faults.ts';
+import type { App, Party, Scene } from '../../support/scene.ts';
+import { operatorSuite } from '../../support/suite.ts';
+import type { World } from '../../support/world.ts';
+
+/** Sellers of PKCE: each of their refresh tokens works once. */
+function createSellers(world: World, scene: Scene) {
+  let app: Promise<App> | undefined;
+  const pkce = () => (app ??= scene.application('pkce', { flow: 'PKCE', clientSecretRef: null }));
+  const requests = ({ merchantID }: Party) => world.square.ledger.tokenRequests({ merchantID });
+  return {
+    connected: async () => await scene.connected({ app: await pkce(), flow: 'PKCE' }),
+    connect: async () => await scene.connect({ app: await pkce(), flow: 'PKCE' }),
+    strike: ({ merchantID }: Party, effect: FaultSpec['effect'], times = 1) =>
+      world.square.faults.add({ endpoint: 'token', merchantID, effect, times }),
+    issued: (party: Party) => requests(party).filter(({ outcome }) => outcome === 'issued'),
+    refused: (party: Party) => requests(party).filter(({ outcome }) => outcome === 'refused'),
+    signInAgain: async ({ clientID, merchantID, credential }: Party) => {
+      const { refreshToken } = world.square.grant({ clientID, merchantID, flow: 'PKCE' });
+      await scene.edit('secrets', credential, { stringData: { token: refreshToken.value } });
+    },
+    /** Resolves once workloads read what Square issued last. */
+    newestIsPublished: (party: Party) =>
+      world.live.until('the newest token is published', () => {
+        const issued = requests(party).filter(({ outcome }) => outcome === 'issued');
+        return scene.values(party.name)['access-token'] === issued.at(-1)?.accessToken;
+      }),
+    escrow: async () => {
+      const path = `/api/v1/namespaces/${world.operatorNamespace}/secrets?fieldSelector=type=square-operator.dev/escrow`;
+      return (await world.api.ask<{ items: unknown[] }>('GET', path)).items.length;
+    },
+  };
+}
+
+operatorSuite('a refresh token that works once', { gateway: true }, (world, scene) => {
+  const { connected, connect, strike, signInAgain, issued, refused, newestIsPublished, escrow } = createSellers(
+    world,
+    scene,
+  );
+  const asked = (name: string) =>
+    (world.gateway?.requests() ?? [])
+      .filter(({ path }) => new RegExp(`/${name}(-sealed)?(/status)?(\\?|$)`).test(path))
+      .map(
+        ({ method, path }) =>
+          `${method} ${path
+            .replace(/^.*\/namespaces\/[^/]+\//, '')
+            .replace(/\?.*dryRun.*/, ' as a dry run')
+            .replace(/\?.*$/, '')}`,
+      );
+
+  test('is refreshed with four writes and a dry run, and is sealed anew each time', async () => {
+    const party = await connected();
+    await scene.settle();
+    world.gateway?.clear();
+    await scene.pass(days(7));
+    await scene.becomes(party.name, { Ready: 'True/Valid' });
+    expect(asked(party.name)).toEqual([
+      `PATCH secrets/${party.name} as a dry run`,
+      `PATCH secrets/${party.name}-sealed`,
+      `PATCH secrets/${party.name}-sealed`,
+      `PATCH secrets/${party.name}`,
+      `PATCH squareconnections/${party.name}/status`,
+    ]);
+    expect(issued(party)).toHaveLength(2);
+    await newestIsPublished(party);
+  });
+
+  describe('whose answer is lost', () => {
+    test('is presented once more, and all is well when Square had not taken it', async () => {
+      const party = await connected();
+      strike(party, { kind: 'drop', when: 'before' });
+      await scene.request(party.name, 'refresh');
+      await scene.becomes(party.name, { Ready: 'True/Valid', Renewable: 'Unknown/RotationInDoubt' });
+      await scene.pass(minutes(5));
+      await scene.becomes(party.name, { Ready: 'True/Valid', Renewable: 'True' });
+      expect(issued(party)).toHaveLength(2);
+      await newestIsPublished(party);
+    });
+
+    test('is presented once more and no more: the token in use stays published, and the status says what was lost', async () => {
+      const party = await connected();
+      const before = scene.values(party.name)['access-token'];
+      strike(party, { kind: 'drop', when: 'after' });
+      await scene.request(party.name, 'refresh');
+      await scene.becomes(party.name, { Renewable: 'Unknown/RotationInDoubt' });
+      await scene.pass(minutes(5));
+      const connection = await scene.becomes(party.name, {
+        Ready: 'True/ReauthorizationNeeded',
+        Valid: 'True',
+        Revoked: 'False',
+        Renewable: 'False/RotationOutcomeLost',
+      });
+      const { message } = connection.status?.conditions?.find(({ type }) => type === 'Renewable') ?? {};
+      expect(message).toMatch(/sign in again before \d{4}-/);
+      expect(scene.values(party.name)['access-token']).toBe(before);
+      await scene.pass(days(3));
+      expect(refused(party)).toHaveLength(1);
+      await signInAgain(party);
+      await scene.becomes(party.name, { Ready: 'True/Valid', Renewable: 'True' });
+      await newestIsPublished(party);
+    });
+
+    test('is not presented again to a Square that answers nothing', async () => {
+      const party = await connected();
+      strike(party, { kind: 'drop', when: 'before' });
+      const outage = world.square.faults.add({
+        endpoint: 'locations',
+        merchantID: party.merchantID,
+        effect: { kind: 'drop', when: 'before' },
+      });
+      await scene.request(party.name, 'refresh');
+      await scene.becomes(party.name, { Renewable: 'Unknown/RotationInDoubt' });
+      const before = scene.tokenRequests(party);
+      for (let i = 0; i < 3; i += 1) await scene.pass(minutes(20));
+      expect(scene.tokenRequests(party)).toBe(before);
+      world.square.faults.remove(outage);
+      await scene.pass(minutes(20));
+      await scene.becomes(party.name, { Ready: 'True/Valid', Renewable: 'True' });
+      expect(issued(party)).toHaveLength(2);
+    });
+
+    test('of a credential: it is tried once more, and the seller is asked for when it is used up', async () => {
+      const party = await connect();
+      strike(party, { kind: 'drop', when: 'after' });
+      await world.live.until('it was tried', () => issued(party).length > 0);
+      await scene.pass(minutes(5));
+      await scene.becomes(party.name, { Ready: 'False/CredentialRefused' });
+      expect([issued(party).length, refused(party).length]).toEqual([1, 1]);
+      await signInAgain(party);
+      await scene.becomes(party.name, { Ready: 'True/Valid' });
+    });
+  });
+
+  test('is not spent in an outage, however often it is asked with', async () => {
+    const party = await connected();
+    strike(party, { kind: 'answer', status: 503, shape: 'HTML' }, 4);
+    await scene.pass(days(7));
+    for (let i = 0; i < 6; i += 1) await scene.pass(minutes(90));
+    await scene.becomes(party.name, { Ready: 'True/Valid', Renewable: 'True/RefreshTokenSealed' });
+    expect(issued(party)).toHaveLength(2);
+    expect(refused(party)).toHaveLength(0);
+    await newestIsPublished(party);
+  });
+
+  test('whose successor cannot be stored lies in escrow, and no longer when it is stored', async () => {
+    const party = await connected();
+    const sealed = `${party.name}-sealed`;
+    // The note is taken, the answer is refused: a person makes the Secret immutable in between.
+    world.square.faults.add({ endpoint: 'token', merchantID: party.merchantID, effect: { kind: 'delay' }, delay: 700 });
+    const before = scene.secret(sealed)?.metadata.resourceVersion;
+    await scene.request(party.name, 'refresh');
+    await world.live.until('the attempt is noted', () => scene.secret(sealed)?.metadata.resourceVersion !== before);
+    await scene.edit('secrets', sealed, { immutable: true });
+    await scene.becomes(party.name, { Ready: 'True/Valid', Renewable: 'Unknown/GrantNotStored' });
+    while ((await escrow()) === 0) await scene.settle();
+    const { text } = (await world.operators.at(-1)?.get('metrics')) ?? { text: '' };
+    expect(text).toMatch(/^square_operator_rotation_in_doubt 1$/m);
+    await scene.remove('secrets', sealed);
+    await scene.event(party.name, 'GrantStored');
+    await scene.becomes(party.name, { Ready: 'True/Valid', Renewable: 'True/RefreshTokenSealed' });
+    expect(await escrow()).toBe(0);
+    expect(issued(party)).toHaveLength(2);
+    await newestIsPublished(party);
+  });
+});
+
+operatorSuite(
+  'a refresh token that works once, and kill -9',
+  { child: true, flags: ['--leader-elect=false'] },
+  (world, scene) => {
+    const { connected, issued, refused, newestIsPublished, escrow } = createSellers(world, scene);
+    const killAndStart = async () => {
+      await world.operators.at(-1)?.kill();
+      await world.startOperator();
+    };
+
+    test('while its successor cannot be stored: the next process finds it', async () => {
+      const party = await connected();
+      const sealed = `${party.name}-sealed`;
+      world.square.faults.add({
+        endpoint: 'token',
+        merchantID: party.merchantID,
+        effect: { kind: 'delay' },
+        delay: 700,
+      });
+      const before = scene.secret(sealed)?.metadata.resourceVersion;
+      await scene.request(party.name, 'refresh');
+      await world.live.until('the attempt is noted', () => scene.secret(sealed)?.metadata.resourceVersion !== before);
+      await scene.edit('secrets', sealed, { immutable: true });
+      await scene.becomes(party.name, { Renewable: 'Unknown/GrantNotStored' });
+      await killAndStart();
+      await scene.becomes(party.name, { Renewable: 'Unknown/GrantNotStored' });
+      await scene.remove('secrets', sealed);
+      await world.live.until('the new token is published', () => scene.status(party.name).revision === 2);
+      await scene.becomes(party.name, { Ready: 'True/Valid', Renewable: 'True/RefreshTokenSealed' });
+      await newestIsPublished(party);
+      expect([issued(party).length, refused(party).length]).toEqual([2, 0]);
+      expect(await escrow()).toBe(0);
+    });
+
+    test('between the note and the answer: the token is presented once more', async () => {
+      const party = await connected();
+      const sealed = `${party.name}-sealed`;
+      world.square.faults.add({
+        endpoint: 'token',
+        merchantID: party.merchantID,
+        effect: { kind: 'hang', when: 'before' },
+        times: 1,
+      });
+      const before = scene.secret(sealed)?.metadata.resourceVersion;
+      await scene.request(party.name, 'refresh');
+      await world.live.until('the attempt is noted', () => scene.secret(sealed)?.metadata.resourceVersion !== before);
+      await killAndStart();
+      await world.live.until('it is renewed', () => scene.status(party.name).revision === 2);
+      await scene.becomes(party.name, { Ready: 'True/Valid', Renewable: 'True/RefreshTokenSealed' });
+      expect(issued(party)).toHaveLength(2);
+      await newestIsPublished(party);
+    });
+  },
+);
