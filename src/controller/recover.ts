@@ -89,11 +89,12 @@ function grantOf(clock: Clock, issued: Issued, record: Grant | Vacant | undefine
   const { binding, grantType, body, issuedAt, presented, taken, request, requested, connectionUID } = issued;
   const parsed = parseTokenReply({ grantType, body, at: issuedAt });
   if (!parsed.ok) return 'NotUnderstood';
-  const before = record?.kind === 'Vacant' ? undefined : record;
-  const stranger = before?.merchantID !== undefined && parsed.value.merchantID !== undefined;
+  const before = record ?? issued.before;
+  const holder = before !== undefined && 'merchantID' in before ? before.merchantID : undefined;
   if (record !== undefined && record.generation > issued.after) return 'Superseded';
   // A credential of another seller does not take the place of what is held.
-  if (stranger && before.merchantID !== parsed.value.merchantID) return 'Superseded';
+  const { merchantID = holder } = parsed.value;
+  if (holder !== undefined && merchantID !== holder) return 'Superseded';
   const next = grantFrom({
     connectionUID,
     application: binding,
@@ -102,7 +103,7 @@ function grantOf(clock: Clock, issued: Issued, record: Grant | Vacant | undefine
     issuedAt,
     sealedAt: clock.wall(),
     after: issued.after,
-    ...(record === undefined ? {} : { before: record }),
+    ...(before === undefined ? {} : { before }),
     ...(presented === undefined ? {} : { presented }),
     ...(taken === undefined ? {} : { taken }),
   });

@@ -1,6 +1,6 @@
 import type { ConnectionSpec } from '../api/connection.ts';
 import { type Attempt, type AttemptState, sendWithin, unansweredBefore } from '../domain/attempt.ts';
-import { held } from '../domain/custody.ts';
+import { held, recordIn } from '../domain/custody.ts';
 import { type Failure, isUnanswered } from '../domain/failure.ts';
 import type { Application, Observation } from '../domain/observation.ts';
 import type { Fact } from '../domain/step.ts';
@@ -159,10 +159,19 @@ function issuedOf(deps: RotateDeps, sight: Sight, o: Observation, rotation: Rota
     issuedAt: reply.at ?? deps.squares[sight.environment].time.now(),
     after: Math.max(held(o)?.generation ?? 0, sight.view.stored.revision),
     requested: wantedToken(spec),
+    ...rememberedIn(o),
     ...(asking.grantType === 'refresh_token' ? { presented: asking.refreshToken } : {}),
     ...(credential === undefined ? {} : { taken: credential }),
     ...(request === undefined ? {} : { request }),
   };
+}
+
+function rememberedIn(o: Observation): Pick<Issued, 'before'> {
+  const record = recordIn(o.grant);
+  if (record === undefined) return {};
+  const { taken, handled } = record;
+  const merchantID = held(o)?.merchantID;
+  return { before: { taken, handled, ...(merchantID === undefined ? {} : { merchantID }) } };
 }
 
 /** Square surely made nothing of it, or said a final word: nothing is in doubt. */

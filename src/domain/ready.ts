@@ -122,12 +122,12 @@ function withoutGrant(o: Observation): Summary {
   const fault = applicationFault(o);
   if (fault !== undefined && o.credential.type !== 'personalAccessToken')
     return resting(no('ApplicationNotReady', fault));
-  if (isSpent(o.attempt, { credential: o.credential.digest })) {
-    const lost =
-      "Square's answers to two requests with this credential were lost, so it may be used up. Give a new one, or have the seller sign in.";
-    return stuck(no('RotationOutcomeLost', lost));
-  }
   const failure = wasTried(o) ? o.history.failures.TakeUp : undefined;
+  if (isSpent(o.attempt, { credential: o.credential.digest })) {
+    const refused = failure !== undefined && isRefusal(failure.class) ? failure.message : undefined;
+    const lost = "Square's answers to two requests with this credential were lost, so it may be used up.";
+    return stuck(no('RotationOutcomeLost', `${refused ?? lost} Give a new credential, or have the seller sign in.`));
+  }
   if (failure === undefined) {
     const turn = 'The credential waits for its turn: calls to Square for the application are limited.';
     return goingOn(no('TakingUp', o.throttled === true ? turn : 'The credential is about to be tried.'));

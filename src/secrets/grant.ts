@@ -23,16 +23,18 @@ const attempt = z.object({
   unanswered: z.int().min(0),
 });
 
+export const handledRequests = z.object({
+  refresh: z.string().exactOptional(),
+  disconnect: z.string().exactOptional(),
+  adopt: z.string().exactOptional(),
+});
+
 const common = {
   connectionUID: z.string(),
   environment,
   clientID: z.string(),
   taken: z.array(z.string()),
-  handled: z.object({
-    refresh: z.string().exactOptional(),
-    disconnect: z.string().exactOptional(),
-    adopt: z.string().exactOptional(),
-  }),
+  handled: handledRequests,
   sealedAt: instant,
   attempt: attempt.exactOptional(),
 };

@@ -3,6 +3,7 @@ import type { Instant } from '../clock.ts';
 import type { Grant, RefreshToken } from '../domain/grant.ts';
 import { openBytes, openToken, type SecretBytes, secretBytes, token } from '../domain/token.ts';
 import { parseCompact } from './compact.ts';
+import { handledRequests } from './grant.ts';
 import type { Binding, KeyRing, Opened } from './port.ts';
 import { openRecord, sealRecord } from './record.ts';
 
@@ -24,7 +25,11 @@ export interface Issued {
   readonly taken?: string;
   /** The value of the refresh request that this answers. */
   readonly request?: string;
+  /** What the record remembered before: it may be gone by the time that the answer is stored. */
+  readonly before?: Before;
 }
+
+type Before = Pick<Grant, 'taken' | 'handled'> & Partial<Pick<Grant, 'merchantID'>>;
 
 const journalVersion = 1;
 
@@ -41,6 +46,9 @@ const stored = z.object({
     .exactOptional(),
   taken: z.string().exactOptional(),
   request: z.string().exactOptional(),
+  before: z
+    .object({ taken: z.array(z.string()), handled: handledRequests, merchantID: z.string().exactOptional() })
+    .exactOptional(),
 });
 
 /** The answer as one record of purpose `journal`. */

@@ -126,7 +126,7 @@ operatorSuite('a refresh token that works once', { gateway: true }, (world, scen
       strike(party, { kind: 'drop', when: 'after' });
       await world.live.until('it was tried', () => issued(party).length > 0);
       await scene.pass(minutes(5));
-      await scene.becomes(party.name, { Ready: 'False/CredentialRefused' });
+      await scene.becomes(party.name, { Ready: 'False/RotationOutcomeLost' });
       expect([issued(party).length, refused(party).length]).toEqual([1, 1]);
       await signInAgain(party);
       await scene.becomes(party.name, { Ready: 'True/Valid' });

@@ -19,6 +19,7 @@ const anIssued = (fields: Partial<Issued> = {}): Issued => ({
   presented: { value: token(`EQAA${canary}`), singleUse: true, expiresAt: day + 1 },
   taken: 'digest',
   request: '2026-07-01T12:00:00Z',
+  before: { taken: ['earlier'], handled: { adopt: '2026-06-01T12:00:00Z' }, merchantID: 'MLEXAMPLE0001' },
   ...fields,
 });
 
