@@ -1,17 +1,17 @@
 import type { ConnectionSpec } from '../api/connection.ts';
 import { type Attempt, type AttemptState, sendWithin, unansweredBefore } from '../domain/attempt.ts';
-import { held, recordIn } from '../domain/custody.ts';
+import { held } from '../domain/custody.ts';
 import { type Failure, isUnanswered } from '../domain/failure.ts';
 import type { Application, Observation } from '../domain/observation.ts';
 import type { Fact } from '../domain/step.ts';
 import { pinnedMerchant, wantedToken } from '../domain/wanted.ts';
 import { keyFrom } from '../kube/resource.ts';
 import type { Journal, JournalPage } from '../secrets/journal.ts';
-import { type Issued, sealIssued } from '../secrets/journal-record.ts';
 import { grantFrom } from '../square/grant-from.ts';
 import type { TokenReply } from '../square/port.ts';
 import { commit, type Standing } from './commit.ts';
 import { type Asking, type Exchanged, exchange } from './exchange.ts';
+import { type KeepDeps, keepAnswer } from './keep-answer.ts';
 import { concludeAttempt, noteAttempt } from './note-attempt.ts';
 import { nowOf, type ObserveDeps, type Sight } from './observe.ts';
 import { lookAgainEvery } from './observe-token-secrets.ts';
@@ -21,10 +21,9 @@ import type { Settlement } from './settlement.ts';
 import type { Turnstile } from './turnstile.ts';
 import { sentence } from './write-refused.ts';
 
-export interface RotateDeps extends ObserveDeps {
+export interface RotateDeps extends KeepDeps {
   readonly journal: Journal;
   readonly settlement: Settlement;
-  readonly metrics: { journalWritten(took: number): void };
   /**
    * Token requests pass it one after the other, from asking Square until the answer is sealed: what a process that is
    * killed has asked for and not stored is then one answer, and not one for each worker.
@@ -120,7 +119,7 @@ async function ask(
   let kept = false;
   const keep = async (reply: TokenReply) => {
     kept = true;
-    if (standing.page !== undefined) await write(deps, standing.page, issuedOf(deps, sight, o, rotation, reply));
+    if (standing.page !== undefined) await keepAnswer(deps, standing.page, sight, o, rotation, reply);
   };
   const ports = { applications: deps.applications, square: square.client, maySend: deps.mayAct, keep };
   const answer = await exchange(ports, rotation.application, rotation.spec, o, rotation.asking);
@@ -133,45 +132,6 @@ async function ask(
     case 'Granted':
       return await granted(deps, sight, o, rotation, standing, answer);
   }
-}
-
-/** The answer goes to the disk. When that fails it is still in hand, and is stored in the cluster next. */
-async function write(deps: RotateDeps, page: JournalPage, issued: Issued): Promise<void> {
-  const began = deps.clock.monotonic();
-  try {
-    await page.keep(sealIssued(deps.ring, issued));
-    deps.metrics.journalWritten(deps.clock.monotonic() - began);
-  } catch (error) {
-    const { namespace, name } = issued.binding;
-    deps.log.error({ connection: `${namespace}/${name}`, err: error }, 'an answer of Square is not in the journal');
-  }
-}
-
-function issuedOf(deps: RotateDeps, sight: Sight, o: Observation, rotation: Rotation, reply: TokenReply): Issued {
-  const { namespace, name, uid } = o.connection;
-  const { application, asking, credential, request, spec } = rotation;
-  const { environment, clientID } = application;
-  return {
-    binding: { namespace, name, environment, clientID },
-    connectionUID: uid,
-    grantType: reply.grantType,
-    body: reply.body,
-    issuedAt: reply.at ?? deps.squares[sight.environment].time.now(),
-    after: Math.max(held(o)?.generation ?? 0, sight.view.stored.revision),
-    requested: wantedToken(spec),
-    ...rememberedIn(o),
-    ...(asking.grantType === 'refresh_token' ? { presented: asking.refreshToken } : {}),
-    ...(credential === undefined ? {} : { taken: credential }),
-    ...(request === undefined ? {} : { request }),
-  };
-}
-
-function rememberedIn(o: Observation): Pick<Issued, 'before'> {
-  const record = recordIn(o.grant);
-  if (record === undefined) return {};
-  const { taken, handled } = record;
-  const merchantID = held(o)?.merchantID;
-  return { before: { taken, handled, ...(merchantID === undefined ? {} : { merchantID }) } };
 }
 
 /** Square surely made nothing of it, or said a final word: nothing is in doubt. */
