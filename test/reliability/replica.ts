@@ -13,8 +13,8 @@ export interface Process extends Stoppable {
   readonly log: readonly string[];
   running(): boolean;
   paused(): boolean;
-  /** Whether it ended without having been told to. */
-  ended(): boolean;
+  /** Resolves when it has ended; `true` when it was told to. */
+  readonly gone: Promise<boolean>;
   resume(): void;
   /** SIGTERM; resolves when the process is gone. */
   stop(): Promise<void>;
@@ -55,7 +55,7 @@ export async function startProcess({ program, flags, cache }: ProcessOptions): P
     log,
     running: () => child.exitCode === null && child.signalCode === null,
     paused: () => standsStill(pid),
-    ended: () => !told && (child.exitCode !== null || child.signalCode !== null),
+    gone: gone.then(() => told),
     kill: () => end('SIGKILL'),
     stop: async () => {
       child.kill('SIGCONT');

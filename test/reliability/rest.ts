@@ -58,7 +58,7 @@ function isGivenUp({ live, namespace, square }: Stage): boolean {
   const { conditions = [], lastFailure, merchantID = '' } = live.get('connections', namespace, 'shop')?.status ?? {};
   const earlier = square.ledger.tokenRequests({ merchantID, outcome: 'issued' }).at(-2)?.refreshToken;
   const lives = square.ledger.liveRefreshTokens({ merchantID }).some(({ value }) => value === earlier);
-  if (lives && lastFailure?.reason === 'RefreshTokenRefused') return true;
+  if (lives && lastFailure?.reason === 'RotationOutcomeLost') return true;
   const is = (type: string, status: string) => conditions.some((one) => one.type === type && one.status === status);
   return conditions.some(({ reason }) => givenUp.has(reason)) && !is('Renewable', 'True') && !is('Revoked', 'True');
 }
@@ -84,9 +84,8 @@ const metricsOf = async ({ processes }: Stage): Promise<string[]> => {
 
 const leads = (text: string): boolean => /^leader_election_master_status\{[^}]*\} 1$/m.test(text);
 
-/** All processes answer, and one leads. One that ended by itself is started again meanwhile, as the kubelet does. */
+/** All processes answer, and one leads. */
 async function isLed(stage: Stage): Promise<boolean> {
-  await stage.revive();
   const texts = await metricsOf(stage);
   return texts.some(leads) && !texts.includes('');
 }

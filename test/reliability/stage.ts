@@ -37,10 +37,8 @@ export interface Stage extends Pick<Theatre, 'api' | 'live'> {
   /** The folder of a replica's journal: it outlives the process, as a volume does. */
   journalDir(replica: number): string;
   readonly journalDirs: readonly string[];
-  /** Starts a process in the place of a replica, 0 unless told otherwise. */
+  /** Starts a process in the place of a replica, 0 unless told otherwise; another when it ends by itself. */
   start(replica?: number): Promise<Process>;
-  /** Starts replicas again whose process ended by itself. */
-  revive(): Promise<void>;
   /** The process that a replica is now. */
   process(replica: number): Process;
   close(): Promise<void>;
@@ -48,6 +46,9 @@ export interface Stage extends Pick<Theatre, 'api' | 'live'> {
 
 /** Other replicas take over after this; short, for a run waits for it. */
 const leaseSeconds = 3;
+
+/** More processes than this in one run are a loop of crashes. */
+const mostProcesses = 12;
 
 export async function openStage(theatre: Theatre, replicas: number): Promise<Stage> {
   const { api, live } = theatre;
@@ -81,6 +82,8 @@ export async function openStage(theatre: Theatre, replicas: number): Promise<Sta
     const started = await startProcess({ program: theatre.program, flags, cache: join(theatre.dir, 'compiled') });
     place.become(started);
     processes.push(started);
+    // As the kubelet does with a container that ended by itself.
+    void started.gone.then((told) => (told || processes.length >= mostProcesses ? undefined : start(replica)));
     return started;
   };
   return {
@@ -96,9 +99,6 @@ export async function openStage(theatre: Theatre, replicas: number): Promise<Sta
     journalDir: (replica) => placeOf(replica).journalDir,
     journalDirs: places.map(({ journalDir }) => journalDir),
     process: (replica) => placeOf(replica).current(),
-    async revive() {
-      for (const [replica, place] of places.entries()) if (place.ended()) await start(replica);
-    },
     async close() {
       await Promise.all(processes.filter((one) => one.running()).map((one) => one.kill()));
       script.release();
@@ -116,8 +116,6 @@ interface Place {
   readonly flags: readonly string[];
   readonly journalDir: string;
   current(): Process;
-  /** Whether it was started, and ended by itself. */
-  ended(): boolean;
   become(process: Process): void;
   close(): Promise<void>;
 }
@@ -152,7 +150,6 @@ async function openPlace(theatre: Theatre, options: PlaceOptions): Promise<Place
     flags: [`--kubeconfig=${file}`, `--square-production-url=${squareProxy.url}`, `--journal-dir=${journalDir}`],
     journalDir,
     current,
-    ended: () => process !== undefined && process.ended(),
     become(next) {
       process = next;
     },
