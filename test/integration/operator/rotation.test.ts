@@ -202,16 +202,16 @@ operatorSuite(
 
     test('between the note and the answer: the token is presented once more', async () => {
       const party = await connected();
-        world.square.faults.add({
+      world.square.faults.add({
         endpoint: 'token',
         merchantID: party.merchantID,
         effect: { kind: 'hang', when: 'before' },
         times: 1,
       });
       const before = scene.tokenRequests(party);
-    await scene.request(party.name, 'refresh');
-    await world.live.until('Square is asked', () => scene.tokenRequests(party) > before);
-    await killAndStart();
+      await scene.request(party.name, 'refresh');
+      await world.live.until('Square is asked', () => scene.tokenRequests(party) > before);
+      await killAndStart();
       await world.live.until('it is renewed', () => scene.status(party.name).revision === 2);
       await scene.becomes(party.name, { Ready: 'True/Valid', Renewable: 'True/RefreshTokenSealed' });
       expect(issued(party)).toHaveLength(2);
