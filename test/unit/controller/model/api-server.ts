@@ -29,8 +29,17 @@ export interface ModelApiServer {
   client(edge: Edge, onWrite: (write: Write) => void): KubeClient;
 }
 
+/** A request to the API server. A dry-run counts as reading. */
+export interface ApiCall {
+  readonly kind: 'read' | 'write';
+  readonly verb: 'get' | 'list' | 'create' | 'patch' | 'delete';
+  readonly plural: string;
+  readonly name: string;
+  readonly dryRun?: boolean;
+}
+
 export interface Edge {
-  <T>(kind: 'read' | 'write', plural: string, act: () => T): Promise<T>;
+  <T>(call: ApiCall, act: () => T): Promise<T>;
 }
 
 export const namespace = 'shop';
@@ -124,11 +133,11 @@ function clientOf({ server, of, store, drop }: Inside, edge: Edge, onWrite: (wri
   }
   return {
     get: (resource, place, name) =>
-      edge('read', resource.plural, () =>
+      edge({ kind: 'read', verb: 'get', plural: resource.plural, name }, () =>
         resource.namespaced ? server.find(resource.plural, name, place) : of(resource.plural).get(name),
       ),
     create: (resource, object, { dryRun = false } = {}) =>
-      edge(dryRun ? 'read' : 'write', resource.plural, () => {
+      edge(changing('create', resource.plural, object.metadata.name, dryRun), () => {
         if (of(resource.plural).has(keyOf(object))) refuse(409, 'AlreadyExists');
         if (dryRun) return object;
         const after = store(resource.plural, object);
@@ -136,7 +145,7 @@ function clientOf({ server, of, store, drop }: Inside, edge: Edge, onWrite: (wri
         return after;
       }),
     mergePatch: (resource, place, name, patch, { subresource, dryRun = false } = {}) =>
-      edge(dryRun ? 'read' : 'write', resource.plural, () => {
+      edge(changing('patch', resource.plural, name, dryRun), () => {
         const { metadata, ...rest } = patch as { metadata?: Record<string, unknown> };
         const before = held(resource, place, name, metadata);
         if (dryRun) return before;
@@ -146,13 +155,13 @@ function clientOf({ server, of, store, drop }: Inside, edge: Edge, onWrite: (wri
         return after;
       }),
     delete: (resource, place, name, preconditions) =>
-      edge('write', resource.plural, () => {
+      edge(changing('delete', resource.plural, name, false), () => {
         const before = held(resource, place, name, preconditions);
         drop(resource.plural, keyOf(before));
         onWrite({ verb: 'delete', plural: resource.plural, before, after: undefined });
       }),
     list: (resource, { fieldSelector = '' } = {}) =>
-      edge('read', resource.plural, () => {
+      edge({ kind: 'read', verb: 'list', plural: resource.plural, name: fieldSelector }, () => {
         const [field = '', value] = fieldSelector.split('=');
         return { items: server.all(resource.plural).filter((object) => object[field] === value), resourceVersion: '1' };
       }),
@@ -163,6 +172,9 @@ function clientOf({ server, of, store, drop }: Inside, edge: Edge, onWrite: (wri
     close: async () => {},
   };
 }
+
+const changing = (verb: 'create' | 'patch' | 'delete', plural: string, name: string, dryRun: boolean): ApiCall =>
+  dryRun ? { kind: 'read', verb, plural, name, dryRun } : { kind: 'write', verb, plural, name };
 
 /** RFC 7396. */
 function merge(target: unknown, patch: unknown): unknown {

@@ -10,6 +10,7 @@ import {
   foreignSecret,
   inState,
   isKey,
+  isPKCE,
   merchantOf,
   type Name,
   names,
@@ -58,7 +59,7 @@ const edits: fc.Arbitrary<Happening> = fc.oneof(
   fc.tuple(name, fc.constantFrom('its own', 'another', 'no')).map(([of, whose]) =>
     happening(`${of} is given a new credential of ${whose} seller`, ({ api, square }) => {
       const merchant = whose === 'its own' ? merchantOf(of) : 'M-other';
-      const token = whose === 'no' ? 'EQAAnobody' : square.newRefreshToken(merchant);
+      const token = whose === 'no' ? 'EQAAnobody' : square.newRefreshToken(merchant, whose === 'its own' && isPKCE(of));
       api.put('secrets', credential(`${of}-token`, { token }));
     }),
   ),

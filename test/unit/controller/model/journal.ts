@@ -1,33 +1,45 @@
-import type { Journal } from '../../../../src/secrets/journal.ts';
+import { type Journal, JournalUnwritable } from '../../../../src/secrets/journal.ts';
 
 /** The directories of journals; they outlive the processes that write them. */
 export interface ModelDisk {
+  /** Begins the names of its processes. */
+  readonly name: string;
   /** Everything that is kept, by process and page. */
   readonly pages: Map<string, Map<string, string>>;
   readonly dead: Set<string>;
 }
 
-export const createModelDisk = (): ModelDisk => ({ pages: new Map(), dead: new Set() });
+export const createModelDisk = (name = 'process'): ModelDisk => ({ name, pages: new Map(), dead: new Set() });
 
-/** The journal of one process. `edge` stands between it and the disk. */
+/** What a process does to the disk. */
+export type JournalVerb = 'page' | 'keep' | 'discard';
+
+/** The journal of one process. `edge` stands between it and the disk, and rejects when the disk takes nothing. */
 export function openModelJournal(
-  { pages, dead }: ModelDisk,
-  edge: <T>(act: () => T) => Promise<T>,
+  { name, pages, dead }: ModelDisk,
+  edge: <T>(verb: JournalVerb, act: () => T) => Promise<T>,
 ): Journal & { readonly holder: string } {
-  const holder = `process-${pages.size + 1}`;
+  const holder = `${name}-${pages.size + 1}`;
   const own = new Map<string, string>();
-  const left = [...pages].flatMap(([name, kept]) =>
-    dead.has(name) ? [...kept].map(([id, text]) => ({ text, discard: async () => void kept.delete(id) })) : [],
+  const discard = (kept: Map<string, string>, id: string) =>
+    edge('discard', () => void kept.delete(id)).catch(() => {});
+  const left = [...pages].flatMap(([process, kept]) =>
+    dead.has(process) ? [...kept].map(([id, text]) => ({ text, discard: () => discard(kept, id) })) : [],
   );
   pages.set(holder, own);
   return {
     holder,
     isDead: (other) => dead.has(other),
     left,
-    page: async (id) => ({
-      keep: (text) => edge(() => void own.set(id, text)),
-      discard: async () => void own.delete(id),
-    }),
+    async page(id) {
+      await edge('page', () => {}).catch((error: unknown) => {
+        throw new JournalUnwritable(name, error);
+      });
+      return {
+        keep: (text) => edge('keep', () => void own.set(id, text)),
+        discard: () => discard(own, id),
+      };
+    },
     close: async () => {},
   };
 }

@@ -4,6 +4,7 @@ import { type Controller, createController } from '../../../../src/controller/co
 import { projectApplication, projectConnection } from '../../../../src/controller/projections.ts';
 import type { Watches } from '../../../../src/controller/watches.ts';
 import { WriteRefused } from '../../../../src/controller/write-refused.ts';
+import type { Operation } from '../../../../src/domain/failure.ts';
 import { KubeError } from '../../../../src/kube/client.ts';
 import type { EventNote } from '../../../../src/kube/events.ts';
 import type { Change } from '../../../../src/kube/informer.ts';
@@ -17,9 +18,18 @@ import { projectKeySecret } from '../../../../src/secrets/key-secrets.ts';
 import { createLiveRing } from '../../../../src/secrets/live-ring.ts';
 import { createDigestKey, expectedDigest, projectTokenSecret } from '../../../../src/secrets/project-token-secret.ts';
 import { createMemoryVault, projectCredentialSecret } from '../../../../src/secrets/vault.ts';
-import { type ModelApiServer, namespace, type ServerEvent, type Write } from './api-server.ts';
-import { type ModelDisk, openModelJournal } from './journal.ts';
+import { type ApiCall, type ModelApiServer, namespace, type ServerEvent, type Write } from './api-server.ts';
+import { type JournalVerb, type ModelDisk, openModelJournal } from './journal.ts';
 import type { ModelSquare, Told } from './square.ts';
+
+/** What a process does to the world. */
+export type Call =
+  | ({ readonly to: 'api' } & ApiCall)
+  | { readonly to: 'square'; readonly operation: Operation }
+  | { readonly to: 'journal'; readonly verb: JournalVerb };
+
+/** `lose its answer` and `refuse` are for the API server and the journal; what Square does wrong it does by its faults. */
+export type Fate = 'go on' | 'die' | 'die after it' | 'lose its answer' | 'refuse';
 
 /** What stands between the operator and the world, call by call. */
 export interface Surroundings {
@@ -28,7 +38,9 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly disk: ModelDisk;
   /** Called at every edge before anything happens there: the moment for a crash or for somebody else's edit. */
-  beforeCall(): 'go on' | 'die' | 'die after it';
+  beforeCall(call: Call): Fate | Promise<Fate>;
+  /** Called when it has happened, and nobody has heard of it yet; the process may be dead. */
+  afterCall?(call: Call): Promise<void> | undefined;
   /** What the API server does to the next call. */
   apiFault(kind: 'read' | 'write', plural: string): 'Forbidden' | 'Unreachable' | 'AnswerLost' | undefined;
   onWrite(write: Write): void;
@@ -48,15 +60,30 @@ export interface ModelProcess {
   deliver: () => void;
   /** Nothing waits for a worker and nothing is in work. */
   idle(): boolean;
+  /** Something is in work. */
+  busy(): boolean;
   mayAct: boolean;
   alive(): boolean;
   /** Memory is lost; what is under way never ends. */
   die(): void;
 }
 
+/** What is done is done, and what came of it is heard later. */
+function happen<T>(act: () => T): () => T {
+  try {
+    const result = act();
+    return () => result;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
+
 const never = () => new Promise<never>(() => {});
 
-export function startProcess(world: Surroundings): ModelProcess {
+/** `leads`: whether it holds the lease from the beginning. */
+export function startProcess(world: Surroundings, { leads = true } = {}): ModelProcess {
   let alive = true;
   let passes = 0;
   const queues: QueueSight[] = [];
@@ -68,22 +95,28 @@ export function startProcess(world: Surroundings): ModelProcess {
   };
   const time = createSquareTime(clock);
 
-  async function edge<T>(act: () => T): Promise<T> {
+  async function edge<T>(call: Call, act: () => T): Promise<T> {
     await Promise.resolve();
     if (!alive) return await never();
-    const fate = world.beforeCall();
+    const decided = world.beforeCall(call);
+    const fate = typeof decided === 'string' ? decided : await decided;
     if (fate === 'die') self.die();
     if (!alive) return await never();
-    const result = act();
+    if (fate === 'refuse') throw broken('Forbidden');
+    const hear = happen(act);
     if (fate === 'die after it') self.die();
+    const delay = world.afterCall?.(call);
+    if (delay !== undefined) await delay;
     if (!alive) return await never();
     await Promise.resolve();
-    return result;
+    if (fate === 'lose its answer') throw broken('AnswerLost');
+    return hear();
   }
 
   const client = world.api.client(
-    (kind, plural, act) =>
-      edge(() => {
+    (call, act) =>
+      edge({ to: 'api', ...call }, () => {
+        const { kind, plural } = call;
         const fault = world.apiFault(kind, plural);
         if (fault === 'AnswerLost' && kind === 'write') act();
         if (fault !== undefined) throw broken(fault);
@@ -99,8 +132,8 @@ export function startProcess(world: Surroundings): ModelProcess {
   const following = createModelWatches(world.api);
   const squareClient = world.square.client(
     time,
-    async (act) => {
-      const hear = await edge(act);
+    async (operation, act) => {
+      const hear = await edge({ to: 'square', operation }, act);
       hear();
     },
     (told) => world.onTold(told),
@@ -119,7 +152,7 @@ export function startProcess(world: Surroundings): ModelProcess {
   };
   const ring = createLiveRing({ log, material: keysIn(world.api), inCluster: true });
   followKeySecrets(following.watches.keys, ring, log);
-  const journal = openModelJournal(world.disk, edge);
+  const journal = openModelJournal(world.disk, (verb, act) => edge({ to: 'journal', verb }, act));
   const self: ModelProcess = {
     controller: createController({
       client,
@@ -145,7 +178,8 @@ export function startProcess(world: Surroundings): ModelProcess {
     passes: () => passes,
     deliver: following.deliver,
     idle: () => queues.every((queue) => queue.length === 0 && queue.unfinished().length === 0),
-    mayAct: true,
+    busy: () => queues.some((queue) => queue.unfinished().length > 0),
+    mayAct: leads,
     alive: () => alive,
     die() {
       alive = false;
@@ -153,7 +187,8 @@ export function startProcess(world: Surroundings): ModelProcess {
     },
   };
   following.list();
-  self.controller.start();
+  if (leads) self.controller.start();
+  else void self.controller.recover();
   return self;
 }
 

@@ -4,9 +4,13 @@ import { openToken, type Token, token } from '../../../../src/domain/token.ts';
 import type { Outcome, RevokeRequest, SquareClient, TokenGrant, TokenRequest } from '../../../../src/square/port.ts';
 import { replyOf } from '../../../support/token-reply.ts';
 
-/** What goes wrong with a call: it never arrives, its answer is lost, Square says no, or it says no for no good reason. */
+/**
+ * What goes wrong with a call: it is not sent, nobody knows whether it arrived (it did not), its answer is lost, Square says
+ * no, or it says no for no good reason.
+ */
 export const faults = [
   'Unreachable',
+  'Silence',
   'AnswerLost',
   'Unavailable',
   'RateLimited',
@@ -35,14 +39,27 @@ export type Told =
   | { readonly kind: 'Proven'; readonly token: string }
   | { readonly kind: 'Dead'; readonly token: string; readonly class: FailureClass };
 
-/** Square: refresh tokens that can be used again and again, access tokens of 30 days, and faults. */
+/** A refresh token as Square knows it. */
+export interface ModelRefreshToken {
+  readonly merchant: string;
+  /** As those of PKCE are: it works once, ends, and is presented without a client secret. */
+  readonly singleUse: boolean;
+  live: boolean;
+  /** How often it was presented after it had been used up. */
+  presentedAgain: number;
+  /** What Square gave for it last. */
+  successor?: string;
+}
+
+/** Square: refresh tokens that work again and again, or once; access tokens of 30 days; and faults. */
 export interface ModelSquare {
   /** Square's clock. */
   now(): Instant;
   advance(by: number): void;
-  newRefreshToken(merchant: string): string;
+  newRefreshToken(merchant: string, singleUse?: boolean): string;
   issued: ReadonlyMap<string, Issued>;
-  refreshTokens: Map<string, { readonly merchant: string; live: boolean }>;
+  /** Everything that was ever given, in its order. */
+  refreshTokens: Map<string, ModelRefreshToken>;
   readonly clientSecrets: Set<string>;
   faults: { readonly on: Kind; readonly fault: Fault; left: number }[];
   /** Sellers whose new access tokens are not accepted anywhere. */
@@ -51,8 +68,14 @@ export interface ModelSquare {
   readonly refused: Map<string, number>;
   kill(merchant: string, how: 'Revoked' | 'Forgotten', refreshTokenToo: boolean): void;
   readonly calls: Record<Kind, number>;
-  client(time: SquareTime, edge: (act: () => () => void) => Promise<void>, told: (what: Told) => void): SquareClient;
+  client(time: SquareTime, edge: SquareEdge, told: (what: Told) => void): SquareClient;
 }
+
+/** `act` gives what the operator hears. */
+export type SquareEdge = (operation: Operation, act: () => () => void) => Promise<void>;
+
+/** Square, "OAuth best practices". */
+const singleUseLifetime = days(90);
 
 const fail = (
   operation: Operation,
@@ -73,9 +96,9 @@ export function createModelSquare(start: Instant): ModelSquare {
   const square: ModelSquare = {
     now: () => at,
     advance: (by) => void (at += by),
-    newRefreshToken(merchant) {
+    newRefreshToken(merchant, singleUse = false) {
       const value = `EQAArefresh-${++serial}`;
-      refreshTokens.set(value, { merchant, live: true });
+      refreshTokens.set(value, { merchant, singleUse, live: true, presentedAgain: 0 });
       return value;
     },
     issued,
@@ -99,12 +122,13 @@ export function createModelSquare(start: Instant): ModelSquare {
   }
 
   function exchange(request: TokenRequest): Outcome<TokenGrant> {
-    if (request.clientSecret === undefined || !clientSecrets.has(openToken(request.clientSecret))) {
-      return fail('ObtainToken', 'ClientRefused', 'ClientRefused', { status: 401 });
-    }
     const value = request.grantType === 'refresh_token' ? openToken(request.refreshToken) : '';
     const held = refreshTokens.get(value);
+    const { clientSecret } = request;
+    const trusted = clientSecret === undefined ? held?.singleUse === true : clientSecrets.has(openToken(clientSecret));
+    if (!trusted) return fail('ObtainToken', 'ClientRefused', 'ClientRefused', { status: 401 });
     if (held === undefined || !held.live) {
+      if (held?.successor !== undefined) held.presentedAgain++;
       return fail('ObtainToken', 'RefreshTokenRefused', 'RefreshTokenRefused', { status: 400 });
     }
     const access = `EAAAaccess-${++serial}`;
@@ -117,8 +141,12 @@ export function createModelSquare(start: Instant): ModelSquare {
       expiresAt,
       state: square.stillborn.has(held.merchant) ? 'Forgotten' : 'Live',
     });
-    const grant = { accessToken: token(access), expiresAt, merchantID: held.merchant, refreshToken: token(value) };
-    return { ok: true, value: grant, at };
+    const grant = { accessToken: token(access), expiresAt, merchantID: held.merchant };
+    if (!held.singleUse) return { ok: true, value: { ...grant, refreshToken: token(value) }, at };
+    held.live = false;
+    held.successor = square.newRefreshToken(held.merchant, true);
+    const ends = { refreshToken: token(held.successor), refreshTokenExpiresAt: issuedAt + singleUseLifetime };
+    return { ok: true, value: { ...grant, ...ends }, at };
   }
 
   function look(operation: Operation, value: Token): Outcome<Issued> {
@@ -153,6 +181,8 @@ export function createModelSquare(start: Instant): ModelSquare {
     switch (fault) {
       case 'Unreachable':
         return fail(operation, 'Unreachable', 'SquareConnectionLost');
+      case 'Silence':
+        return fail(operation, 'Unreachable', 'SquareTimedOut', { maybeActed: true });
       case 'AnswerLost':
         act();
         return fail(operation, 'Unreachable', 'SquareTimedOut', { maybeActed: true });
@@ -189,17 +219,13 @@ export function createModelSquare(start: Instant): ModelSquare {
     return Math.floor((at + off) / 1_000) * 1_000;
   }
 
-  function clientOf(
-    time: SquareTime,
-    edge: Parameters<ModelSquare['client']>[1],
-    told: (what: Told) => void,
-  ): SquareClient {
+  function clientOf(time: SquareTime, edge: SquareEdge, told: (what: Told) => void): SquareClient {
     const unused = () => Promise.reject(new Error('the controller does not use this'));
     /** The call happens at Square, and its answer is heard only by an operator that still lives. */
     async function call<T>(operation: Operation, act: () => Outcome<T>, hear: (outcome: Outcome<T>) => void) {
       const on = operation === 'ObtainToken' ? 'token' : operation === 'RevokeToken' ? 'revoke' : 'bearer';
       let outcome: Outcome<T> | undefined;
-      await edge(() => {
+      await edge(operation, () => {
         square.calls[on]++;
         const fault = takeFault(on);
         const answer = fault === undefined ? act() : faulty(operation, fault, act);

@@ -15,6 +15,8 @@ import { createModelSquare, type Told } from './square.ts';
 
 export const names = ['bakery', 'cafe'] as const;
 export type Name = (typeof names)[number];
+/** One seller's refresh tokens work once, as those of PKCE do. */
+export const isPKCE = (name: Name): boolean => name === 'cafe';
 export const merchantOf = (name: Name): string => `M-${name}`;
 
 const start = Date.UTC(2026, 6, 1, 9);
@@ -316,7 +318,10 @@ export function createWorld() {
     api.put('secrets', credential('client', { 'client-secret': 'good-secret' }));
     api.put('squareapplications', anApplication());
     for (const name of names) {
-      api.put('secrets', credential(`${name}-token`, { token: square.newRefreshToken(merchantOf(name)) }));
+      api.put(
+        'secrets',
+        credential(`${name}-token`, { token: square.newRefreshToken(merchantOf(name), isPKCE(name)) }),
+      );
       api.put('squareconnections', aConnectionObject(name));
     }
   }
