@@ -1,5 +1,5 @@
 import type { ConnectionSpec } from '../api/connection.ts';
-import { type Instant, minutes, seconds } from '../clock.ts';
+import { type Instant, minutes, parseInstant, seconds } from '../clock.ts';
 import { attemptEnds, isSpent } from './attempt.ts';
 import { isTransient } from './failure.ts';
 import type { Grant } from './grant.ts';
@@ -45,7 +45,8 @@ export function refresh(o: Observation, grant: Grant, spec: ConnectionSpec, now:
   if (because === undefined) return undefined;
   const request = o.connection.requests.refresh;
   if (because === 'RefreshRequested' && request !== undefined) {
-    return attemptEnds(o.attempt) > now.square ? undefined : { kind: 'Refresh', because, request };
+    if (attemptEnds(o.attempt) > now.square || wasAnswered(o, request)) return undefined;
+    return { kind: 'Refresh', because, request };
   }
   const at = nextRefreshAttempt(o, now);
   if (at === undefined || at > now.square) return undefined;
@@ -58,6 +59,13 @@ export function refresh(o: Observation, grant: Grant, spec: ConnectionSpec, now:
   }
   return { kind: 'Refresh', because };
 }
+
+/**
+ * A token that may be spent twice over is presented once more only on a request that is later than that: an earlier one led
+ * to what is in doubt now, and the process that was to say so may have ended.
+ */
+const wasAnswered = ({ attempt }: Observation, request: string): boolean =>
+  attempt.kind === 'Over' && isSpent(attempt, 'Held') && (parseInstant(request) ?? 0) <= attempt.attempt.startedAt;
 
 /** When a refresh may be tried; `undefined` when not by itself: it failed for good, or its token may be spent twice over. */
 function nextRefreshAttempt(o: Observation, now: Now): Instant | undefined {
