@@ -13,6 +13,7 @@ import {
 } from '../domain/observation.ts';
 import { recall, type StoredStatus } from '../domain/recall.ts';
 import { withSeller } from '../domain/seller.ts';
+import { tellSpent } from '../domain/spent-credential.ts';
 import type { Token } from '../domain/token.ts';
 import type { Log } from '../kube/log.ts';
 import { type Key, keyFrom } from '../kube/resource.ts';
@@ -130,7 +131,7 @@ export async function observe(deps: ObserveDeps, key: Key): Promise<Sight | unde
   };
   return {
     view,
-    observation,
+    observation: tellSpent(observation, now.square),
     environment,
     ...(grantSecret === undefined ? {} : { grantSecret }),
     ...(value === undefined ? {} : { credentialValue: value }),

@@ -5,13 +5,14 @@ import type { FailureStreak, History, Now, Observation, Proof } from './observat
 import { resealed, underActiveKey } from './reseal.ts';
 import { restartsAfter } from './restart.ts';
 import { nameSeller } from './seller.ts';
+import { tellSpent } from './spent-credential.ts';
 import type { Fact, Step } from './step.ts';
 import { answered, counted, extend, failuresOfWrites } from './streak.ts';
 import { sameScopes } from './wanted.ts';
 
 /** What is known after a step, given what was known before it and what the world answered. Pure. */
 export function absorb(o: Observation, step: Step, fact: Fact, now: Now): Observation {
-  return restartsAfter(taken(o, step, fact, now), step, fact, now);
+  return restartsAfter(tellSpent(taken(o, step, fact, now), now.square), step, fact, now);
 }
 
 function taken(o: Observation, step: Step, fact: Fact, now: Now): Observation {

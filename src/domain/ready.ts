@@ -8,6 +8,7 @@ import type { Grant } from './grant.ts';
 import type { Now, Observation } from './observation.ts';
 import { isRefusal } from './pace.ts';
 import { isOfUnknownSeller } from './seller.ts';
+import { credentialSpent } from './spent-credential.ts';
 import { goingOn, resting, type Summary, stuck } from './summary.ts';
 import {
   applicationFault,
@@ -124,9 +125,8 @@ function withoutGrant(o: Observation): Summary {
     return resting(no('ApplicationNotReady', fault));
   const failure = wasTried(o) ? o.history.failures.TakeUp : undefined;
   if (isSpent(o.attempt, { credential: o.credential.digest })) {
-    const refused = failure !== undefined && isRefusal(failure.class) ? failure.message : undefined;
-    const lost = "Square's answers to two requests with this credential were lost, so it may be used up.";
-    return stuck(no('RotationOutcomeLost', `${refused ?? lost} Give a new credential, or have the seller sign in.`));
+    const why = failure !== undefined && isRefusal(failure.class) ? failure.message : credentialSpent;
+    return stuck(no('RotationOutcomeLost', `${why} Give a new credential, or have the seller sign in.`));
   }
   if (failure === undefined) {
     const turn = 'The credential waits for its turn: calls to Square for the application are limited.';

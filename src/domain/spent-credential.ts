@@ -1,0 +1,22 @@
+import type { Instant } from '../clock.ts';
+import { isSpent } from './attempt.ts';
+import type { Observation } from './observation.ts';
+import { isRefusal } from './pace.ts';
+import { extend } from './streak.ts';
+
+/** What there is to say of a credential that is not presented any more, because two answers to it were lost. */
+export const credentialSpent = "Square's answers to two requests with this credential were lost, so it may be used up.";
+
+/**
+ * A credential that may be used up counts as refused, whoever found that out: the process that presented it may have ended
+ * before it could say so, and beside a grant that is held nothing else tells of it.
+ */
+export function tellSpent(o: Observation, at: Instant): Observation {
+  const { credential, attempt, history } = o;
+  if (credential.kind !== 'Given' || !isSpent(attempt, { credential: credential.digest })) return o;
+  const { TakeUp: told } = history.failures;
+  if (told !== undefined && history.triedCredential === credential.digest && isRefusal(told.class)) return o;
+  const failure = { class: 'RefreshTokenRefused', reason: 'RotationOutcomeLost', message: credentialSpent } as const;
+  const failures = { ...history.failures, TakeUp: extend(undefined, failure, at) };
+  return { ...o, history: { ...history, failures, triedCredential: credential.digest } };
+}
