@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { check } from './small-world/check.ts';
+import { play } from './small-world/explore.ts';
+import { scenarios } from './small-world/scenarios.ts';
+
+const timeout = 3_600_000;
+
+describe('a grant is refreshed, whatever befalls the replicas', () => {
+  it(scenarios.due.name, { timeout }, () => check(scenarios.due, 2));
+  it(scenarios.multiUse.name, { timeout }, () => check(scenarios.multiUse, 2));
+  it(scenarios.requested.name, { timeout }, () => check(scenarios.requested, 1));
+  it(scenarios.dueAlone.name, { timeout }, () => check(scenarios.dueAlone, 1));
+});
+
+describe('a request that was acted on', () => {
+  it('is no reason to present a used token once more, when the process ends before it says so', async () => {
+    const { ending, violations } = await play(scenarios.requested, [
+      'A patch secrets/bakery-sealed #2: pause before',
+      'B journal discard #1: crash after',
+    ]);
+    expect(violations).toEqual([]);
+    expect(ending).toBe('Ready');
+  });
+});

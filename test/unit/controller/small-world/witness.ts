@@ -1,0 +1,194 @@
+import { formatInstant } from '../../../../src/clock.ts';
+import type { KubeObject } from '../../../../src/kube/resource.ts';
+import { textOf } from '../../../../src/secrets/secret-text.ts';
+import type { ModelApiServer, Write } from '../model/api-server.ts';
+import type { Call, ModelProcess } from '../model/process.ts';
+import type { ModelSquare } from '../model/square.ts';
+import type { Befall } from './choices.ts';
+import { connection, type Ledger } from './ledger.ts';
+import type { Replica, Replicas } from './replicas.ts';
+
+export interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+}
+
+/** Where the newest refresh token is. `Reachable`: in the cluster, or with a process that lives and moves. */
+export type Whereabouts = 'Reachable' | 'Out of reach' | 'Nowhere';
+
+/** Why nobody has a token that Square gave: its answer reached nobody, or a process that ended before any disk had it. */
+export type Loss = 'Unheard' | 'Before the disk';
+
+export interface WitnessDeps {
+  readonly api: ModelApiServer;
+  readonly square: ModelSquare;
+  readonly ledger: Ledger;
+  readonly replicas: Replicas;
+  readonly violations: string[];
+  readonly singleUse: boolean;
+  /** The token that the first credential is. */
+  readonly root: string;
+}
+
+/** Sees everything and touches nothing; what must never be is a violation. */
+export type Witness = ReturnType<typeof createWitness>;
+
+export function createWitness({ api, square, ledger, replicas, violations, singleUse, root }: WitnessDeps) {
+  /** Tokens that a process has in its memory, since it heard Square's answer. */
+  const inHand = new Map<string, { readonly replica: Replica; readonly process: ModelProcess }>();
+  /** Token requests that are under way. */
+  const asking = new Map<ModelProcess, { readonly replica: Replica; readonly befall: Befall | undefined }>();
+  const known = new Set([root]);
+  let since = 0;
+  const roots = [root];
+  const lost = new Map<string, Loss>();
+  const violate = (what: string) => {
+    if (!violations.includes(what)) violations.push(what);
+  };
+
+  /** Every answer of Square that is not in the hands of whoever asked is one that reached nobody. */
+  function issued(token: string, replica: Replica, process: ModelProcess, befall: Befall | undefined): void {
+    if (befall === 'crash after' || befall === 'answer lost') lost.set(token, 'Unheard');
+    else inHand.set(token, { replica, process });
+  }
+
+  function whereIs(token: string): Whereabouts {
+    if (roots.includes(token)) return 'Reachable';
+    if (ledger.record()?.refreshToken === token) return 'Reachable';
+    if (ledger.escrowed().some((one) => one.refreshToken === token)) return 'Reachable';
+    const hand = inHand.get(token);
+    const alive = hand?.process.alive() === true;
+    const storing = alive && (hand.process.busy() || hand.process.controller.settlement.count() > 0);
+    if (storing && !hand.replica.frozen) return 'Reachable';
+    const disks = replicas.all.filter((replica) => ledger.journalled(replica).includes(token));
+    if (disks.some(({ process, frozen }) => process.alive() && !frozen)) return 'Reachable';
+    return storing || disks.length > 0 ? 'Out of reach' : 'Nowhere';
+  }
+
+  /** The newest token of each credential, from the one that was taken up last on: what that one replaced is not needed. */
+  function newest(): string[] {
+    const stored = ledger.record()?.refreshToken;
+    const takenUp = roots.findLastIndex((one) => stored !== undefined && ledger.chain(one).includes(stored));
+    since = Math.max(since, takenUp);
+    return roots.slice(since).map((one) => ledger.chain(one).at(-1) ?? one);
+  }
+
+  return {
+    roots,
+    lost,
+    whereIs,
+    newest,
+    /** Another credential is given. */
+    given(token: string): void {
+      roots.push(token);
+      known.add(token);
+    },
+    called(replica: Replica, call: Call, befall: Befall | undefined): void {
+      if (!isTokenRequest(call)) return;
+      const { process } = replica;
+      for (const [
+        other,
+        {
+          replica: { name },
+        },
+      ] of singleUse ? asking : []) {
+        if (other.alive()) violate(`${replica.name} asks for a token while ${name} does`);
+      }
+      asking.set(process, { replica, befall });
+    },
+    happened({ process }: Replica, call: Call): void {
+      const asked = isTokenRequest(call) ? asking.get(process) : undefined;
+      asking.delete(process);
+      for (const token of square.refreshTokens.keys()) {
+        if (known.has(token)) continue;
+        known.add(token);
+        if (asked !== undefined) issued(token, asked.replica, process, asked.befall);
+      }
+    },
+    look,
+    wrote({ plural, subresource, before, after }: Write): void {
+      if (after === undefined) return;
+      if (plural === 'secrets') published(before, after);
+      if (plural === 'squareconnections' && subresource === 'status') told(after);
+    },
+    conditions,
+    state,
+  };
+
+  /** What has to hold at every step. */
+  function look(): void {
+    for (const [token, { presentedAgain }] of square.refreshTokens) {
+      if (presentedAgain > 1) violate(`the used token ${token} was presented ${presentedAgain} times more`);
+    }
+    for (const token of newest()) {
+      if (whereIs(token) !== 'Nowhere' || lost.has(token)) continue;
+      const hand = inHand.get(token);
+      if (hand !== undefined && !hand.process.alive()) lost.set(token, 'Before the disk');
+      else violate(`the refresh token ${token} lives and is nowhere`);
+    }
+  }
+
+  function published(before: KubeObject | undefined, after: KubeObject): void {
+    const token = textOf(after, 'access-token');
+    if (after.metadata.name !== connection || token === undefined) return;
+    if (before !== undefined && textOf(before, 'access-token') === token) return;
+    const record = ledger.record();
+    if (record?.accessToken !== token) violate(`${token} is published and not what is stored`);
+    const whole =
+      textOf(after, 'expires-at') === (record?.expiresAt && formatInstant(record.expiresAt)) &&
+      textOf(after, 'environment') === 'Production' &&
+      ['merchant-id', 'base-url'].every((one) => textOf(after, one) !== undefined);
+    if (!whole) violate(`what is published with ${token} is not whole`);
+  }
+
+  function told(object: KubeObject): void {
+    for (const { type, status, reason } of conditionsOf(object)) {
+      if (type === 'Revoked' && status === 'True') violate('Revoked, although Square never said so');
+      if (reason === 'RotationOutcomeLost' && newest().every((token) => whereIs(token) === 'Reachable')) {
+        if (!isDoubted()) violate('RotationOutcomeLost, although the answer is at hand');
+      }
+    }
+  }
+
+  /** The token that is held was presented twice and nobody knows what came of it: it may not be presented again. */
+  function isDoubted(): boolean {
+    const unanswered = ledger.record()?.attempt?.unanswered;
+    return unanswered !== undefined && unanswered > 0;
+  }
+
+  function conditions(): readonly Condition[] {
+    const object = api.find('squareconnections', connection);
+    return object === undefined ? [] : conditionsOf(object);
+  }
+
+  /** Everything that tells two states apart, without times. */
+  function state(): unknown {
+    const record = ledger.record();
+    const secret = api.find('secrets', connection);
+    return [
+      record && [record.generation, record.refreshToken, record.accessToken, record.attempt?.presents],
+      record?.attempt && [record.attempt.unanswered, record.attempt.holder],
+      secret && [textOf(secret, 'access-token'), secret.metadata.annotations],
+      conditions().map(({ type, status, reason }) => `${type}${status}${reason}`),
+      ledger.escrowed().map(({ refreshToken }) => refreshToken),
+      [...square.refreshTokens].map(([token, one]) => [token, one.live, one.presentedAgain]),
+      replicas.all.map((replica) => [
+        replica.name,
+        replica.process.alive(),
+        replica.process === replicas.leader(),
+        replica.frozen,
+        replica.stopping,
+        ledger.journalled(replica),
+        replica.process.controller.settlement.count(),
+      ]),
+    ];
+  }
+}
+
+const isTokenRequest = (call: Call): boolean => call.to === 'square' && call.operation === 'ObtainToken';
+
+function conditionsOf(object: KubeObject): readonly Condition[] {
+  const { conditions = [] } = (object['status'] ?? {}) as { conditions?: Condition[] };
+  return conditions;
+}
