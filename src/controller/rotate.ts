@@ -1,4 +1,5 @@
 import type { ConnectionSpec } from '../api/connection.ts';
+import { sealedSecretName } from '../api/names.ts';
 import { type Attempt, type AttemptState, sendWithin, unansweredBefore } from '../domain/attempt.ts';
 import { held } from '../domain/custody.ts';
 import { type Failure, isUnanswered } from '../domain/failure.ts';
@@ -12,7 +13,7 @@ import type { TokenReply } from '../square/port.ts';
 import { commit, type Standing } from './commit.ts';
 import { type Asking, type Exchanged, exchange } from './exchange.ts';
 import { type KeepDeps, keepAnswer } from './keep-answer.ts';
-import { concludeAttempt, noteAttempt } from './note-attempt.ts';
+import { concludeAttempt, type Noted, noteAttempt } from './note-attempt.ts';
 import { nowOf, type ObserveDeps, type Sight } from './observe.ts';
 import { lookAgainEvery } from './observe-token-secrets.ts';
 import { canPublish } from './publish.ts';
@@ -149,6 +150,10 @@ async function failed(
   { failure, refusal }: Exchanged & { kind: 'Failed' },
   kept: boolean,
 ): Promise<Fact> {
+  if (isFinal(failure) && standing.noted !== undefined && isOvertaken(deps, o, standing.noted)) {
+    await standing.page?.discard();
+    return { kind: 'Stale' };
+  }
   const attempt = await stand();
   return {
     kind: 'Failed',
@@ -172,6 +177,16 @@ async function failed(
 
 /** The token is dead: that it was presented before, and nobody knows what came of it, is worth remembering. */
 const isFinal = (failure: Failure): boolean => failure.class === 'RefreshTokenRefused';
+
+/** Somebody stored what an earlier request gave, while Square was asked: what it says of the token that was replaced is no news. */
+function isOvertaken(
+  deps: RotateDeps,
+  { connection: { namespace, name } }: Observation,
+  { held: own }: Noted,
+): boolean {
+  const now = deps.watches.grants.get(keyFrom(namespace, sealedSecretName(name)));
+  return now !== undefined && now.resourceVersion !== own.resourceVersion;
+}
 
 async function granted(
   deps: RotateDeps,

@@ -22,3 +22,15 @@ describe('a request that was acted on', () => {
     expect(ending).toBe('Ready');
   });
 });
+
+describe('a refusal of a token whose successor was stored meanwhile', () => {
+  it('is not told, by a process that stood still with it', async () => {
+    const { ending, violations } = await play(scenarios.due, [
+      'A ObtainToken #1: pause after',
+      'B ObtainToken #1: pause after',
+      'A patch secrets/bakery-sealed #3: pause after',
+    ]);
+    expect(violations).toEqual([]);
+    expect(ending).toBe('Ready');
+  });
+});
