@@ -34,6 +34,7 @@ export async function commit(
     binding: { namespace, name, environment: grant.environment, clientID: grant.clientID },
     grant,
     held: noted?.held ?? sight.grantSecret,
+    attempt: noted?.attempt.id,
     since: square,
     ...(page === undefined ? {} : { settled: () => page.discard() }),
   });

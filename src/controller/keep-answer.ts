@@ -22,10 +22,12 @@ export async function keepAnswer(
   o: Observation,
   rotation: Rotation,
   reply: TokenReply,
+  /** ID of the attempt that it answers. */
+  attempt: string,
 ): Promise<void> {
   const began = deps.clock.monotonic();
   try {
-    await page.keep(sealIssued(deps.ring, issuedOf(deps, sight, o, rotation, reply)));
+    await page.keep(sealIssued(deps.ring, issuedOf(deps, sight, o, rotation, reply, attempt)));
     deps.metrics.journalWritten(deps.clock.monotonic() - began);
   } catch (error) {
     const { namespace, name } = o.connection;
@@ -33,7 +35,14 @@ export async function keepAnswer(
   }
 }
 
-function issuedOf(deps: KeepDeps, sight: Sight, o: Observation, rotation: Rotation, reply: TokenReply): Issued {
+function issuedOf(
+  deps: KeepDeps,
+  sight: Sight,
+  o: Observation,
+  rotation: Rotation,
+  reply: TokenReply,
+  attempt: string,
+): Issued {
   const { namespace, name, uid } = o.connection;
   const { application, asking, credential, request, spec } = rotation;
   const { environment, clientID } = application;
@@ -43,7 +52,8 @@ function issuedOf(deps: KeepDeps, sight: Sight, o: Observation, rotation: Rotati
     grantType: reply.grantType,
     body: reply.body,
     issuedAt: reply.at ?? deps.squares[sight.environment].time.now(),
-    after: Math.max(held(o)?.generation ?? 0, sight.view.stored.revision),
+    after: Math.max(recordIn(o.grant)?.generation ?? 0, sight.view.stored.revision),
+    attempt,
     requested: wantedToken(spec),
     ...rememberedIn(o),
     ...(asking.grantType === 'refresh_token' ? { presented: asking.refreshToken } : {}),

@@ -86,7 +86,8 @@ function recordIn(deps: ObserveDeps, sight: Sight, { grant, connection, applicat
   };
 }
 
-async function writeRecord(
+/** A compare-and-set of the record: on the version `held`, or on there being none. */
+export async function writeRecord(
   deps: ObserveDeps,
   { environment }: Sight,
   { connection: { namespace, name } }: Observation,

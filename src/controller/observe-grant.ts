@@ -5,6 +5,7 @@ import { recogniseGrant } from '../domain/custody.ts';
 import type { Application, Connection, GrantState } from '../domain/observation.ts';
 import { parseCompact } from '../secrets/compact.ts';
 import { openGrant } from '../secrets/grant.ts';
+import { bindingIn } from '../secrets/journal-record.ts';
 import type { Binding, GrantSecret, KeyRing } from '../secrets/port.ts';
 import { soon } from './observe-token-secrets.ts';
 
@@ -73,6 +74,12 @@ function openFor(
     // Only a record that authenticates is called bound elsewhere, so its header can be believed.
     const header = parseCompact(jwe)?.header;
     const here = header?.['namespace'] === binding.namespace && header?.['name'] === binding.name;
+    const own = here ? openGrant(ring, { ...bindingIn(jwe), namespace, name }, jwe) : undefined;
+    if (own?.ok && own.value.kind === 'Vacant') {
+      // Nothing of the former client is left in it: what it remembers goes on under this one.
+      const { attempt: _, ...rest } = own.value;
+      return { kind: 'Vacant', record: { ...rest, environment, clientID }, keyID: own.keyID };
+    }
     if (here) return { kind: 'OfAnotherApplication', clientID: String(header?.['clientID']) };
   }
   return {

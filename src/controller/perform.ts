@@ -6,6 +6,7 @@ import { pinnedMerchant } from '../domain/wanted.ts';
 import type { LiveKeyRing } from '../secrets/port.ts';
 import { commit } from './commit.ts';
 import { discard, setFinalizer } from './finalizers.ts';
+import { writeRecord } from './note-attempt.ts';
 import type { Sight } from './observe.ts';
 import { publish, remove, withdraw } from './publish.ts';
 import { reseal } from './reseal.ts';
@@ -15,6 +16,7 @@ import { type RotateDeps, rotate } from './rotate.ts';
 import { named, otherMerchant } from './seller.ts';
 import type { Settlement } from './settlement.ts';
 import { verify } from './verify.ts';
+import { WriteRefused } from './write-refused.ts';
 
 export interface PerformDeps extends RotateDeps, RevokeDeps, RolloutRestartDeps {
   readonly ring: LiveKeyRing;
@@ -145,8 +147,16 @@ async function adopt(deps: PerformDeps, step: Acting & { kind: 'Adopt' }, sight:
     handled: step.request === undefined ? grant.handled : { ...grant.handled, adopt: step.request },
     sealedAt: deps.clock.wall(),
   };
-  const fact = await commit(deps, sight, o, adopted, 'Adopted');
-  return fact.kind === 'Sealed' && step.request !== undefined ? { ...fact, answers: { adopt: step.request } } : fact;
+  // What is there now may be the very record that is missed, put back: then it is looked at anew.
+  const outcome = await writeRecord(deps, sight, o, adopted, sight.grantSecret);
+  if (outcome.kind === 'Failed') throw new WriteRefused(outcome.message, outcome.status);
+  if (outcome.kind !== 'Stored') return { kind: 'Stale' };
+  return {
+    kind: 'Sealed',
+    grant: { kind: 'Held', grant: adopted, keyID: deps.ring.active.id },
+    how: 'Adopted',
+    answers: step.request === undefined ? {} : { adopt: step.request },
+  };
 }
 
 /** Nothing is asked of Square that could not be opened again. */

@@ -1,12 +1,11 @@
 import { sealedSecretName } from '../api/names.ts';
-import { type Clock, seconds, sleep } from '../clock.ts';
+import { type Clock, type Instant, seconds, sleep } from '../clock.ts';
 import type { Grant, Vacant } from '../domain/grant.ts';
 import { type Backoff, backoffDelay } from '../domain/schedule.ts';
-import type { KubeClient } from '../kube/client.ts';
+import { isReason, type KubeClient } from '../kube/client.ts';
 import type { Log } from '../kube/log.ts';
 import { secrets } from '../kube/resource.ts';
 import { type EscrowDeps, type Escrowed, listEscrow, removeFromEscrow } from '../secrets/escrow.ts';
-import { openGrant } from '../secrets/grant.ts';
 import { projectGrantSecret } from '../secrets/grant-secret.ts';
 import type { JournalEntry } from '../secrets/journal.ts';
 import { type Issued, openIssued } from '../secrets/journal-record.ts';
@@ -14,6 +13,8 @@ import type { Binding, GrantSecret, KeyRing } from '../secrets/port.ts';
 import { grantFrom } from '../square/grant-from.ts';
 import { parseTokenReply } from '../square/token-reply.ts';
 import type { Settlement } from './settlement.ts';
+import { over, recordAt } from './succession.ts';
+import { sentence } from './write-refused.ts';
 
 export interface RecoverDeps extends EscrowDeps {
   readonly client: KubeClient;
@@ -33,12 +34,16 @@ const lookAgain: Backoff = { first: seconds(0.5), most: seconds(10) };
  * @returns how many stay in the journal.
  */
 export async function recoverJournal(deps: RecoverDeps, left: readonly JournalEntry[]): Promise<number> {
-  const kept = await Promise.all(left.map((entry) => recoverEntry(deps, entry)));
-  return kept.filter((stays) => stays).length;
+  const kept = await Promise.all(left.map((entry) => firstWord((goOn) => recoverEntry(deps, entry, goOn))));
+  return kept.filter((stays) => stays === true).length;
 }
 
+/** What comes of it, or nothing yet: it goes on in the background, and the rest need not wait for it. */
+const firstWord = <T>(work: (goOn: () => void) => Promise<T>): Promise<T | undefined> =>
+  new Promise((resolve, reject) => void work(() => resolve(undefined)).then(resolve, reject));
+
 /** Whether it stays in the journal. */
-async function recoverEntry(deps: RecoverDeps, entry: JournalEntry): Promise<boolean> {
+async function recoverEntry(deps: RecoverDeps, entry: JournalEntry, goOn: () => void): Promise<boolean> {
   const { log } = deps;
   const opened = openIssued(deps.ring, entry.text);
   if (!opened.ok) {
@@ -48,21 +53,24 @@ async function recoverEntry(deps: RecoverDeps, entry: JournalEntry): Promise<boo
   const issued = opened.value;
   const { binding, issuedAt } = issued;
   const connection = `${binding.namespace}/${binding.name}`;
-  const { held, record } = await until(deps, () => recordOf(deps, binding), 'the record of an answer in the journal');
-  const grant = grantOf(deps.clock, issued, record);
+  const found = await findRecord(deps, binding, issuedAt, 'the record of an answer in the journal', goOn);
+  const grant = grantOf(deps.clock, issued, found.record);
   if (grant === 'NotUnderstood') {
     log.error({ connection }, 'an answer of Square in the journal is not understood and is left there');
+    deps.settlement.hold(connection, undefined);
     return true;
   }
   if (grant === 'Superseded') {
     log.info({ connection }, 'an answer of Square in the journal is older than what is stored');
     await entry.discard();
+    deps.settlement.hold(connection, undefined);
     return false;
   }
   const settled = await deps.settlement.store({
     binding,
     grant,
-    held,
+    held: found.held,
+    attempt: issued.attempt,
     since: issuedAt,
     settled: () => entry.discard(),
   });
@@ -70,30 +78,32 @@ async function recoverEntry(deps: RecoverDeps, entry: JournalEntry): Promise<boo
   return false;
 }
 
+interface Found {
+  readonly held?: GrantSecret;
+  readonly record?: Grant | Vacant;
+}
+
 /**
  * What is stored now, asked of the API server itself. One that cannot be opened is not claimed as known: whether it may
  * be replaced is for the settlement to find out.
  */
-async function recordOf(
-  { client, ring }: RecoverDeps,
-  binding: Binding,
-): Promise<{ held?: GrantSecret; record?: Grant | Vacant }> {
+async function recordOf({ client, ring }: RecoverDeps, binding: Binding): Promise<Found> {
   const object = await client.get(secrets, binding.namespace, sealedSecretName(binding.name));
   if (object === undefined) return {};
   const held = projectGrantSecret(object);
-  const opened = held.jwe === undefined ? undefined : openGrant(ring, binding, held.jwe);
-  return opened?.ok ? { held, record: opened.value } : {};
+  const record = recordAt(ring, binding, held);
+  return record === 'Unreadable' ? {} : { held, record };
 }
 
 function grantOf(clock: Clock, issued: Issued, record: Grant | Vacant | undefined) {
-  const { binding, grantType, body, issuedAt, presented, taken, request, requested, connectionUID } = issued;
+  const { binding, grantType, body, issuedAt, presented, taken, request, requested, connectionUID, attempt } = issued;
   const parsed = parseTokenReply({ grantType, body, at: issuedAt });
   if (!parsed.ok) return 'NotUnderstood';
   const before = record ?? issued.before;
   const holder = before !== undefined && 'merchantID' in before ? before.merchantID : undefined;
-  if (record !== undefined && record.generation > issued.after) return 'Superseded';
-  // A credential of another seller does not take the place of what is held.
-  const { merchantID = holder } = parsed.value;
+  // A credential of another seller does not take the place of what is held; whose a renewed token is, is known.
+  const merchantID = parsed.value.merchantID ?? (taken === undefined ? holder : undefined);
+  if (holder !== undefined && merchantID === undefined) return 'NotUnderstood';
   if (holder !== undefined && merchantID !== holder) return 'Superseded';
   const next = grantFrom({
     connectionUID,
@@ -107,7 +117,8 @@ function grantOf(clock: Clock, issued: Issued, record: Grant | Vacant | undefine
     ...(presented === undefined ? {} : { presented }),
     ...(taken === undefined ? {} : { taken }),
   });
-  return request === undefined ? next : { ...next, handled: { ...next.handled, refresh: request } };
+  const grant = request === undefined ? next : { ...next, handled: { ...next.handled, refresh: request } };
+  return over(record, grant, attempt) ?? 'Superseded';
 }
 
 /**
@@ -116,10 +127,15 @@ function grantOf(clock: Clock, issued: Issued, record: Grant | Vacant | undefine
  */
 export async function recoverEscrow(deps: RecoverDeps, signal: AbortSignal): Promise<void> {
   const found = await until(deps, () => listEscrow(deps), 'what lies in escrow', signal);
-  await Promise.all(found.map((escrowed) => recoverEscrowed(deps, escrowed, signal)));
+  await Promise.all(found.map((escrowed) => firstWord((goOn) => recoverEscrowed(deps, escrowed, signal, goOn))));
 }
 
-async function recoverEscrowed(deps: RecoverDeps, escrowed: Escrowed, signal: AbortSignal): Promise<void> {
+async function recoverEscrowed(
+  deps: RecoverDeps,
+  escrowed: Escrowed,
+  signal: AbortSignal,
+  goOn: () => void,
+): Promise<void> {
   const { secret, binding, grant, connectionUID } = escrowed;
   const { log, settlement } = deps;
   const connection = `${binding.namespace}/${binding.name}`;
@@ -129,25 +145,56 @@ async function recoverEscrowed(deps: RecoverDeps, escrowed: Escrowed, signal: Ab
   }
   // This process is at it already.
   if (settlement.of(connection) !== undefined) return;
-  const { held, record } = await until(deps, () => recordOf(deps, binding), 'the record of a grant in escrow', signal);
+  const since = grant.value.accessToken.issuedAt;
+  const found = await findRecord(deps, binding, since, 'the record of a grant in escrow', goOn, signal);
   const settled = async () => {
     await removeFromEscrow(deps, connectionUID).catch((error: unknown) =>
       log.warn({ secret, err: error }, 'a grant that is stored could not be taken out of escrow'),
     );
   };
-  if (record !== undefined && record.generation >= grant.value.generation) return await settled();
-  const since = grant.value.accessToken.issuedAt;
-  const outcome = await settlement.store({ binding, grant: grant.value, held, since, settled });
+  const next = over(found.record, grant.value, undefined);
+  if (next === undefined) {
+    settlement.hold(connection, undefined);
+    return await settled();
+  }
+  const outcome = await settlement.store({ binding, grant: next, held: found.held, since, settled });
   log.info({ connection, settled: outcome }, 'a grant in escrow is taken up');
 }
 
+/**
+ * The record, asked for until the API server answers. Where it forbids the question (a role that is missing, or gone with
+ * its namespace) nothing is asked of Square for that connection, and the others go on meanwhile.
+ */
+function findRecord(
+  deps: RecoverDeps,
+  binding: Binding,
+  since: Instant,
+  what: string,
+  goOn: () => void,
+  signal?: AbortSignal,
+): Promise<Found> {
+  const forbidden = (error: Error) => {
+    const unsettled = { since, message: sentence(error.message), escrowed: true };
+    deps.settlement.hold(`${binding.namespace}/${binding.name}`, unsettled);
+    goOn();
+  };
+  return until(deps, () => recordOf(deps, binding), what, signal, forbidden);
+}
+
 /** Asks the API server until it answers. */
-async function until<T>(deps: RecoverDeps, ask: () => Promise<T>, what: string, signal?: AbortSignal): Promise<T> {
+async function until<T>(
+  deps: RecoverDeps,
+  ask: () => Promise<T>,
+  what: string,
+  signal?: AbortSignal,
+  forbidden?: (error: Error) => void,
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await ask();
     } catch (error) {
       deps.log.error({ attempt, what, err: error }, 'the API server could not be asked and is asked again');
+      if (isReason(error, 'Forbidden')) forbidden?.(error as Error);
     }
     await sleep(deps.clock, backoffDelay(lookAgain, attempt, what), signal);
   }

@@ -73,7 +73,7 @@ export async function rotate(deps: RotateDeps, sight: Sight, o: Observation, rot
       const inTime = () => deps.clock.monotonic() - began < sendWithin;
       return await ask({ ...deps, mayAct: () => deps.mayAct() && inTime() }, sight, o, rotation, { noted, page });
     }
-    deps.attempts.unsent(keyFrom(o.connection.namespace, o.connection.name), attempt);
+    deps.attempts.unsent(keyOf(o), attempt);
     await page.discard();
     switch (noted.kind) {
       case 'Conflict':
@@ -98,6 +98,8 @@ const inTurn = (deps: RotateDeps, work: () => Promise<Fact>, putAway?: () => Pro
     return { kind: 'Stale' };
   });
 
+const keyOf = ({ connection: { namespace, name } }: Observation) => keyFrom(namespace, name);
+
 const unwritten = ({ credential }: Rotation, message: string): Fact => ({
   kind: 'Unwritten',
   message: sentence(message),
@@ -120,12 +122,16 @@ async function ask(
   let kept = false;
   const keep = async (reply: TokenReply) => {
     kept = true;
-    if (standing.page !== undefined) await keepAnswer(deps, standing.page, sight, o, rotation, reply);
+    const { page, noted } = standing;
+    if (page !== undefined && noted !== undefined) {
+      await keepAnswer(deps, page, sight, o, rotation, reply, noted.attempt.id);
+    }
   };
   const ports = { applications: deps.applications, square: square.client, maySend: deps.mayAct, keep };
   const answer = await exchange(ports, rotation.application, rotation.spec, o, rotation.asking);
   switch (answer.kind) {
     case 'Busy':
+      if (standing.noted !== undefined) deps.attempts.unsent(keyOf(o), standing.noted.attempt);
       await conclude(deps, sight, o, standing);
       return { kind: 'Stale' };
     case 'Failed':
@@ -199,9 +205,10 @@ async function granted(
   const { application, asking, credential, request, spec } = rotation;
   const square = deps.squares[sight.environment];
   const before = held(o);
-  // Where nothing is held, what Square gave is sealed first, since the credential may be spent; whose it is, is judged
-  // by what is held then.
-  const given = await named({ clock: deps.clock, square: square.client }, answer.reply, before && pinnedMerchant(o));
+  // Only beside a held grant it matters at once whose a credential is. Everything else is sealed first, since the token that
+  // was presented may be spent; whose it is, is judged by what is held then.
+  const pin = credential !== undefined && before !== undefined ? pinnedMerchant(o) : undefined;
+  const given = await named({ clock: deps.clock, square: square.client }, answer.reply, pin);
   if (!given.ok)
     return await failed(deps, sight, o, rotation, standing, { kind: 'Failed', failure: given.failure }, true);
   const stranger = before && otherMerchant(o, given.value.merchantID, credential);

@@ -6,9 +6,10 @@ import type { KubeClient } from '../kube/client.ts';
 import type { Log } from '../kube/log.ts';
 import { type Key, keyFrom, secrets } from '../kube/resource.ts';
 import { type EscrowDeps, putIntoEscrow, removeFromEscrow } from '../secrets/escrow.ts';
-import { openGrant, sealGrant } from '../secrets/grant.ts';
+import { sealGrant } from '../secrets/grant.ts';
 import { projectGrantSecret, type StoreOutcome, storeGrant } from '../secrets/grant-secret.ts';
 import type { Binding, GrantSecret, KeyRing } from '../secrets/port.ts';
+import { over, recordAt } from './succession.ts';
 import type { Watches } from './watches.ts';
 import { sentence } from './write-refused.ts';
 
@@ -18,6 +19,8 @@ export interface Due {
   readonly grant: Grant;
   /** The version of the sealed Secret that it replaces; absent when there is none. */
   readonly held?: GrantSecret | undefined;
+  /** ID of the attempt that it answers: while that stands in the record, the grant belongs there, whatever came of it. */
+  readonly attempt?: string | undefined;
   /** Square's time. */
   readonly since: Instant;
   /** Told once it is stored, or will never be: what else keeps it may go. */
@@ -35,6 +38,8 @@ export type Settled = 'Stored' | 'Stale' | 'Waiting';
  */
 export interface Settlement {
   store(due: Due): Promise<Settled>;
+  /** Something of the connection is not stored, and cannot be looked at now; `undefined`: there is no such thing any more. */
+  hold(connection: Key, unsettled: Unsettled | undefined): void;
   /** What is not stored yet of a connection. */
   of(connection: Key): Unsettled | undefined;
   /** Of how many connections. */
@@ -64,8 +69,7 @@ export function createSettlement(deps: SettlementDeps): Settlement {
   let waiting: (() => void)[] = [];
 
   const keyOf = ({ binding: { namespace, name } }: Due): Key => keyFrom(namespace, name);
-  const note = (due: Due, unsettled: Unsettled | undefined) => {
-    const key = keyOf(due);
+  const hold = (key: Key, unsettled: Unsettled | undefined) => {
     if (unsettled === undefined) open.delete(key);
     else open.set(key, unsettled);
     if ([...open.values()].every(({ escrowed }) => escrowed)) {
@@ -74,11 +78,12 @@ export function createSettlement(deps: SettlementDeps): Settlement {
     }
     deps.onChange(key);
   };
+  const note = (due: Due, unsettled: Unsettled | undefined) => hold(keyOf(due), unsettled);
 
   /** Never rejects. */
-  async function again(due: Due, jwe: string, first: Refused): Promise<void> {
+  async function again(due: Due, first: Refused): Promise<void> {
     const { clock, log } = deps;
-    let { held, message } = first;
+    let { held, message, seal } = first;
     let escrowed = false;
     for (let attempt = 1; ; attempt++) {
       const connection = keyOf(due);
@@ -90,29 +95,32 @@ export function createSettlement(deps: SettlementDeps): Settlement {
         () => true,
       );
       if (ended) return;
-      const outcome = await tryStore(deps, due, jwe, held, attempt);
+      // The key that it was sealed by may have retired meanwhile.
+      if (seal.keyID !== deps.ring.active.id) seal = sealed(deps, due, seal.grant);
+      const outcome = await tryStore(deps, due, seal, held, attempt);
       if (typeof outcome === 'string') {
         log.info({ connection, attempt, outcome }, 'a grant that waited to be stored is settled');
         await done(deps, due, escrowed);
         note(due, undefined);
         return;
       }
-      ({ held, message } = outcome);
+      ({ held, message, seal } = outcome);
     }
   }
 
   return {
     async store(due) {
-      const jwe = sealGrant(deps.ring, due.binding, due.grant);
-      const outcome = await tryStore(deps, due, jwe, due.held, 0);
+      const outcome = await tryStore(deps, due, sealed(deps, due, due.grant), due.held, 0);
       if (typeof outcome === 'string') {
         await due.settled?.();
+        if (open.has(keyOf(due))) note(due, undefined);
         return outcome;
       }
       note(due, { since: due.since, message: outcome.message, escrowed: false });
-      void again(due, jwe, outcome);
+      void again(due, outcome);
       return 'Waiting';
     },
+    hold,
     of: (connection) => open.get(connection),
     count: () => open.size,
     close: () => closing.abort(),
@@ -123,37 +131,55 @@ export function createSettlement(deps: SettlementDeps): Settlement {
   };
 }
 
+/** The grant as it is written, the same text each time: so an own write is recognised. */
+interface Seal {
+  readonly grant: Grant;
+  readonly keyID: string;
+  readonly jwe: string;
+}
+
+const sealed = ({ ring }: SettlementDeps, { binding }: Due, grant: Grant): Seal => ({
+  grant,
+  keyID: ring.active.id,
+  jwe: sealGrant(ring, binding, grant),
+});
+
 interface Refused {
   /** What is known to be stored now. */
   readonly held: GrantSecret | undefined;
   readonly message: string;
+  readonly seal: Seal;
 }
 
 /** Until the API server says that it is stored, or cannot be, or refuses; what stands in the way is looked at each time. */
 async function tryStore(
   deps: SettlementDeps,
-  { binding, grant }: Due,
-  jwe: string,
-  first: GrantSecret | undefined,
+  due: Due,
+  first: Seal,
+  known: GrantSecret | undefined,
   attempt: number,
 ): Promise<Exclude<Settled, 'Waiting'> | Refused> {
-  let held = first;
+  const { binding } = due;
+  let held = known;
+  let seal = first;
   for (;;) {
-    const outcome = await write(deps, binding, held, jwe);
+    const outcome = await write(deps, binding, held, seal.jwe);
     switch (outcome.kind) {
       case 'Stored':
         return outcome.kind;
       case 'NotOwned':
-        return { held: undefined, message: sentence(outcome.message) };
+        return { held: undefined, message: sentence(outcome.message), seal };
       case 'Failed':
         // Its namespace is gone, and everything in it.
-        return outcome.status === 404 ? 'Stale' : { held, message: sentence(outcome.message) };
+        return outcome.status === 404 ? 'Stale' : { held, message: sentence(outcome.message), seal };
       case 'Conflict': {
         const now = await look(deps, binding);
-        if (now === 'Unknown') return { held, message: 'The API server did not answer.' };
-        if (attempt < patience && isUnderUnseenKey(deps, now)) return { held: now, message: unseenKey };
-        if (now?.jwe === jwe) return 'Stored';
-        if (now !== undefined && generationOf(deps, binding, now) >= grant.generation) return 'Stale';
+        if (now === 'Unknown') return { held, message: 'The API server did not answer.', seal };
+        if (attempt < patience && isUnderUnseenKey(deps, now)) return { held: now, message: unseenKey, seal };
+        if (now?.jwe === seal.jwe) return 'Stored';
+        const next = over(now && recordAt(deps.ring, binding, now), seal.grant, due.attempt);
+        if (next === undefined) return 'Stale';
+        if (next !== seal.grant) seal = sealed(deps, due, next);
         held = now;
       }
     }
@@ -199,12 +225,6 @@ async function look(
   } catch {
     return 'Unknown';
   }
-}
-
-/** 0 for one that cannot be read. */
-function generationOf({ ring }: SettlementDeps, binding: Binding, { jwe }: GrantSecret): number {
-  const opened = jwe === undefined ? undefined : openGrant(ring, binding, jwe);
-  return opened?.ok ? opened.value.generation : 0;
 }
 
 async function tryEscrow(deps: SettlementDeps, { binding, grant }: Due): Promise<boolean> {

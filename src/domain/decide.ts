@@ -161,6 +161,7 @@ function takeUp(o: Observation, now: Now): Step | undefined {
 function adopt(o: Observation, now: Now): Step | undefined {
   const { grant } = o;
   if (grant.kind !== 'Retained' && grant.kind !== 'Outdated') return undefined;
+  if (attemptEnds(o.attempt) > now.square) return undefined;
   const because = adoptReason(o, grant.grant, now);
   const request = o.connection.requests.adopt;
   if (because === undefined) return undefined;
@@ -185,7 +186,9 @@ function unauthorized(o: Observation, now: Now): Step {
 
 function missing(o: Observation, now: Now): Waiting {
   const { credential } = o;
-  if (o.grant.kind === 'Retained' || o.grant.kind === 'Outdated') return ['RetainedGrantFound'];
+  if (o.grant.kind === 'Retained' || o.grant.kind === 'Outdated') {
+    return ['RetainedGrantFound', o.attempt.kind === 'Open' ? o.attempt.until : undefined];
+  }
   if (isDisconnected(o)) return ['Disconnected'];
   if (credential.kind === 'None') return ['AwaitingAuthorization'];
   if (credential.kind === 'Problem') {

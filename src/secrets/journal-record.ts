@@ -18,6 +18,8 @@ export interface Issued {
   readonly issuedAt: Instant;
   /** The generation after which this one comes. */
   readonly after: number;
+  /** ID of the attempt that it answers: while that stands in a record, the answer belongs there. */
+  readonly attempt?: string;
   readonly requested: Grant['requested'];
   /** The refresh token that was presented; the answer may repeat it, replace it or leave it out. */
   readonly presented?: RefreshToken;
@@ -40,6 +42,7 @@ const stored = z.object({
   body: z.base64(),
   issuedAt: z.number(),
   after: z.int().min(0),
+  attempt: z.string().exactOptional(),
   requested: z.object({ scopes: z.array(z.string()), shortLived: z.boolean() }),
   presented: z
     .object({ value: z.string(), singleUse: z.boolean(), expiresAt: z.number().exactOptional() })

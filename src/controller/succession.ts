@@ -1,0 +1,36 @@
+import type { Grant, Vacant } from '../domain/grant.ts';
+import { openGrant } from '../secrets/grant.ts';
+import { bindingIn } from '../secrets/journal-record.ts';
+import type { Binding, GrantSecret, KeyRing } from '../secrets/port.ts';
+
+/** What lies in a sealed Secret: `Unreadable` holds nothing that could be told apart. */
+export type RecordThere = Grant | Vacant | 'Unreadable';
+
+/** The record that is there, whatever client it is of: its own header tells, once it opens in this very place. */
+export function recordAt(ring: KeyRing, { namespace, name }: Binding, { jwe }: GrantSecret): RecordThere {
+  if (jwe === undefined) return 'Unreadable';
+  const opened = openGrant(ring, { ...bindingIn(jwe), namespace, name }, jwe);
+  return opened.ok ? opened.value : 'Unreadable';
+}
+
+/**
+ * The grant as it may take the place of what is there; `undefined`: what is there stays. An answer to the attempt that
+ * stands in the record belongs there, however the record was renumbered or who owns it by now. Otherwise only what is
+ * older, of the same connection and the same client gives way: anything else is somebody else's grant, or as new.
+ */
+export function over(there: RecordThere | undefined, grant: Grant, attempt: string | undefined): Grant | undefined {
+  if (there === undefined || there === 'Unreadable') return grant;
+  if (attempt !== undefined && there.attempt?.id === attempt) {
+    const generation = Math.max(grant.generation, there.generation + 1);
+    const owner = there.kind === 'Vacant' ? grant.connectionUID : there.connectionUID;
+    const same = generation === grant.generation && owner === grant.connectionUID;
+    return same ? grant : { ...grant, generation, connectionUID: owner };
+  }
+  if (there.generation >= grant.generation) return undefined;
+  if (there.kind === 'Vacant') return grant;
+  const mine =
+    there.connectionUID === grant.connectionUID &&
+    there.environment === grant.environment &&
+    (there.clientID === grant.clientID || there.clientID === '' || grant.clientID === '');
+  return mine ? grant : undefined;
+}
