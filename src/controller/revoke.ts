@@ -8,6 +8,7 @@ import type { Fact, Step } from '../domain/step.ts';
 import { keyFrom, secrets } from '../kube/resource.ts';
 import { sealGrant } from '../secrets/grant.ts';
 import { storeGrant } from '../secrets/grant-secret.ts';
+import type { GrantSecret } from '../secrets/port.ts';
 import { askAsClient } from '../square/client-secrets.ts';
 import type { Outcome, RevokeRequest } from '../square/port.ts';
 import type { Departed } from './departed.ts';
@@ -104,14 +105,21 @@ async function vacate(
   const ended: Fact = { kind: 'Ended', how, grant: { kind: 'Vacant', record, keyID: deps.ring.active.id }, answers };
   const written = deps.watches.grants.writing(key);
   try {
-    const held = sight.grantSecret;
-    const outcome = await storeGrant({ client: deps.client }, { namespace, connection: name, held, jwe });
+    const store = (held: GrantSecret | undefined) =>
+      storeGrant({ client: deps.client }, { namespace, connection: name, held, jwe });
+    const seen = sight.grantSecret;
+    let outcome = await store(seen);
+    if (outcome.kind === 'Conflict') {
+      await lookAgain(deps, namespace, name);
+      // Only its metadata changed, as when its namespace goes: that is no reason to ask Square again.
+      const now = deps.watches.grants.get(key);
+      if (now !== undefined && now.jwe === seen?.jwe) outcome = await store(now);
+    }
     switch (outcome.kind) {
       case 'Stored':
         deps.watches.grants.absorb(outcome.object);
         return ended;
       case 'Conflict':
-        await lookAgain(deps, namespace, name);
         return { kind: 'Stale' };
       case 'NotOwned':
         return ended;
