@@ -29,6 +29,8 @@ export const annotations = {
   adoptRequestedAt: `${group}/adopt-requested-at`,
   /** On a connection under `deletionPolicy: Revoke`: `true` ends the authorization although other connections use it. */
   revokeAll: `${group}/revoke-all`,
+  /** On a connection: the revocations of its authorization that Square has reported, as `revocation-report.ts` says. */
+  revocationReported: `${group}/revocation-reported`,
   /** On a token Secret: the connection that it belongs to. */
   connection: `${group}/connection`,
   /** On a token Secret: the generation of the grant that it holds. */
