@@ -37,6 +37,8 @@ export const annotations = {
   revision: `${group}/revision`,
   /** On a token Secret whose token no longer works: `revoked`, `expired` or `orphaned`. */
   state: `${group}/state`,
+  /** On the Secret of a connect link: when the link ends (RFC 3339). */
+  expiresAt: `${group}/expires-at`,
   /** On a workload, by its owner: with the value `true`, its consent to being restarted when a token changes. */
   allowRestart: `${group}/allow-restart`,
   /** On the Secret of a retired sealing key: how many sealed records need it still. */
@@ -66,6 +68,10 @@ export const secretTypes = {
   sealingKey: `${group}/sealing-key`,
   /** In the operator's namespace: a grant whose own place refuses it. */
   escrow: `${group}/escrow`,
+  /** What a sign-in gave, until the controller takes it up. */
+  incomingGrant: `${group}/incoming-grant`,
+  /** The link by which a seller may sign in. */
+  connectLink: `${group}/connect-link`,
 } as const;
 
 /** The key of a sealed grant Secret that holds the record. */
@@ -76,6 +82,16 @@ export const finalizer = `${group}/connection`;
 
 export const sealedSuffix = '-sealed';
 export const sealedSecretName = (connection: string): string => `${connection}${sealedSuffix}`;
+
+/** The key of the Secret of a connect link that holds the link. */
+export const linkKey = 'url';
+
+export const connectLinkSuffix = '-connect-link';
+export const connectLinkSecretName = (connection: string): string => `${connection}${connectLinkSuffix}`;
+
+/** The page on which the seller of a connection signs in, by itself without authority. */
+export const connectPage = (externalURL: string, namespace: string, name: string): string =>
+  `${externalURL.replace(/\/$/, '')}/connect/${namespace}/${name}`;
 
 /** In the operator's namespace, by the UID of the connection. */
 export const escrowSecretName = (uid: string): string => `escrow-${uid}`;
