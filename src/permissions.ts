@@ -24,7 +24,7 @@ export const watchedPermissions: readonly Permission[] = [
     verbs: ['patch'],
   },
   {
-    why: 'Under deletionPolicy: Revoke it puts its finalizer on a connection, and takes it off again. RBAC knows no parts of an object, so the rule is for all of it; nothing but the finalizer is written.',
+    why: 'Under deletionPolicy: Revoke it puts its finalizer on a connection, and takes it off again. RBAC knows no parts of an object, so the rule is for all of it; nothing but the finalizer and, when a webhook of Square reports a revocation, the annotation square-operator.dev/revocation-reported is written.',
     apiGroups: [group],
     resources: ['squareconnections'],
     verbs: ['patch'],

@@ -131,6 +131,11 @@ export const countedMetrics = {
     'Attempts to end an authorization at Square by how they ended and why; given_up: a connection was deleted and its authorization goes on.',
     ['result', 'reason'],
   ),
+  webhooks: counter(
+    'square_webhook_deliveries_total',
+    'Webhooks of Square, and what claimed to be one, by what became of them: stored, duplicate, no_match (no connection of that seller), ignored (another type), unreadable, refused (no good signature), malformed, throttled, failed (Square sends it again).',
+    ['result'],
+  ),
   apiRequests: counter(
     'square_api_requests_total',
     'Calls to Square by operation and HTTP status; 0 when no answer came.',

@@ -45,6 +45,23 @@ export interface OperatorView {
 /** How a step that asks Square ended. */
 export type Result = 'success' | 'failure';
 
+/** What became of a webhook of Square, or of what claims to be one. */
+export type WebhookResult =
+  | 'stored'
+  | 'duplicate'
+  /** No connection is meant. */
+  | 'no_match'
+  /** Of a type that no connection depends on. */
+  | 'ignored'
+  | 'unreadable'
+  /** No signature of the application. */
+  | 'refused'
+  /** Not looked at: too long, or of another content type. */
+  | 'malformed'
+  | 'throttled'
+  /** It was not stored, and Square was told to send it again. */
+  | 'failed';
+
 /** What a work queue tells while it works; fits `QueueObserver` of the Kubernetes runtime. */
 export interface QueueObservations {
   added(): void;
@@ -66,6 +83,7 @@ export interface Counted {
   verifyCounted(result: Result, reason: string): void;
   /** `given_up`: a connection goes although its authorization goes on at Square. */
   revokeCounted(result: Result | 'given_up', reason: string): void;
+  webhookCounted(result: WebhookResult): void;
   /** `code`: the HTTP status, or why no answer came in one word. */
   apiRequestObserved(operation: string, code: string, took: Duration): void;
   /** From the arrival of an answer to its being on the disk. */

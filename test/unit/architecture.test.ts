@@ -121,6 +121,7 @@ const opensTokens: readonly string[] = [
   'secrets/project-token-secret.ts',
   'secrets/render-token-secret.ts',
   'secrets/ring.ts',
+  'secrets/webhook-signature.ts',
   'square/client.ts',
   'square/token-reply.ts',
   'square/token-request.ts',

@@ -202,6 +202,7 @@ describe('the table', () => {
     metrics.refreshCounted('success', 'x');
     metrics.verifyCounted('success', 'x');
     metrics.revokeCounted('given_up', 'x');
+    metrics.webhookCounted('stored');
     metrics.apiRequestObserved('ObtainToken', '200', 1);
     metrics.reconcileObserved('c', 'error', 1);
     metrics.reconcilesActive('c', 1);

@@ -302,6 +302,7 @@ function metricsOf(queues: QueueSight[], onPass: () => void): Metrics {
     refreshCounted: nothing,
     revokeCounted: nothing,
     verifyCounted: nothing,
+    webhookCounted: nothing,
     apiRequestObserved: nothing,
     journalWritten: nothing,
     reconcileObserved: nothing,
