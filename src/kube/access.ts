@@ -40,6 +40,8 @@ export interface Access {
 export interface AccessOptions {
   /** A file. Without it: the files in `KUBECONFIG`, else the pod's service account, else `~/.kube/config`. */
   kubeconfig?: string | undefined;
+  /** A context of the kubeconfig in the place of its current one. */
+  context?: string | undefined;
   clock: Clock;
   /** Default `process.env`. */
   env?: Readonly<Record<string, string | undefined>> | undefined;
@@ -74,7 +76,7 @@ function findSource({ kubeconfig, env = process.env, root = '' }: AccessOptions)
 }
 
 /** Imported when needed: the package takes a third of the start-up of a small program. */
-async function read(source: Source): Promise<KubeConfig> {
+async function read(source: Source, context?: string): Promise<KubeConfig> {
   const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
   const config = new KubeConfig();
   if ('root' in source) config.loadFromCluster(source.root);
@@ -87,6 +89,10 @@ async function read(source: Source): Promise<KubeConfig> {
         config.mergeConfig(more, true);
       }
     }
+  }
+  if (context !== undefined) {
+    if (!config.getContextObject(context)) throw new Error(`The kubeconfig has no context "${context}"`);
+    config.setCurrentContext(context);
   }
   // The package refuses plain http (a `kubectl proxy`) unless TLS verification is off, of which there is none.
   config.clusters = config.clusters.map((c) => (c.server.startsWith('http:') ? { ...c, skipTLSVerify: true } : c));
@@ -121,7 +127,7 @@ const print = (tls: TlsOptions) =>
 export async function loadAccess(options: AccessOptions): Promise<Access> {
   const { clock } = options;
   const source = findSource(options);
-  let config = await read(source);
+  let config = await read(source, options.context);
   let seen = modified(source);
   let current: Credentials | undefined;
   let pending: Promise<Credentials> | undefined;
@@ -134,7 +140,7 @@ export async function loadAccess(options: AccessOptions): Promise<Access> {
   const renew = async (afresh: boolean): Promise<Credentials> => {
     const now = modified(source);
     if (afresh || now !== seen) {
-      config = await read(source);
+      config = await read(source, options.context);
       seen = now;
     }
     const next = await derive(config);

@@ -1,4 +1,4 @@
-import type { Duration } from '../clock.ts';
+import type { Duration, Instant } from '../clock.ts';
 import type { KubeObject, Resource } from './resource.ts';
 
 export interface ListOptions {
@@ -8,6 +8,8 @@ export interface ListOptions {
   fieldSelector?: string | undefined;
   /** Objects a page, default 500. All pages are read whatever it is. */
   limit?: number | undefined;
+  /** Of each object only its metadata, so that nothing of a Secret's values is on the way. */
+  metadataOnly?: boolean | undefined;
 }
 
 export interface List {
@@ -28,6 +30,8 @@ export interface Answer {
   status: number;
   /** The parsed JSON; the text where it is none; `undefined` where there is no body. */
   body: unknown;
+  /** The server's time, in whole seconds. */
+  date?: Instant;
 }
 
 /**

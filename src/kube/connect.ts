@@ -23,6 +23,9 @@ export interface ClientOptions {
 
 const pageSize = 500;
 
+/** Kubernetes, "API concepts": metadata-only fetches. */
+const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+
 type Headers = Readonly<Record<string, string>>;
 
 interface Page {
@@ -38,9 +41,10 @@ function createReads(sender: Sender, headers: Headers): Pick<KubeClient, 'get' |
     const query = new URLSearchParams({ limit: String(options.limit ?? pageSize) });
     if (options.labelSelector) query.set('labelSelector', options.labelSelector);
     if (options.fieldSelector) query.set('fieldSelector', options.fieldSelector);
+    const asking = options.metadataOnly === true ? { ...headers, accept: metadataOnly } : headers;
     for (;;) {
       const path = `${pathOf(resource, options.namespace)}?${query.toString()}`;
-      const page = (await sender.json({ method: 'GET', path, headers })) as Page;
+      const page = (await sender.json({ method: 'GET', path, headers: asking })) as Page;
       onPage(page.items ?? []);
       if (!page.metadata.continue) return { resourceVersion: page.metadata.resourceVersion };
       query.set('continue', page.metadata.continue);
@@ -116,7 +120,11 @@ export function createKubeClient(options: ClientOptions): KubeClient {
       const sent = body === undefined ? {} : { body: JSON.stringify(body) };
       const type: Headers = body === undefined ? {} : { 'content-type': 'application/json' };
       const reply = await sender.send({ method, path, headers: { ...headers, ...type }, ...sent });
-      return { status: reply.status, body: parseOrText(reply.body) };
+      return {
+        status: reply.status,
+        body: parseOrText(reply.body),
+        ...(reply.date !== undefined && { date: reply.date }),
+      };
     },
     close: () => transport.close(),
   };

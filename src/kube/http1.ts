@@ -3,7 +3,7 @@ import { type Clock, type Duration, seconds } from '../clock.ts';
 import type { Access, Credentials } from './access.ts';
 import { createLineReader } from './lines.ts';
 import type { Stage, Transport } from './transport.ts';
-import { ConnectionLost, credentialsOf, longestGoodbye, parseRetryAfter } from './transport.ts';
+import { ConnectionLost, credentialsOf, longestGoodbye, parseDate, parseRetryAfter } from './transport.ts';
 
 /** Connections for requests, at most. */
 const connections = 32;
@@ -64,7 +64,8 @@ export function createHttp1Transport({
           body: body ?? null,
         });
         const text = await reply.body.text();
-        return { status: reply.statusCode, body: text, ...parseRetryAfter(reply.headers['retry-after']) };
+        const { 'retry-after': retryAfter, date } = reply.headers;
+        return { status: reply.statusCode, body: text, ...parseRetryAfter(retryAfter), ...parseDate(date) };
       } catch (error) {
         throw lost(error);
       }

@@ -4,7 +4,7 @@ import type { Clock, Duration } from '../clock.ts';
 import type { StreamOptions } from './client.ts';
 import { createLineReader } from './lines.ts';
 import type { Call, Reply } from './transport.ts';
-import { ConnectionLost, parseRetryAfter } from './transport.ts';
+import { ConnectionLost, parseDate, parseRetryAfter } from './transport.ts';
 
 export interface Keepalive {
   /** Between the answer to one PING and the next. */
@@ -86,6 +86,7 @@ export function exchange(
     let status = 0;
     let length: number | undefined;
     let retryAfter: string | undefined;
+    let date: string | undefined;
     let trouble: Error | undefined;
     const cancel = clock.after(timeout, () => {
       trouble = new Error(`no answer within ${timeout / 1_000} s`);
@@ -96,6 +97,7 @@ export function exchange(
       const stated = headers['content-length'];
       if (stated !== undefined) length = Number(stated);
       retryAfter = headers['retry-after'];
+      date = headers.date;
     });
     stream.on('data', (part: Buffer) => parts.push(part));
     stream.on('error', (error) => (trouble ??= error));
@@ -104,7 +106,7 @@ export function exchange(
       const body = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
       const whole = stream.rstCode === constants.NGHTTP2_NO_ERROR && (length === undefined || length === body.length);
       if (trouble === undefined && status !== 0 && whole && !stream.aborted) {
-        resolve({ status, body: body.toString('utf8'), ...parseRetryAfter(retryAfter) });
+        resolve({ status, body: body.toString('utf8'), ...parseRetryAfter(retryAfter), ...parseDate(date) });
       } else reject(lost(stream, trouble));
     });
   });

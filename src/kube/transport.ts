@@ -1,4 +1,4 @@
-import { type Duration, seconds } from '../clock.ts';
+import { type Duration, type Instant, seconds } from '../clock.ts';
 import type { Access, Credentials } from './access.ts';
 import type { StreamOptions } from './client.ts';
 
@@ -19,6 +19,8 @@ export interface Reply {
   body: string;
   /** What the header `Retry-After` says, when it gives seconds. */
   retryAfter?: Duration;
+  /** What the header `Date` says. */
+  date?: Instant;
 }
 
 /** Carries requests to the API server; knows HTTP, not Kubernetes. */
@@ -64,4 +66,10 @@ export async function credentialsOf(access: Access): Promise<Credentials> {
 /** `Retry-After` in seconds (RFC 9110, section 10.2.3); a date is left out, since no clock is to be trusted with it. */
 export function parseRetryAfter(value: string | string[] | undefined): { retryAfter?: Duration } {
   return typeof value === 'string' && /^\d{1,6}$/.test(value) ? { retryAfter: Number(value) * 1_000 } : {};
+}
+
+/** `Date` (RFC 9110, section 6.6.1). */
+export function parseDate(value: string | string[] | undefined): { date?: Instant } {
+  const date = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(date) ? {} : { date };
 }

@@ -34,6 +34,25 @@ const kubeconfig = (user: object, cluster: object = { server: 'https://10.0.0.1:
   );
 
 describe('a kubeconfig', () => {
+  test('a context is taken in the place of the current one, and stays so when the file is read again', async () => {
+    const path = file(
+      'two',
+      JSON.stringify({
+        clusters: ['a', 'b'].map((name) => ({ name, cluster: { server: `https://${name}:6443` } })),
+        users: [{ name: 'u', user: {} }],
+        contexts: ['a', 'b'].map((name) => ({ name, context: { cluster: name, user: 'u', namespace: `ns-${name}` } })),
+        'current-context': 'a',
+      }),
+    );
+    const access = await loadAccess({ kubeconfig: path, context: 'b', clock });
+    expect([access.server.hostname, access.namespace]).toEqual(['b', 'ns-b']);
+    utimesSync(path, 1, 1);
+    clock.advance(minutes(2));
+    await access.credentials();
+    expect([access.server.hostname, access.namespace]).toEqual(['b', 'ns-b']);
+    await expect(loadAccess({ kubeconfig: path, context: 'c', clock })).rejects.toThrow('no context "c"');
+  });
+
   test('gives server, namespace, token and TLS options', async () => {
     const ca = file('ca.crt', certificate);
     const cluster = { server: 'https://10.0.0.1:6443', 'certificate-authority': ca, 'tls-server-name': 'api' };
