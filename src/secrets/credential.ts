@@ -1,24 +1,9 @@
-import { CompactEncrypt, compactDecrypt, importJWK } from 'jose';
-import { openToken, type Token, token } from '../domain/token.ts';
-import { boundHeader, checkBinding, checkHeader, type Expected, placeOf, tampered, unopened } from './bound-header.ts';
+import { compactDecrypt } from 'jose';
+import { type Token, token } from '../domain/token.ts';
+import { checkBinding, checkHeader, type Expected, placeOf, tampered, unopened } from './bound-header.ts';
 import { parseCompact } from './compact.ts';
-import type { Binding, KeyRing, Opened, PublicSealingKey, SealingKey } from './port.ts';
-
-/** The longest sealed credential that is read. */
-export const longestSealedCredential = 8_192;
-
-const alg = 'ECDH-ES+A256KW';
-const purpose = 'credential';
-
-/**
- * Seals a credential offline for one connection: JWE compact with `ECDH-ES+A256KW` and `A256GCM` (RFC 7516; RFC 7518,
- * section 4.6). Whoever has the public key can make one; only the ring opens it, and only in the place it is bound to.
- */
-export async function sealCredential(publicKey: PublicSealingKey, binding: Binding, value: Token): Promise<string> {
-  return await new CompactEncrypt(new TextEncoder().encode(openToken(value)))
-    .setProtectedHeader({ alg, enc: 'A256GCM', ...boundHeader(publicKey.kid, purpose, binding) })
-    .encrypt(await importJWK(publicKey, alg));
-}
+import type { Binding, KeyRing, Opened, SealingKey } from './port.ts';
+import { alg, longestSealedCredential, purpose } from './seal-credential.ts';
 
 /**
  * Opens what `sealCredential` made for this place; anything else is refused with the reason. Space around the text is

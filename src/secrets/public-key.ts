@@ -3,9 +3,7 @@ import { isReason, type KubeClient } from '../kube/client.ts';
 import type { Log } from '../kube/log.ts';
 import { configMaps, type KubeObject } from '../kube/resource.ts';
 import type { PublicSealingKey } from './port.ts';
-
-/** The name of the JWK in the ConfigMap. */
-export const publicKeyField = 'public-key.json';
+import { publicKeyField } from './seal-credential.ts';
 
 export interface PublicKeyDeps {
   readonly client: KubeClient;

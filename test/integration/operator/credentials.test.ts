@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { sealingKeyConfigMap } from '../../../src/api/names.ts';
 import { days, hours } from '../../../src/clock.ts';
 import { token } from '../../../src/domain/token.ts';
-import { sealCredential } from '../../../src/secrets/credential.ts';
 import type { PublicSealingKey } from '../../../src/secrets/port.ts';
+import { sealCredential } from '../../../src/secrets/seal-credential.ts';
 import { aConnection, aSecret } from '../../support/objects.ts';
 import { operatorSuite } from '../../support/suite.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { grantKey } from '../../../src/api/names.ts';
 import { token } from '../../../src/domain/token.ts';
-import { sealCredential } from '../../../src/secrets/credential.ts';
+import { sealCredential } from '../../../src/secrets/seal-credential.ts';
 import { createKeySight, documentedCommands } from '../../support/keys.ts';
 import { aConnection } from '../../support/objects.ts';
 import { operatorSuite } from '../../support/suite.ts';

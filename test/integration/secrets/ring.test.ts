@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import { token } from '../../../src/domain/token.ts';
-import { openCredential, sealCredential } from '../../../src/secrets/credential.ts';
+import { openCredential } from '../../../src/secrets/credential.ts';
 import { generateKey } from '../../../src/secrets/key-material.ts';
 import { firstKeySecret } from '../../../src/secrets/key-secrets.ts';
 import { loadKeyRing } from '../../../src/secrets/load-ring.ts';
 import type { PublicSealingKey } from '../../../src/secrets/port.ts';
 import { openRecord, sealRecord } from '../../../src/secrets/record.ts';
+import { sealCredential } from '../../../src/secrets/seal-credential.ts';
 import { adminApi, createNamespace } from '../../support/cluster.ts';
 import { countingClient, others, readSecret } from './clients.ts';
 

@@ -2,8 +2,9 @@ import { inspect } from 'node:util';
 import { CompactEncrypt, importJWK } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { openToken, token } from '../../../src/domain/token.ts';
-import { openCredential, sealCredential } from '../../../src/secrets/credential.ts';
+import { openCredential } from '../../../src/secrets/credential.ts';
 import { sealRecord } from '../../../src/secrets/record.ts';
+import { sealCredential } from '../../../src/secrets/seal-credential.ts';
 import { aBinding, aKey, aRing, canary, headerOf, withHeader } from './fixtures.ts';
 
 const ring = aRing();
