@@ -1,3 +1,5 @@
+import { chmodSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { build } from 'esbuild';
 
 export interface Program {
@@ -13,7 +15,7 @@ export interface Bundled {
 }
 
 /**
- * Bundles a program for Node 24 into one CommonJS file, which starts faster and in less memory than a module. Names are
+ * Bundles a program for Node 24 into one executable CommonJS file, which starts faster and in less memory than a module. Names are
  * kept, so that stack traces can be read as they are; the source map beside it is for `--enable-source-maps`. Rejects on
  * warnings of our own sources.
  */
@@ -37,6 +39,7 @@ export async function bundle(root: string, { entry, outfile }: Program): Promise
   });
   const ours = warnings.filter(({ location }) => !location?.file.includes('node_modules'));
   if (ours.length > 0) throw new Error(`${entry}: ${ours.map(({ text }) => text).join('; ')}`);
+  chmodSync(resolve(root, outfile), 0o755);
   const bytes = Object.entries(metafile.outputs).find(([path]) => path.endsWith('.js'))?.[1].bytes ?? 0;
   return { bytes, inputs: Object.keys(metafile.inputs) };
 }
