@@ -39,7 +39,14 @@ const arrows: Readonly<Record<string, { parts: readonly string[]; packages?: rea
   observability: { parts: ['api', 'domain', 'clock'] },
   controller: { parts: ['api', 'config', 'clock', 'domain', 'kube', 'square', 'secrets', 'observability'] },
   web: { parts: ['api', 'config', 'clock', 'domain', 'kube', 'square', 'secrets', 'observability'] },
-  cli: { parts: ['api', 'kube'] },
+  // The plugin seals offline: of `secrets` it takes that one file, which `onlyFrom` says.
+  cli: { parts: ['api', 'clock', 'domain', 'kube', 'permissions', 'secrets', 'version'] },
+};
+
+/** Parts of which another takes only these files. */
+const onlyFrom: Readonly<Record<string, readonly string[]>> = {
+  'cli → secrets': ['secrets/seal-credential.ts'],
+  'cli → domain': ['domain/schedule.ts', 'domain/token.ts'],
 };
 
 /** Files that put the parts together may import anything. */
@@ -67,7 +74,9 @@ function wrongImports({ path, imports }: SourceFile): string[] {
     }
     const target = relative(src, join(src, dirname(path), specifier));
     const to = partOf(target);
-    return to === part || allowed.parts.includes(to) ? [] : [`${path} → ${target}`];
+    const only = onlyFrom[`${part} → ${to}`];
+    const may = to === part || (allowed.parts.includes(to) && (only === undefined || only.includes(target)));
+    return may ? [] : [`${path} → ${target}`];
   });
 }
 
@@ -115,12 +124,12 @@ describe('the sources', () => {
 
 /** Where a token is opened is where it can leak: a new place here is a decision. */
 const opensTokens: readonly string[] = [
-  'secrets/credential.ts',
   'secrets/grant.ts',
   'secrets/journal-record.ts',
   'secrets/project-token-secret.ts',
   'secrets/render-token-secret.ts',
   'secrets/ring.ts',
+  'secrets/seal-credential.ts',
   'secrets/webhook-signature.ts',
   'square/client.ts',
   'square/token-reply.ts',

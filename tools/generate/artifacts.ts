@@ -2,6 +2,7 @@ import { answersReference } from './answers-reference.ts';
 import { apiReference } from './api-reference.ts';
 import type { Artifact } from './artifact.ts';
 import { crds } from './crds.ts';
+import { pluginReference } from './plugin-reference.ts';
 import { rbacManifest } from './rbac.ts';
 import { conditionsReference, metricsReference, settingsReference } from './references.ts';
 
@@ -15,6 +16,7 @@ export function artifacts(): Artifact[] {
     ...conditionsReference(),
     ...metricsReference(),
     ...answersReference(),
+    ...pluginReference(),
   ];
 }
 

@@ -1,0 +1,153 @@
+import type { LastFailure } from '../api/connection.ts';
+import { annotations } from '../api/names.ts';
+import type { Instant } from '../clock.ts';
+import { conditionOf, meaningOf, type Seen, stateOf } from './seen.ts';
+import { until } from './when.ts';
+
+/** What was asked of a connection, and what it was like before. */
+export interface Asked {
+  /** The value of the annotation. */
+  readonly at: string;
+  /** That of the object with the request in it. */
+  readonly generation: number;
+  /** That of the grant before. */
+  readonly revision: number;
+}
+
+/** What the operator made of it. `No`: it will not happen without somebody doing something. */
+export type Answer =
+  | { readonly is: 'Yes'; readonly says: string }
+  | { readonly is: 'No'; readonly reason: string; readonly says: string };
+
+/** Something that can be asked of the operator by a change of a connection, and how its answer shows in the status. */
+export interface Ask {
+  /** `refreshed`: what has happened when the answer is yes. */
+  readonly done: string;
+  /** How many calls to Square each costs at most, which the application's budget spreads. */
+  readonly calls: number;
+  /** Why it would be in vain, as things stand. */
+  cannot(seen: Seen): string | undefined;
+  /** A merge patch. */
+  patch(at: string): object;
+  /** `undefined`: there is no answer yet. */
+  answer(seen: Seen, asked: Asked, now: Instant): Answer | undefined;
+}
+
+const no = (reason: string, says: string): Answer => ({ is: 'No', reason, says });
+const yes = (says: string): Answer => ({ is: 'Yes', says });
+
+const intent = (annotation: string) => (at: string) => ({ metadata: { annotations: { [annotation]: at } } });
+
+/** Whether the status tells of the object as it is. */
+const isCurrent = ({ status, object }: Seen): boolean =>
+  (status.observedGeneration ?? -1) >= (object.metadata.generation ?? 0);
+
+const suspended = (seen: Seen): string | undefined =>
+  seen.spec.suspend === true
+    ? `it is suspended, so nothing is asked of Square: kubectl square resume ${seen.name}`
+    : undefined;
+
+/** The state in words: its message and, where there is one, what to do. */
+function stateInWords(seen: Seen): string {
+  const state = stateOf(seen);
+  const { means, remedy } = meaningOf(state);
+  const message = conditionOf(seen, 'Ready')?.message || means;
+  return `${state}: ${message}${remedy === '' || message.includes(remedy) ? '' : ` ${remedy}`}`;
+}
+
+const failuresOf = ({ status: { lastFailure, otherFailures = [] } }: Seen): LastFailure[] =>
+  lastFailure === undefined ? otherFailures : [lastFailure, ...otherFailures];
+
+/** The operator took note of the request and did nothing: it was too old or too new for it. */
+const stale = no(
+  'RequestStale',
+  'the operator took the request for an old one: its clock, or the API server’s, is more than 15 minutes off, or a newer token came meanwhile. See "kubectl square doctor".',
+);
+
+/** By what failed, where something did. */
+function refused(seen: Seen, operation: LastFailure['operation']): Answer {
+  const failure = failuresOf(seen).find((one) => one.operation === operation);
+  return failure === undefined ? stale : no(failure.reason, `${failure.reason}: ${failure.message}`);
+}
+
+export const refreshing: Ask = {
+  done: 'refreshed',
+  calls: 2,
+  cannot(seen) {
+    const idle = suspended(seen);
+    if (idle !== undefined || !isCurrent(seen)) return idle;
+    if (seen.status.accessTokenIssuedAt === undefined)
+      return `there is no authorization to refresh. ${stateInWords(seen)}`;
+    return conditionOf(seen, 'Renewable')?.reason === 'NotNeeded'
+      ? 'it holds a personal access token, which is never renewed.'
+      : undefined;
+  },
+  patch: intent(annotations.refreshRequestedAt),
+  answer(seen, { at, revision }, now) {
+    const { status } = seen;
+    if (status.lastHandledRefreshRequest !== at) return undefined;
+    if ((status.revision ?? 0) <= revision) return refused(seen, 'Refresh');
+    const ends = status.accessTokenExpiresAt;
+    return yes(ends === undefined ? '' : `the new token expires in ${until(ends, now, 'no time')} (${ends})`);
+  },
+};
+
+export const disconnecting: Ask = {
+  done: 'disconnected',
+  calls: 2,
+  cannot(seen) {
+    const idle = suspended(seen);
+    if (idle !== undefined || !isCurrent(seen)) return idle;
+    return seen.status.sealedSecretName === undefined || stateOf(seen) === 'Disconnected'
+      ? `there is no authorization to end. ${stateInWords(seen)}`
+      : undefined;
+  },
+  patch: intent(annotations.disconnectRequestedAt),
+  answer(seen, { at }) {
+    if (seen.status.lastHandledDisconnectRequest !== at) return undefined;
+    return stateOf(seen) === 'Disconnected' ? yes('the authorization is ended at Square') : refused(seen, 'Revoke');
+  },
+};
+
+/** The states in which there is something to adopt. */
+const adoptable: ReadonlySet<string> = new Set(['RetainedGrantFound', 'GrantOutdated']);
+
+export const adopting: Ask = {
+  done: 'adopted',
+  calls: 2,
+  cannot(seen) {
+    const idle = suspended(seen);
+    if (idle !== undefined || !isCurrent(seen) || adoptable.has(stateOf(seen))) return idle;
+    return `there is no retained grant to take up. ${stateInWords(seen)}`;
+  },
+  patch: intent(annotations.adoptRequestedAt),
+  answer(seen, { at }) {
+    if (seen.status.lastHandledAdoptRequest !== at) return undefined;
+    if (adoptable.has(stateOf(seen))) return stale;
+    const { merchantName, merchantID } = seen.status;
+    const seller = merchantName ?? merchantID;
+    return yes(`${seller === undefined ? 'the grant is held' : `the grant of ${seller} is held`} (${stateOf(seen)})`);
+  },
+};
+
+export const suspending: Ask = {
+  done: 'suspended',
+  calls: 0,
+  cannot: () => undefined,
+  patch: () => ({ spec: { suspend: true } }),
+  answer: (seen, { generation }) =>
+    seenSince(seen, generation) && stateOf(seen) === 'Suspended'
+      ? yes('nothing is asked of Square until "kubectl square resume"')
+      : undefined,
+};
+
+export const resuming: Ask = {
+  done: 'resumed',
+  calls: 1,
+  cannot: () => undefined,
+  patch: () => ({ spec: { suspend: null } }),
+  answer: (seen, { generation }) =>
+    seenSince(seen, generation) && stateOf(seen) !== 'Suspended' ? yes(`its state is ${stateOf(seen)}`) : undefined,
+};
+
+const seenSince = ({ status }: Seen, generation: number): boolean => (status.observedGeneration ?? -1) >= generation;

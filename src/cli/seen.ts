@@ -1,0 +1,80 @@
+import { applicationReasons, type ConditionType, conditionTypes, reasons } from '../api/conditions.ts';
+import { type Condition, type ConnectionSpec, type ConnectionStatus, connectionStatus } from '../api/connection.ts';
+import { parseConnection } from '../api/parse.ts';
+import type { KubeObject } from '../kube/resource.ts';
+import type { Tone } from './screen.ts';
+
+/** A connection as the API server gave it, and what of it can be read. */
+export interface Seen {
+  readonly object: KubeObject;
+  readonly namespace: string;
+  readonly name: string;
+  /** `namespace/name`. */
+  readonly key: string;
+  /** Empty where the spec is not one of this version. */
+  readonly spec: Partial<ConnectionSpec>;
+  readonly status: ConnectionStatus;
+}
+
+export function see(object: KubeObject): Seen {
+  const { namespace = '', name } = object.metadata;
+  const read = parseConnection(object);
+  const about = { object, namespace, name, key: `${namespace}/${name}` };
+  if (read.ok) return { ...about, spec: read.value.spec, status: read.value.status ?? {} };
+  return { ...about, spec: {}, status: connectionStatus.safeParse(object['status']).data ?? {} };
+}
+
+export const conditionOf = ({ status }: Seen, type: ConditionType): Condition | undefined =>
+  status.conditions?.find((one) => one.type === type);
+
+/** The state in one word: the reason of `Ready`. */
+export const stateOf = (seen: Seen): string => conditionOf(seen, 'Ready')?.reason ?? 'NotSeenYet';
+
+export const isReady = (seen: Seen): boolean => conditionOf(seen, 'Ready')?.status === 'True';
+
+/** States that somebody wished for, or that a person is to begin: no fault. */
+const quiet: ReadonlySet<string> = new Set([
+  'Suspended',
+  'Disconnected',
+  'AwaitingAuthorization',
+  'TakingUp',
+  'Disconnecting',
+  'Progressing',
+  'NotSeenYet',
+]);
+
+export function toneOf(seen: Seen): Tone {
+  const state = stateOf(seen);
+  if (isReady(seen)) return state === 'Valid' ? 'good' : 'warn';
+  return quiet.has(state) || conditionOf(seen, 'Ready')?.status === 'Unknown' ? 'warn' : 'bad';
+}
+
+/** Whether a condition says that something is wrong; what is unknown is not. */
+export function isBad({ type, status }: Condition): boolean {
+  const known = Object.hasOwn(conditionTypes, type) ? conditionTypes[type as ConditionType] : undefined;
+  return known !== undefined && status === (known.polarity === 'positive' ? 'False' : 'True');
+}
+
+export interface Meaning {
+  readonly means: string;
+  readonly remedy: string;
+}
+
+/** What a reason of a connection means and what to do; empty for one of another version. */
+export const meaningOf = (reason: string): Meaning =>
+  Object.hasOwn(reasons, reason) ? reasons[reason as keyof typeof reasons] : { means: '', remedy: '' };
+
+/** The same for an application. */
+export const applicationMeaningOf = (reason: string): Meaning =>
+  Object.hasOwn(applicationReasons, reason)
+    ? applicationReasons[reason as keyof typeof applicationReasons]
+    : { means: '', remedy: '' };
+
+/** What to do, by all conditions that are not as they should be, the state first; nothing that another one says, too. */
+export function remediesOf(seen: Seen): string[] {
+  const ready = conditionOf(seen, 'Ready');
+  const bad = (seen.status.conditions ?? []).filter(isBad);
+  const all = [...(ready === undefined ? [] : [ready]), ...bad].map(({ reason }) => meaningOf(reason).remedy);
+  const each = [...new Set(all.filter((remedy) => remedy !== ''))];
+  return each.filter((one) => !each.some((other) => other !== one && other.startsWith(one.slice(0, -1))));
+}
