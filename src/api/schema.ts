@@ -101,6 +101,14 @@ export function listByKeys<I extends z.ZodType>(
   return described(description, marked(list, { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': keys }));
 }
 
+/**
+ * A bounded list that is written as a whole, by one writer. The API server keeps one entry about it in `managedFields`,
+ * not one for each field of each item.
+ */
+export function wholeList<I extends z.ZodType>(description: string, items: I, maxItems: number): z.ZodArray<I> {
+  return described(description, marked(z.array(items).max(maxItems), { 'x-kubernetes-list-type': 'atomic' }));
+}
+
 /** A time in RFC 3339. */
 export const time = (description: string): z.ZodString =>
   described(description, marked(z.string(), { format: 'date-time' }));

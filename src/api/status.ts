@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { described, listByKeys, text, time } from './schema.ts';
+import { described, text, time, wholeList } from './schema.ts';
 
 const count = (description: string) => described(description, z.int().min(0));
 
@@ -13,7 +13,8 @@ export const condition = z.object({
 });
 export type Condition = z.infer<typeof condition>;
 
-export const conditions = (description: string) => listByKeys(description, condition, 16, ['type']);
+/** As a whole: a merge patch replaces a list anyway, and one entry for each field of each condition made objects twice as big. */
+export const conditions = (description: string) => wholeList(description, condition, 16);
 
 /** What stands there until the operator has looked: no generation of an object is it, so tools that wait go on waiting. */
 export const unobserved = { observedGeneration: -1 } as const;
