@@ -138,14 +138,19 @@ const fieldsOf = (schema: z.ZodObject): StatusFields =>
 export const connectionStatusFields: StatusFields = fieldsOf(connectionStatus);
 export const applicationStatusFields: StatusFields = fieldsOf(applicationStatus);
 
-/** The names of all members that a status of either kind can have, at any depth, in a fixed order. */
-export const statusMembers: readonly string[] = [
-  ...new Set([...membersIn(connectionStatus), ...membersIn(applicationStatus)]),
-].sort();
+/** What a member of a status can hold: members of its own, in a fixed order, or nothing that has any. */
+export type StatusShape = readonly (readonly [name: string, shape: StatusShape])[];
 
-function membersIn(schema: unknown): string[] {
-  if (schema instanceof z.ZodOptional) return membersIn(schema.unwrap());
-  if (schema instanceof z.ZodArray) return membersIn(schema.element);
-  if (!(schema instanceof z.ZodObject)) return [];
-  return Object.entries(schema.shape).flatMap(([name, member]) => [name, ...membersIn(member)]);
+/** The members that a status of either kind can have. */
+export const statusShape: StatusShape = shapeOf({ ...connectionStatus.shape, ...applicationStatus.shape });
+
+function shapeOf(members: z.ZodRawShape): StatusShape {
+  const names = Object.keys(members).sort();
+  return names.map((name) => [name, shapeWithin(members[name])]);
+}
+
+function shapeWithin(schema: unknown): StatusShape {
+  if (schema instanceof z.ZodOptional) return shapeWithin(schema.unwrap());
+  if (schema instanceof z.ZodArray) return shapeWithin(schema.element);
+  return schema instanceof z.ZodObject ? shapeOf(schema.shape) : [];
 }

@@ -4,7 +4,7 @@ import type { ApplicationSpec, ApplicationStatus } from '../api/application.ts';
 import type { ConnectionStatus } from '../api/connection.ts';
 import { annotations, finalizer } from '../api/names.ts';
 import { parseApplication, parseConnection } from '../api/parse.ts';
-import { applicationStatus, connectionStatus, statusMembers } from '../api/status.ts';
+import { applicationStatus, connectionStatus, type StatusShape, statusShape } from '../api/status.ts';
 import { parseInstant } from '../clock.ts';
 import type { Connection, Requests } from '../domain/observation.ts';
 import { readStatus, type StoredStatus } from '../domain/recall.ts';
@@ -96,20 +96,20 @@ function requestsOf(notes: Readonly<Record<string, string>>): Requests {
  */
 export function statusDigest(status: ConnectionStatus | ApplicationStatus): string {
   // Cut as bytes: a text cut out of another keeps all of that one in memory.
-  return hash('sha256', spelled(status), 'buffer').toString('base64url', 0, 12);
+  return hash('sha256', spelled(status, compared), 'buffer').toString('base64url', 0, 12);
 }
 
-const compared = statusMembers.filter((name) => name !== 'lastVerifyTime');
+const compared = statusShape.filter(([name]) => name !== 'lastVerifyTime');
 
-/** Members by their place in the one list of all, texts with their length: quicker than JSON in any one order. */
-function spelled(value: unknown): string {
+/** Members by their place in the shape, texts with their length: quicker than JSON in any one order. */
+function spelled(value: unknown, shape: StatusShape): string {
   if (typeof value === 'string') return `${value.length}:${value}`;
   if (typeof value !== 'object' || value === null) return String(value);
-  if (Array.isArray(value)) return `[${value.map(spelled).join()}]`;
+  if (Array.isArray(value)) return `[${value.map((item) => spelled(item, shape)).join()}]`;
   let members = '';
-  for (const [place, name] of compared.entries()) {
+  for (const [place, [name, within]] of shape.entries()) {
     const member = (value as Record<string, unknown>)[name];
-    if (member !== undefined) members += `${place}=${spelled(member)},`;
+    if (member !== undefined) members += `${place}=${spelled(member, within)},`;
   }
   return `{${members}}`;
 }
