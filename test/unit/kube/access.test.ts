@@ -47,7 +47,7 @@ describe('a kubeconfig', () => {
     const access = await loadAccess({ kubeconfig: path, context: 'b', clock });
     expect([access.server.hostname, access.namespace]).toEqual(['b', 'ns-b']);
     utimesSync(path, 1, 1);
-    clock.advance(minutes(2));
+    await clock.advance(minutes(2));
     await access.credentials();
     expect([access.server.hostname, access.namespace]).toEqual(['b', 'ns-b']);
     await expect(loadAccess({ kubeconfig: path, context: 'c', clock })).rejects.toThrow('no context "c"');
