@@ -23,7 +23,9 @@ import { serveMetrics } from './observability/metrics-server.ts';
 import type { Metrics } from './observability/port.ts';
 import { awaitKeyRing } from './secrets/await-ring.ts';
 import { openJournal } from './secrets/journal.ts';
+import { createIncomingSettlement } from './secrets/settle-incoming.ts';
 import { createMemoryVault } from './secrets/vault.ts';
+import { createSignIns, type RunningSignIns } from './web/sign-in.ts';
 
 /** The name of the Lease in the operator's namespace. */
 export const leaseName = 'square-operator';
@@ -41,6 +43,8 @@ export interface Operator {
   /** Where `/metrics`, `/healthz` and `/readyz` are served; absent where they are off. */
   readonly metrics?: Listening;
   readonly health?: Listening;
+  /** Sellers who sign in; absent without an external URL. */
+  readonly signIns?: RunningSignIns;
   isLeader(): boolean;
   /** Finishes the steps in hand, starts no other, gives the lease up and lets go of everything. Never rejects. */
   stop(): Promise<void>;
@@ -115,7 +119,9 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     const mayAct = () => !stopping.signal.aborted && isLeader();
     const { concurrency, tokenRequestConcurrency } = config;
     const journal = await openJournal(config.journalDir, clock);
+    const incoming = createIncomingSettlement({ client, clock, log, ring });
     const loop = createController({
+      incoming,
       client,
       journal,
       clock,
@@ -135,6 +141,10 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       self: { resource: leases, namespace, name: leaseName },
     });
     controller = loop;
+    const { externalURL } = config;
+    const { applications, callsOf } = loop;
+    const parts = { client, clock, log, ring, journal, incoming, squares, metrics, applications, callsOf };
+    const signIns = externalURL === undefined ? undefined : createSignIns({ ...parts, views: watches, externalURL });
     const following = new AbortController();
     followKeys({ watches, ring, metrics, log, clock, directory: config.sealingKeyDir }, following.signal);
     const watching = watches.start(following.signal);
@@ -149,17 +159,21 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     let stopped: Promise<void> | undefined;
     return {
       ...servers,
+      ...(signIns && { signIns }),
       isLeader,
       stop: () =>
         (stopped ??= (async () => {
           log.info({}, 'operator stopping');
           stopping.abort();
+          const rotations = loop.drain().then(() => loop.settlement.safe());
+          const arrivals = (signIns?.drain() ?? Promise.resolve()).then(() => incoming.safe());
           await within(
             clock,
             drainLimit,
-            loop.drain().then(() => loop.settlement.safe()),
+            rotations.then(() => arrivals),
           );
           loop.settlement.close();
+          incoming.close();
           await journal.close();
           electing.abort();
           await standing;

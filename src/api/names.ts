@@ -37,6 +37,8 @@ export const annotations = {
   revision: `${group}/revision`,
   /** On a token Secret whose token no longer works: `revoked`, `expired` or `orphaned`. */
   state: `${group}/state`,
+  /** On the Secret of a sign-in: which attempt has claimed it. */
+  claim: `${group}/claim`,
   /** On the Secret of a connect link: when the link ends (RFC 3339). */
   expiresAt: `${group}/expires-at`,
   /** On a workload, by its owner: with the value `true`, its consent to being restarted when a token changes. */
@@ -82,6 +84,12 @@ export const finalizer = `${group}/connection`;
 
 export const sealedSuffix = '-sealed';
 export const sealedSecretName = (connection: string): string => `${connection}${sealedSuffix}`;
+
+/** The Secret of one sign-in; `digest` in hexadecimal. */
+export const incomingSecretName = (connection: string, digest: string): string => `${connection}-incoming-${digest}`;
+
+const incomingName = /^(.+)-incoming-[0-9a-f]{32}$/;
+export const connectionOfIncomingSecret = (secret: string): string | undefined => incomingName.exec(secret)?.[1];
 
 /** The key of the Secret of a connect link that holds the link. */
 export const linkKey = 'url';

@@ -50,6 +50,32 @@ export function withinBudget(client: SquareClient, charging: Charging): SquareCl
   };
 }
 
+/**
+ * A client for a person who waits: its calls are charged to the budget, and go before all others, which wait the longer for
+ * them.
+ */
+export function aheadOfBudget(
+  client: SquareClient,
+  { clock, budget, onTooMany }: Pick<Charging, 'clock' | 'budget' | 'onTooMany'>,
+): SquareClient {
+  async function send<T>(call: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
+    budget.takeNow({ left: 0, cuts: 0 });
+    const sentAt = clock.monotonic();
+    const outcome = await call();
+    if (!outcome.ok && outcome.failure.class === 'RateLimited') onTooMany(sentAt, outcome.failure.retryAfter);
+    return outcome;
+  }
+  return {
+    ...client,
+    obtainToken: (...asked) => send(() => client.obtainToken(...asked)),
+    exchangeToken: (...asked) => send(() => client.exchangeToken(...asked)),
+    revokeToken: (...asked) => send(() => client.revokeToken(...asked)),
+    retrieveTokenStatus: (...asked) => send(() => client.retrieveTokenStatus(...asked)),
+    listLocations: (...asked) => send(() => client.listLocations(...asked)),
+    retrieveMerchant: (...asked) => send(() => client.retrieveMerchant(...asked)),
+  };
+}
+
 /** Nothing was sent, and the call counts as one that Square would not have taken now. */
 function notAsked(operation: Operation): { readonly ok: false; readonly failure: Failure } {
   const message = `${operation}: not asked, since the calls that the application may make now are used up. It is tried again.`;

@@ -3,8 +3,9 @@ import { urgencyOf } from '../domain/urgency.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Key } from '../kube/resource.ts';
 import type { Metrics, OperatorView } from '../observability/port.ts';
+import type { IncomingSettlement } from '../secrets/settle-incoming.ts';
 import { createApplicationReconciler } from './application-status.ts';
-import { createApplications } from './applications.ts';
+import { type Applications, createApplications } from './applications.ts';
 import { createAttempts } from './attempts.ts';
 import { createConnectionView } from './connection-view.ts';
 import { createDeparted } from './departed.ts';
@@ -21,7 +22,7 @@ import { recoverEscrow, recoverJournal } from './recover.ts';
 import { connectionsOfRecords, createRetirements } from './reseal.ts';
 import { createSettlement, type Settlement } from './settlement.ts';
 import { createTokensOf, ownerOf } from './tokens-of.ts';
-import { createTurns } from './turns.ts';
+import { createTurns, type Turns } from './turns.ts';
 import { createTurnstile } from './turnstile.ts';
 import type { Watches } from './watches.ts';
 
@@ -52,6 +53,8 @@ export interface ControllerDeps
   readonly tokenRequestConcurrency: number;
   readonly watchNamespaces: readonly string[];
   readonly operatorNamespace: string;
+  /** What sign-ins gave, on its way into the cluster. */
+  readonly incoming: IncomingSettlement;
 }
 
 /** The loop: news of the watches become keys, workers take a key at a time. */
@@ -65,6 +68,9 @@ export interface Controller {
   /** Stores what ended processes left in the journal; needs no lease. Resolves when each answer is in hand. */
   recover(): Promise<void>;
   readonly settlement: Settlement;
+  /** The applications, and their budgets for a person who waits, for what runs beside the controller. */
+  readonly applications: Pick<Applications, 'resolve' | 'clientSecrets'>;
+  readonly callsOf: Turns['forPerson'];
   readonly view: Pick<OperatorView, 'connections' | 'retainedGrants' | 'rotationsInDoubt' | 'budgets'>;
 }
 
@@ -144,6 +150,8 @@ export function createController(deps: ControllerDeps): Controller {
   const { answersLost, ...view } = createConnectionView(watches, remembered, deps.ring);
   return {
     settlement,
+    applications,
+    callsOf: (...asked) => turns.forPerson(...asked),
     recover,
     start() {
       term.abort();
@@ -180,7 +188,7 @@ export function createController(deps: ControllerDeps): Controller {
     view: {
       ...view,
       budgets: () => turns.sights(),
-      rotationsInDoubt: () => settlement.count() + unread + answersLost(),
+      rotationsInDoubt: () => settlement.count() + deps.incoming.count() + unread + answersLost(),
     },
   };
 }

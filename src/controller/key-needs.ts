@@ -1,6 +1,7 @@
 import { type Key } from '../kube/resource.ts';
 import type { LiveKeyRing } from '../secrets/port.ts';
 import { sealedBy } from '../secrets/sealed-by.ts';
+import type { IncomingSettlement } from '../secrets/settle-incoming.ts';
 import { credentialOf } from './credentials.ts';
 import type { Remembered } from './observe.ts';
 import type { Settlement } from './settlement.ts';
@@ -11,6 +12,7 @@ export interface NeedsDeps {
   readonly watches: Watches;
   readonly remembered: ReadonlyMap<Key, Remembered>;
   readonly settlement: Pick<Settlement, 'count'>;
+  readonly incoming: Pick<IncomingSettlement, 'count'>;
 }
 
 /** What would be lost with a key. */
@@ -28,19 +30,20 @@ export interface Needs {
 /** The places where records of the operator lie: what is sealed for any purpose and lies in a Secret belongs here. */
 const recordPlaces = (watches: Watches): readonly Iterable<readonly [Key, { readonly keyID?: string }]>[] => [
   watches.grants.entries(),
+  watches.incoming.entries(),
 ];
 
 const named = 5;
 
 /** What needs a key, as far as the watched namespaces go. */
-export function needsOf({ ring, watches, remembered, settlement }: NeedsDeps, keyID: string): Needs {
+export function needsOf({ ring, watches, remembered, settlement, incoming }: NeedsDeps, keyID: string): Needs {
   const first: Key[] = [];
   const count = (key: Key) => {
     if (first.length < named) first.push(key);
     return 1;
   };
   // Escrow and journal may hold them under any key of the ring.
-  let records = settlement.count();
+  let records = settlement.count() + incoming.count();
   for (const place of recordPlaces(watches)) {
     for (const [key, record] of place) if (record.keyID === keyID) records += count(key);
   }

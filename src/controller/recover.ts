@@ -10,8 +10,10 @@ import { projectGrantSecret } from '../secrets/grant-secret.ts';
 import type { JournalEntry } from '../secrets/journal.ts';
 import { type Issued, openIssued } from '../secrets/journal-record.ts';
 import type { Binding, GrantSecret, KeyRing } from '../secrets/port.ts';
+import type { IncomingSettlement } from '../secrets/settle-incoming.ts';
 import { grantFrom } from '../square/grant-from.ts';
 import { parseTokenReply } from '../square/token-reply.ts';
+import { recoverSignIn } from './recover-sign-in.ts';
 import type { Settlement } from './settlement.ts';
 import { over, recordAt } from './succession.ts';
 import { sentence } from './write-refused.ts';
@@ -22,6 +24,7 @@ export interface RecoverDeps extends EscrowDeps {
   readonly log: Log;
   readonly ring: KeyRing;
   readonly settlement: Settlement;
+  readonly incoming: IncomingSettlement;
 }
 
 const lookAgain: Backoff = { first: seconds(0.5), most: seconds(10) };
@@ -51,6 +54,7 @@ async function recoverEntry(deps: RecoverDeps, entry: JournalEntry, goOn: () => 
     return true;
   }
   const issued = opened.value;
+  if (issued.incoming !== undefined) return await recoverSignIn(deps, entry, issued, issued.incoming);
   const { binding, issuedAt } = issued;
   const connection = `${binding.namespace}/${binding.name}`;
   const found = await findRecord(deps, binding, issuedAt, 'the record of an answer in the journal', goOn);

@@ -7,8 +7,9 @@ import type { Observation } from '../domain/observation.ts';
 import type { Step } from '../domain/step.ts';
 import type { Key } from '../kube/resource.ts';
 import type { BudgetSight } from '../observability/port.ts';
+import type { SquareClient } from '../square/port.ts';
 import { type Budget, createBudget, type RateLimit, type Reserve } from './budget.ts';
-import { withinBudget } from './budgeted-client.ts';
+import { aheadOfBudget, withinBudget } from './budgeted-client.ts';
 import type { HeldBackTokensOf } from './held-back-tokens.ts';
 import type { Sight } from './observe.ts';
 import { type Presenting, presentingOf } from './presenting.ts';
@@ -36,6 +37,8 @@ export interface Turn {
 export interface Turns {
   /** `urgency`: the smaller the sooner. */
   begin(key: Key, urgency: number): Turn;
+  /** Square for somebody who waits at a page: charged to the application, and ahead of every pass. On any replica. */
+  forPerson(ref: Key, environment: Environment): SquareClient;
   /** Nobody waits any more: the lease is lost, or won anew. */
   clear(): void;
   /** Since when, by Square's time, the application's calls are slowed down because Square answered 429, and for how long. */
@@ -68,6 +71,8 @@ interface Account {
 /** A pass that was admitted waits no longer than this for a call beyond what was set aside: it holds a worker. */
 const patience = seconds(5);
 
+const refOf = ({ application }: Observation): Key => (application.kind === 'Found' ? application.ref : '');
+
 /** The limits that count; a burst that is not said is that of two seconds. */
 export function rateLimitOf(spec: Pick<ApplicationSpec, 'rateLimit'> | undefined): RateLimit {
   const { requestsPerSecond = defaultRateLimit.requestsPerSecond, burst } = spec?.rateLimit ?? {};
@@ -80,8 +85,7 @@ export function createTurns(deps: TurnsDeps): Turns {
   /** In whose line a key stands. */
   const places = new Map<Key, Account>();
 
-  function accountOf({ application }: Observation, environment: Environment): Account {
-    const ref = application.kind === 'Found' ? application.ref : '';
+  function accountOf(ref: Key, environment: Environment): Account {
     const id = ref === '' ? environment : ref;
     const known = accounts.get(id);
     if (known !== undefined) return known;
@@ -132,7 +136,7 @@ export function createTurns(deps: TurnsDeps): Turns {
         admit(step, sight, o) {
           const calls = callsFrom(step, o);
           if (calls === 0) return { squares: deps.squares, turnstile: deps.turnstile, mayAct: deps.mayAct };
-          const account = accountOf(o, sight.environment);
+          const account = accountOf(refOf(o), sight.environment);
           if (admitted?.account !== account || !account.budget.holds(admitted.reserve)) {
             admitted?.account.budget.leave(key, admitted.reserve);
             admitted = undefined;
@@ -147,6 +151,11 @@ export function createTurns(deps: TurnsDeps): Turns {
           if (places.get(key)?.budget.leave(key, admitted?.reserve) === false) places.delete(key);
         },
       };
+    },
+    forPerson(ref, environment) {
+      const account = accountOf(ref, environment);
+      const onTooMany = (sentAt: number, retryAfter: number | undefined) => tooMany(account, sentAt, retryAfter);
+      return aheadOfBudget(deps.squares[environment].client, { clock, budget: account.budget, onTooMany });
     },
     clear() {
       for (const { budget } of accounts.values()) budget.clear();

@@ -5,7 +5,9 @@ import { createInformer } from '../kube/informer.ts';
 import type { Log } from '../kube/log.ts';
 import { type KubeObject, namespaces, type Resource, secrets } from '../kube/resource.ts';
 import { joinNamespaces, type View } from '../kube/view.ts';
+import { type ConnectLinkSecret, projectConnectLink } from '../secrets/connect-link.ts';
 import { projectGrantSecret } from '../secrets/grant-secret.ts';
+import { type IncomingSecret, projectIncoming } from '../secrets/incoming.ts';
 import { projectKeyName, projectKeySecret } from '../secrets/key-secrets.ts';
 import type {
   CredentialSecret,
@@ -26,6 +28,10 @@ export interface Watches {
   /** Users' Secrets: credentials and client secrets, their values under the key of a vault in memory. */
   readonly credentials: View<CredentialSecret>;
   readonly grants: View<GrantSecret>;
+  /** Sign-ins that the controller has not taken up. */
+  readonly incoming: View<IncomingSecret>;
+  /** Links for sellers. */
+  readonly links: View<ConnectLinkSecret>;
   /** Secrets of sealing keys in the operator's own namespace; by name only where the keys come from files. */
   readonly keys: View<KeySecret>;
   readonly tokens: View<TokenSecret>;
@@ -77,6 +83,8 @@ export function createWatches(deps: WatchesDeps): Watches {
     projectCredentialSecret(object, vault),
   );
   const grants = view(secrets, { fieldSelector: `type=${secretTypes.sealedGrant}` }, projectGrantSecret);
+  const incoming = view(secrets, { fieldSelector: `type=${secretTypes.incomingGrant}` }, projectIncoming);
+  const links = view(secrets, { fieldSelector: `type=${secretTypes.connectLink}` }, projectConnectLink);
   const tokens = view(secrets, { labelSelector: `${labels.managedBy}=${managedBy}` }, (object) =>
     projectTokenSecret(object, digestKey),
   );
@@ -90,13 +98,15 @@ export function createWatches(deps: WatchesDeps): Watches {
   const inCluster = everywhere
     ? { namespaces: view(namespaces, {}, (object) => Object.freeze({ ...object.metadata.labels })) }
     : {};
-  const byName = { connections, applications, credentials, grants, tokens, keys, ...inCluster };
+  const byName = { connections, applications, credentials, grants, incoming, links, tokens, keys, ...inCluster };
   const all: readonly View<unknown>[] = Object.values(byName);
   return {
     connections,
     applications,
     credentials,
     grants,
+    incoming,
+    links,
     tokens,
     keys,
     ...inCluster,

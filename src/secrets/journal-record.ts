@@ -29,6 +29,8 @@ export interface Issued {
   readonly request?: string;
   /** What the record remembered before: it may be gone by the time that the answer is stored. */
   readonly before?: Before;
+  /** Of a sign-in: the name of its Secret, where the answer belongs. */
+  readonly incoming?: string;
 }
 
 type Before = Pick<Grant, 'taken' | 'handled'> & Partial<Pick<Grant, 'merchantID'>>;
@@ -52,6 +54,7 @@ const stored = z.object({
   before: z
     .object({ taken: z.array(z.string()), handled: handledRequests, merchantID: z.string().exactOptional() })
     .exactOptional(),
+  incoming: z.string().exactOptional(),
 });
 
 /** The answer as one record of purpose `journal`. */

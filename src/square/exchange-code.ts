@@ -5,8 +5,9 @@ import type { Token } from '../domain/token.ts';
 import { wantedToken } from '../domain/wanted.ts';
 import { askAsClient } from './client-secrets.ts';
 import { grantFrom } from './grant-from.ts';
-import type { Outcome, SquareClient } from './port.ts';
+import type { Outcome, SquareClient, TokenReply, TokenRequest } from './port.ts';
 import { sellerOf } from './seller.ts';
+import { parseTokenReply } from './token-reply.ts';
 
 /** What Square's callback brought, and what the authorization request was made with. */
 export type SignIn = {
@@ -15,6 +16,8 @@ export type SignIn = {
   readonly clientID: string;
   readonly spec: ConnectionSpec;
   readonly code: Token;
+  /** What the grant is remembered by once it was taken up. */
+  readonly taken: string;
   /** To be given exactly when it was part of the authorization request (Square, ObtainToken reference). */
   readonly redirectURI?: string;
 } & (
@@ -27,9 +30,11 @@ export type SignIn = {
 );
 
 export interface ExchangeCodeDeps {
-  readonly square: Pick<SquareClient, 'obtainToken' | 'retrieveTokenStatus' | 'retrieveMerchant'>;
+  readonly square: Pick<SquareClient, 'exchangeToken' | 'retrieveTokenStatus' | 'retrieveMerchant'>;
   readonly time: SquareTime;
   readonly clock: Clock;
+  /** Has the answer before anybody looks into it, and is waited for; it must not reject. */
+  readonly keep: (reply: TokenReply) => Promise<void>;
 }
 
 /**
@@ -38,13 +43,15 @@ export interface ExchangeCodeDeps {
  * what is held. A failure that is no `ClientRefused` has used the code up, or may have: the seller signs in again.
  */
 export async function exchangeCode(deps: ExchangeCodeDeps, signIn: SignIn): Promise<Outcome<Grant>> {
-  const { square, time, clock } = deps;
-  const { clientID, spec, code, redirectURI, connectionUID } = signIn;
+  const { square, time, clock, keep } = deps;
+  const { clientID, spec, code, redirectURI, connectionUID, taken } = signIn;
   const codeVerifier = 'codeVerifier' in signIn ? signIn.codeVerifier : undefined;
   const secrets = 'clientSecrets' in signIn ? signIn.clientSecrets : [undefined];
-  const ask = (clientSecret: Token | undefined) => {
+  const ask = async (clientSecret: Token | undefined) => {
     const identity = { clientID, clientSecret, shortLived: spec.shortLived };
-    return square.obtainToken({ ...identity, grantType: 'authorization_code', code, redirectURI, codeVerifier });
+    const request: TokenRequest = { ...identity, grantType: 'authorization_code', code, redirectURI, codeVerifier };
+    const reply = await square.exchangeToken(request, keep);
+    return reply.ok ? parseTokenReply(reply.value) : reply;
   };
   const exchanged = await askAsClient(secrets, () => true, ask);
   if (exchanged === undefined) throw new Error('there is no client to ask as');
@@ -60,6 +67,7 @@ export async function exchangeCode(deps: ExchangeCodeDeps, signIn: SignIn): Prom
     knownTime: time.now(),
     sealedAt: clock.wall(),
     after: 0,
+    taken,
   });
   return { ok: true, value: grant, ...(exchanged.at === undefined ? {} : { at: exchanged.at }) };
 }

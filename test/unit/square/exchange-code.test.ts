@@ -5,7 +5,7 @@ import type { Failure } from '../../../src/domain/failure.ts';
 import type { Grant } from '../../../src/domain/grant.ts';
 import { openToken, token } from '../../../src/domain/token.ts';
 import { openGrant, sealGrant } from '../../../src/secrets/grant.ts';
-import type { Outcome } from '../../../src/square/client.ts';
+import type { Outcome, TokenReply } from '../../../src/square/client.ts';
 import { exchangeCode, type SignIn } from '../../../src/square/exchange-code.ts';
 import { challengeOf } from '../../simulator/issue.ts';
 import type { Settings } from '../../simulator/simulator.ts';
@@ -29,14 +29,17 @@ async function aSignIn({ flow = 'Code', scopes = 'MERCHANT_PROFILE_READ PAYMENTS
     environment: 'Production',
     clientID: application.clientID,
     spec: aSpec(),
+    taken: 'sign-in/one',
     code: token(new URL(callbackURL).searchParams.get('code') ?? ''),
     redirectURI: application.redirectURL,
     ...(flow === 'PKCE' ? { codeVerifier: token(verifier) } : { clientSecrets: [token(application.clientSecret)] }),
   };
   const time = createSquareTime(systemClock);
+  const kept: TokenReply[] = [];
+  const keep = async (reply: TokenReply) => void kept.push(reply);
   const exchange = (change: Partial<SignIn> & { clientSecrets?: unknown; codeVerifier?: unknown } = {}) =>
-    exchangeCode({ square: client, time, clock: systemClock }, { ...signIn, ...change } as SignIn);
-  return { ...stage, exchange };
+    exchangeCode({ square: client, time, clock: systemClock, keep }, { ...signIn, ...change } as SignIn);
+  return { ...stage, exchange, kept };
 }
 
 function grantOf(outcome: Outcome<Grant>): Grant {
@@ -55,7 +58,7 @@ describe('an authorization code of the code flow', () => {
       environment: 'Production',
       clientID: identity.clientID,
       merchantID: seller.merchantID,
-      taken: [],
+      taken: ['sign-in/one'],
       refreshToken: { singleUse: false },
     });
     expect((grant.accessToken.expiresAt ?? 0) - grant.accessToken.issuedAt).toBe(days(30));
@@ -66,6 +69,19 @@ describe('an authorization code of the code flow', () => {
       });
     const [sent] = simulator.requests.entries({ endpoint: 'token' });
     expect(Object.keys(sent?.body ?? {})).toEqual(['client_id', 'client_secret', 'grant_type', 'code', 'redirect_uri']);
+  });
+
+  it('gives its answer away as it came, before anything is made of it', async () => {
+    const { exchange, kept, simulator } = await aSignIn();
+    simulator.faults.add({
+      endpoint: 'token',
+      times: 1,
+      effect: { kind: 'answer', status: 200, shape: 'Raw', body: '{"odd":true}' },
+    });
+    expect(await exchange()).toMatchObject({ ok: false });
+    grantOf(await exchange());
+    expect(kept.map(({ grantType }) => grantType)).toEqual(['authorization_code', 'authorization_code']);
+    expect(inspect(kept)).not.toContain('EAAA');
   });
 
   it('asks for a short life where the connection does', async () => {

@@ -12,11 +12,14 @@ import { type KubeObject, keyOf, leases, namespaces, type Resource, secrets } fr
 import { createStore } from '../../../../src/kube/store.ts';
 import type { View } from '../../../../src/kube/view.ts';
 import type { Metrics, QueueSight } from '../../../../src/observability/port.ts';
+import { projectConnectLink } from '../../../../src/secrets/connect-link.ts';
 import { followKeySecrets } from '../../../../src/secrets/follow-keys.ts';
 import { projectGrantSecret } from '../../../../src/secrets/grant-secret.ts';
+import { projectIncoming } from '../../../../src/secrets/incoming.ts';
 import { projectKeySecret } from '../../../../src/secrets/key-secrets.ts';
 import { createLiveRing } from '../../../../src/secrets/live-ring.ts';
 import { createDigestKey, expectedDigest, projectTokenSecret } from '../../../../src/secrets/project-token-secret.ts';
+import { createIncomingSettlement } from '../../../../src/secrets/settle-incoming.ts';
 import { createMemoryVault, projectCredentialSecret } from '../../../../src/secrets/vault.ts';
 import { type ApiCall, type ModelApiServer, namespace, type ServerEvent, type Write } from './api-server.ts';
 import { type JournalVerb, type ModelDisk, openModelJournal } from './journal.ts';
@@ -152,6 +155,7 @@ export function startProcess(world: Surroundings, { leads = true } = {}): ModelP
   };
   const ring = createLiveRing({ log, material: keysIn(world.api), inCluster: true });
   followKeySecrets(following.watches.keys, ring, log);
+  const incoming = createIncomingSettlement({ client, clock, log, ring });
   const journal = openModelJournal(world.disk, (verb, act) => edge({ to: 'journal', verb }, act));
   const self: ModelProcess = {
     controller: createController({
@@ -160,6 +164,7 @@ export function startProcess(world: Surroundings, { leads = true } = {}): ModelP
       log,
       ring,
       journal,
+      incoming,
       vault,
       watches: following.watches,
       squares: { Production: square, Sandbox: square },
@@ -260,6 +265,8 @@ function createModelWatches(api: ModelApiServer) {
   const applications = view(squareApplications, every, projectApplication);
   const credentials = view(secrets, ofType(secretTypes.credential), (object) => projectCredentialSecret(object, vault));
   const grants = view(secrets, ofType(secretTypes.sealedGrant), projectGrantSecret);
+  const incoming = view(secrets, ofType(secretTypes.incomingGrant), projectIncoming);
+  const links = view(secrets, ofType(secretTypes.connectLink), projectConnectLink);
   const tokens = view(
     secrets,
     (object) => object.metadata.labels?.[labels.managedBy] === managedBy,
@@ -272,6 +279,8 @@ function createModelWatches(api: ModelApiServer) {
     applications,
     credentials,
     grants,
+    incoming,
+    links,
     tokens,
     keys,
     namespaces: inCluster,

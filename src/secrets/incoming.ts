@@ -1,0 +1,157 @@
+import { createHash } from 'node:crypto';
+import { annotations, apiVersion, grantKey, incomingSecretName, secretTypes, squareConnections } from '../api/names.ts';
+import { type Instant, parseInstant } from '../clock.ts';
+import type { Grant } from '../domain/grant.ts';
+import { isReason, type KubeClient } from '../kube/client.ts';
+import { type KubeObject, secrets } from '../kube/resource.ts';
+import { openGrant, sealGrant } from './grant.ts';
+import type { Binding, HeldSecret, KeyRing, Opened, WriteProblem } from './port.ts';
+import { sealedBy } from './sealed-by.ts';
+import { textOf, typeOf } from './secret-text.ts';
+import { changeProblem, createProblem, mayHaveWritten, notOwned } from './write-problem.ts';
+
+/** The Secret of one sign-in, as the watch keeps it: a claim at first, then the sealed grant. */
+export interface IncomingSecret extends HeldSecret {
+  /** By the API server's wall clock. */
+  readonly createdAt: Instant;
+  /** The sealed grant; absent as long as nothing but the claim is there. */
+  readonly jwe?: string;
+  /** The key that the record says it was sealed by. */
+  readonly keyID?: string;
+}
+
+/** Where the answer to a sign-in belongs. */
+export interface IncomingPlace {
+  readonly namespace: string;
+  /** The connection. It owns the Secret, which goes with it. */
+  readonly connection: string;
+  readonly uid: string;
+  /** Name of the Secret. */
+  readonly secret: string;
+}
+
+/** Tells one sign-in from all others, without telling its state: 128 bits of a digest of 256 random ones. */
+export const digestOfState = (state: string): string =>
+  createHash('sha256').update(`square-operator/sign-in/${state}`).digest('hex').slice(0, 32);
+
+/** What a record remembers of a sign-in that it took up; `secret`: the name of its Secret. */
+export const takenOf = (secret: string): string => `sign-in/${secret.slice(-32)}`;
+
+export const incomingPlace = (
+  connection: Omit<IncomingPlace, 'secret' | 'connection'> & { name: string },
+  state: string,
+): IncomingPlace => ({
+  namespace: connection.namespace,
+  connection: connection.name,
+  uid: connection.uid,
+  secret: incomingSecretName(connection.name, digestOfState(state)),
+});
+
+export function projectIncoming(object: KubeObject): IncomingSecret {
+  const { uid = '', resourceVersion = '', creationTimestamp = '' } = object.metadata;
+  const jwe = textOf(object, grantKey);
+  const keyID = jwe === undefined ? undefined : sealedBy(jwe);
+  return {
+    uid,
+    resourceVersion,
+    createdAt: parseInstant(creationTimestamp) ?? 0,
+    ...(jwe !== undefined && { jwe }),
+    ...(keyID !== undefined && { keyID }),
+  };
+}
+
+/** `Used`: the sign-in was completed before, on whichever replica. */
+export type Claimed =
+  | { readonly kind: 'Claimed'; readonly held: HeldSecret }
+  | { readonly kind: 'Used' }
+  | WriteProblem;
+
+/**
+ * Claims a sign-in for one attempt, so that its code is exchanged once at most: of all replicas only one can create the
+ * Secret. `claim` tells an answer that was lost from somebody else's. Throws nothing of the API server's.
+ */
+export async function claimSignIn(client: KubeClient, place: IncomingPlace, claim: string): Promise<Claimed> {
+  const { namespace, secret } = place;
+  try {
+    return { kind: 'Claimed', held: heldOf(await client.create(secrets, manifestOf(place, claim))) };
+  } catch (error) {
+    const problem = createProblem(error, `${namespace}/${secret}`);
+    if (problem.kind !== 'Conflict' && !mayHaveWritten(error)) return problem;
+    const there = await client.get(secrets, namespace, secret).catch(() => undefined);
+    if (there?.metadata.annotations?.[annotations.claim] === claim) return { kind: 'Claimed', held: heldOf(there) };
+    return problem.kind === 'Conflict' || there !== undefined ? { kind: 'Used' } : problem;
+  }
+}
+
+/** `Gone`: its namespace is, or its connection, and nobody could take it up any more. */
+export type Filled = { readonly kind: 'Stored' } | { readonly kind: 'Gone' } | WriteProblem;
+
+/**
+ * Puts the sealed grant into the Secret of its sign-in; where that was deleted, into a new one. One that holds a grant
+ * already is left as it is: it is the same. Throws nothing of the API server's.
+ */
+export async function fillIncoming(client: KubeClient, place: IncomingPlace, jwe: string): Promise<Filled> {
+  const { namespace, secret } = place;
+  const where = `${namespace}/${secret}`;
+  const data = { [grantKey]: Buffer.from(jwe).toString('base64') };
+  try {
+    const there = await client.get(secrets, namespace, secret);
+    if (there === undefined) return await create(client, place, data);
+    if (typeOf(there) !== secretTypes.incomingGrant) {
+      return notOwned(where, `its type is not ${secretTypes.incomingGrant}`);
+    }
+    if (textOf(there, grantKey) !== undefined) return { kind: 'Stored' };
+    await client.mergePatch(secrets, namespace, secret, { metadata: heldOf(there), data });
+    return { kind: 'Stored' };
+  } catch (error) {
+    return changeProblem(error, where);
+  }
+}
+
+async function create(client: KubeClient, place: IncomingPlace, data: Record<string, string>): Promise<Filled> {
+  const { namespace, connection } = place;
+  const owner = await client.get(squareConnections, namespace, connection);
+  if (owner?.metadata.uid !== place.uid) return { kind: 'Gone' };
+  try {
+    await client.create(secrets, { ...manifestOf(place), data });
+    return { kind: 'Stored' };
+  } catch (error) {
+    // Its namespace is.
+    if (isReason(error, 'NotFound')) return { kind: 'Gone' };
+    return createProblem(error, `${namespace}/${place.secret}`);
+  }
+}
+
+/** The grant of a sign-in as its Secret keeps it. */
+export const sealIncoming = (ring: KeyRing, binding: Binding, grant: Grant): string =>
+  sealGrant(ring, binding, grant, 'incoming');
+
+/** Opens what `sealIncoming` made for these live objects; anything else is refused with the reason. Never throws. */
+export function openIncoming(ring: KeyRing, binding: Binding, jwe: string): Opened<Grant> {
+  const opened = openGrant(ring, binding, jwe, 'incoming');
+  if (!opened.ok) return opened;
+  const { value, keyID } = opened;
+  if (value.kind !== 'Vacant') return { ok: true, value, keyID };
+  const message = `the sealed incoming of ${binding.namespace}/${binding.name} holds no grant`;
+  return { ok: false, problem: 'Malformed', keyID, message };
+}
+
+/** Removes the Secret of a sign-in. Rejects with a `KubeError`; resolves when it was gone already. */
+export const removeIncoming = (
+  client: Pick<KubeClient, 'delete'>,
+  namespace: string,
+  secret: string,
+  { uid, resourceVersion }: HeldSecret,
+): Promise<void> => client.delete(secrets, namespace, secret, { uid, resourceVersion });
+
+function manifestOf({ namespace, connection, uid, secret }: IncomingPlace, claim?: string): KubeObject {
+  const owner = { apiVersion, kind: squareConnections.kind, name: connection, uid };
+  const notes = {
+    [annotations.connection]: connection,
+    ...(claim === undefined ? {} : { [annotations.claim]: claim }),
+  };
+  const metadata = { name: secret, namespace, annotations: notes, ownerReferences: [owner] };
+  return { apiVersion: 'v1', kind: 'Secret', metadata, type: secretTypes.incomingGrant };
+}
+
+const heldOf = ({ metadata: { uid = '', resourceVersion = '' } }: KubeObject): HeldSecret => ({ uid, resourceVersion });
