@@ -5,6 +5,7 @@ import { crds } from './crds.ts';
 import { pluginReference } from './plugin-reference.ts';
 import { rbacManifest } from './rbac.ts';
 import { conditionsReference, metricsReference, settingsReference } from './references.ts';
+import { webAssets } from './web-assets.ts';
 
 /** Everything that is generated, each from its one source. */
 export function artifacts(): Artifact[] {
@@ -17,6 +18,7 @@ export function artifacts(): Artifact[] {
     ...metricsReference(),
     ...answersReference(),
     ...pluginReference(),
+    ...webAssets(),
   ];
 }
 

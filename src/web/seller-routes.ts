@@ -1,0 +1,115 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { keyFrom } from '../kube/resource.ts';
+import { openConnectLink } from '../secrets/connect-link.ts';
+import { applicationOf } from './application-of.ts';
+import { leaveIntent } from './intents.ts';
+import { type Look, lookAt } from './look.ts';
+import { askForLink } from './pages/notice.ts';
+import { confirmDisconnectPage, isMoving, sellerPage } from './pages/seller.ts';
+import { isPlace, sellerPath } from './paths.ts';
+import type { SellerSession } from './sessions.ts';
+import type { ConnectionRef } from './sign-in-port.ts';
+import { isOurForm, type Site, seeOther, sendNotice, sendPage } from './site.ts';
+import { refusalWords } from './words/outcomes.ts';
+
+interface At {
+  Params: { namespace: string; name: string };
+  Querystring: Readonly<Record<string, unknown>>;
+}
+
+/** The pages of sellers. Without a session they say the same of every address, whether there is such a connection or not. */
+export function registerSellerRoutes(app: FastifyInstance, site: Site): void {
+  const { base, sessions, forms, client } = site;
+
+  /** The session and the connection that it is for, as it is now. Otherwise the answer is given. */
+  async function admitted(
+    request: FastifyRequest<At>,
+    reply: FastifyReply,
+  ): Promise<{ session: SellerSession; look: Look } | undefined> {
+    const session = sessions.seller(request, request.params);
+    if (session === undefined) return void withoutLink(reply);
+    const look = await lookAt(client, session.ref);
+    if (look?.ref.uid === session.ref.uid) return { session, look };
+    sessions.closeSeller(reply, session.ref);
+    return void withoutLink(reply);
+  }
+  const withoutLink = (reply: FastifyReply) => sendNotice(reply, site, 401, askForLink);
+
+  app.get<At>('/connect/:namespace/:name', async (request, reply) => {
+    const { link } = request.query;
+    if (link !== undefined) return await swapLink(site, request.params, link, reply);
+    const found = await admitted(request, reply);
+    return found === undefined ? reply : show(site, request, reply, found);
+  });
+
+  app.post<At>('/connect/:namespace/:name/authorize', async (request, reply) => {
+    const found = await admitted(request, reply);
+    if (found === undefined || !isOurForm(site, request, reply, found.session.id)) return reply;
+    return await beginSignIn(site, reply, found.session.ref);
+  });
+
+  app.get<At>('/connect/:namespace/:name/disconnect', async (request, reply) => {
+    const found = await admitted(request, reply);
+    if (found === undefined) return reply;
+    const main = confirmDisconnectPage(base, found.look, forms.make(found.session.id));
+    return sendPage(reply, { title: 'Disconnect', main, audience: 'seller', base });
+  });
+
+  app.post<At>('/connect/:namespace/:name/disconnect', async (request, reply) => {
+    const found = await admitted(request, reply);
+    if (found === undefined || !isOurForm(site, request, reply, found.session.id)) return reply;
+    const { ref } = found.session;
+    await leaveIntent(site, { intent: 'disconnect', ref, by: 'the seller' });
+    return seeOther(reply, sellerPath(base, ref));
+  });
+
+  app.get<At>('/connect/:namespace/:name/events', (request, reply) => {
+    const session = sessions.seller(request, request.params);
+    if (session === undefined) return reply.code(401).send();
+    const key = keyFrom(session.ref.namespace, session.ref.name);
+    return site.newsroom.stream(reply, {
+      concerns: (keys) => Promise.resolve(keys.has(key)),
+      allowed: () => Promise.resolve(session.expiresAt > site.clock.wall()),
+    });
+  });
+}
+
+/** The link is swapped for a session at once, and is out of the address bar. */
+async function swapLink(
+  site: Site,
+  place: Omit<ConnectionRef, 'uid'>,
+  link: unknown,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const text = typeof link === 'string' ? link : undefined;
+  const opened = isPlace(place) ? await openConnectLink(site, place, text, site.clock.wall()) : undefined;
+  if (opened?.ok === true) site.sessions.openSeller(reply, opened.connection);
+  // Whoever comes by a link that has ended, and still has a session of it, sees the page all the same.
+  return seeOther(reply, sellerPath(site.base, place));
+}
+
+/** On to Square, with what the callback needs in a cookie. */
+export async function beginSignIn(site: Site, reply: FastifyReply, ref: ConnectionRef): Promise<FastifyReply> {
+  const began = await site.signIns.begin(ref);
+  if (!began.ok) return sendNotice(reply, site, 409, { ...refusalWords(began.why), detail: began.message });
+  site.cookies.write(reply, 'sign-in', began.cookie, began.expiresAt);
+  return seeOther(reply, began.location);
+}
+
+function show(
+  site: Site,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { session, look }: { readonly session: SellerSession; readonly look: Look },
+): FastifyReply {
+  const { base } = site;
+  const application = applicationOf(site.applications, look);
+  const result = site.sessions.result(request);
+  const outcome = result?.connection?.uid === look.ref.uid ? result : undefined;
+  const now = site.squareNow(application?.spec?.environment ?? look.spec?.environment);
+  const formToken = site.forms.make(session.id);
+  const main = sellerPage({ base, look, application, now, formToken, outcome });
+  const again = isMoving({ look, outcome }) ? 3 : undefined;
+  const live = `${sellerPath(base, look.ref)}/events`;
+  return sendPage(reply, { title: 'Your connection', main, audience: 'seller', base, live, again });
+}

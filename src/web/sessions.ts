@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { type Clock, hours, type Instant, minutes } from '../clock.ts';
+import { type Token, token } from '../domain/token.ts';
+import { openFromBrowser, sealForBrowser } from '../secrets/browser-seal.ts';
+import type { KeyRing } from '../secrets/port.ts';
+import type { CookieName, Cookies } from './cookies.ts';
+import type { ConnectionRef, SignInOutcome } from './sign-in-port.ts';
+
+/** Whoever opened a seller's link: for one connection, and for an hour. */
+export interface SellerSession {
+  readonly id: string;
+  readonly ref: ConnectionRef;
+  readonly expiresAt: Instant;
+}
+
+/** Whoever gave a Kubernetes token. What it is worth is asked of the API server again and again. */
+export interface StaffSession {
+  readonly id: string;
+  readonly token: Token;
+  readonly expiresAt: Instant;
+}
+
+const reference = { namespace: z.string(), name: z.string(), uid: z.string() };
+const sellerShape = z.object({ kind: z.literal('seller'), id: z.string(), ...reference });
+const staffShape = z.object({ kind: z.literal('staff'), id: z.string(), token: z.string() });
+const visitShape = z.object({ kind: z.literal('visit'), id: z.string() });
+const outcomeShape = z.looseObject({ kind: z.string(), connection: z.object(reference).optional() });
+const resultShape = z.object({ kind: z.literal('result'), outcome: outcomeShape });
+
+/** How long a seller's session lives. */
+export const sellerSessionLife = hours(1);
+/** The longest that a staff session lives; it ends with its token. */
+export const staffSessionLife = hours(8);
+const visitLife = hours(1);
+const resultLife = minutes(5);
+
+/** The longest token that fits, sealed, into a cookie. */
+export const longestStaffToken = 2_600;
+
+export interface Sessions {
+  seller(request: FastifyRequest, place: Omit<ConnectionRef, 'uid'>): SellerSession | undefined;
+  openSeller(reply: FastifyReply, ref: ConnectionRef): void;
+  closeSeller(reply: FastifyReply, ref: Omit<ConnectionRef, 'uid'>): void;
+  staff(request: FastifyRequest): StaffSession | undefined;
+  /** `until`: when the token ends, where that is known. */
+  openStaff(reply: FastifyReply, token: string, until?: Instant): void;
+  closeStaff(reply: FastifyReply): void;
+  /** Before anybody has signed in: what the token of the sign-in form is bound to. Begun where there is none. */
+  visit(request: FastifyRequest, reply?: FastifyReply): string | undefined;
+  /** What became of a sign-in, for the page that the browser is sent on to. */
+  leaveResult(reply: FastifyReply, outcome: SignInOutcome): void;
+  result(request: FastifyRequest): SignInOutcome | undefined;
+}
+
+export interface SessionsDeps {
+  readonly ring: KeyRing;
+  readonly clock: Pick<Clock, 'wall'>;
+  readonly cookies: Cookies;
+}
+
+/** Sessions lie sealed in cookies, so that any replica reads them; the operator keeps none. */
+export function createSessions({ ring, clock, cookies }: SessionsDeps): Sessions {
+  const read = <T>(request: FastifyRequest, what: CookieName, shape: z.ZodType<T>) => {
+    const opened = openFromBrowser(ring, 'session', shape, cookies.read(request, what), clock.wall());
+    return opened.ok ? opened : undefined;
+  };
+  const write = (reply: FastifyReply, what: CookieName, value: object, expiresAt: Instant) =>
+    cookies.write(reply, what, sealForBrowser(ring, 'session', value, expiresAt), expiresAt);
+  const after = (life: number) => clock.wall() + life;
+  return {
+    seller(request, place) {
+      const found = read(request, { seller: place }, sellerShape);
+      if (found?.value.namespace !== place.namespace || found.value.name !== place.name) return undefined;
+      const { id, namespace, name, uid } = found.value;
+      return { id, ref: { namespace, name, uid }, expiresAt: found.expiresAt };
+    },
+    openSeller: (reply, { namespace, name, uid }) =>
+      write(
+        reply,
+        { seller: { namespace, name } },
+        { kind: 'seller', id: newID(), namespace, name, uid },
+        after(sellerSessionLife),
+      ),
+    closeSeller: (reply, place) => cookies.forget(reply, { seller: place }),
+    staff(request) {
+      const found = read(request, 'staff', staffShape);
+      return found && { id: found.value.id, token: token(found.value.token), expiresAt: found.expiresAt };
+    },
+    openStaff: (reply, value, until = Number.POSITIVE_INFINITY) =>
+      write(reply, 'staff', { kind: 'staff', id: newID(), token: value }, Math.min(after(staffSessionLife), until)),
+    closeStaff: (reply) => cookies.forget(reply, 'staff'),
+    visit(request, reply) {
+      const known = read(request, 'visit', visitShape)?.value.id;
+      if (known !== undefined || reply === undefined) return known;
+      const id = newID();
+      write(reply, 'visit', { kind: 'visit', id }, after(visitLife));
+      return id;
+    },
+    leaveResult: (reply, outcome) => write(reply, 'result', { kind: 'result', outcome }, after(resultLife)),
+    // Only this operator can have sealed it, so it is what `leaveResult` was given.
+    result: (request) => read(request, 'result', resultShape)?.value.outcome as SignInOutcome | undefined,
+  };
+}
+
+const newID = () => randomBytes(16).toString('base64url');

@@ -1,0 +1,168 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { annotations, connectLinkSecretName, linkKey, secretTypes } from '../api/names.ts';
+import { parseInstant } from '../clock.ts';
+import { keyFrom, secrets, splitKey } from '../kube/resource.ts';
+import { applicationOf } from './application-of.ts';
+import { type Intent, leaveIntent } from './intents.ts';
+import { listConnections, readListQuery } from './list.ts';
+import { type Look, lookAt } from './look.ts';
+import { type Notice, nothingHere } from './pages/notice.ts';
+import { confirmStaffDisconnectPage, linkIsComing, type SellerLink } from './pages/staff-actions.ts';
+import { staffConnectionPage } from './pages/staff-connection.ts';
+import { staffListPage } from './pages/staff-list.ts';
+import { signedIn } from './pages/staff-sign-in.ts';
+import { isPlace, staffPath } from './paths.ts';
+import type { Staff } from './rights.ts';
+import type { ConnectionRef } from './sign-in-port.ts';
+import { isOurForm, type Site, seeOther, sendNotice, sendPage } from './site.ts';
+import { turnAway } from './staff-session-routes.ts';
+
+interface At {
+  Params: { namespace: string; name: string };
+}
+
+const intents: readonly Intent[] = ['refresh', 'suspend', 'resume', 'disconnect', 'connect'];
+
+/** The pages of the platform team: what the cluster's own rights let each of them see and do, and no hint of more. */
+export function registerStaffRoutes(app: FastifyInstance, site: Site): void {
+  const { base } = site;
+
+  app.get('/connections', async (request, reply) => {
+    const found = await site.staffOf(request);
+    if (found.kind !== 'Staff') return turnAway(site, request, reply, found);
+    return await showList(site, request, reply, found.staff);
+  });
+
+  app.get('/connections/events', async (request, reply) => {
+    const found = await site.staffOf(request);
+    if (found.kind !== 'Staff') return reply.code(401).send();
+    return site.newsroom.stream(reply, {
+      concerns: async (keys) => {
+        const visible = await found.staff.visible();
+        return [...keys].some((key) => visible(splitKey(key).namespace ?? ''));
+      },
+      allowed: async () => (await site.staffOf(request)).kind === 'Staff',
+    });
+  });
+
+  app.get<At>('/connections/:namespace/:name', async (request, reply) => {
+    const found = await admitted(site, request, reply, 'get');
+    return found === undefined ? reply : await showConnection(site, reply, found);
+  });
+
+  app.get<At>('/connections/:namespace/:name/events', async (request, reply) => {
+    const found = await admitted(site, request, reply, 'get');
+    if (found === undefined) return reply;
+    const { namespace, name } = found.look.ref;
+    return site.newsroom.stream(reply, {
+      concerns: (keys) => Promise.resolve(keys.has(keyFrom(namespace, name))),
+      allowed: async () => {
+        const now = await site.staffOf(request);
+        return now.kind === 'Staff' && (await now.staff.may('get', namespace, name));
+      },
+    });
+  });
+
+  app.get<At>('/connections/:namespace/:name/disconnect', async (request, reply) => {
+    const found = await admitted(site, request, reply, 'patch');
+    if (found === undefined) return reply;
+    const main = confirmStaffDisconnectPage(base, found.look, site.forms.make(found.staff.session));
+    return sendPage(reply, { title: 'Disconnect', main, audience: 'staff', base, aside: asideOf(site, found.staff) });
+  });
+
+  for (const intent of intents) {
+    app.post<At>(`/connections/:namespace/:name/${intent}`, async (request, reply) => {
+      const found = await admitted(site, request, reply, 'patch');
+      if (found === undefined || !isOurForm(site, request, reply, found.staff.session)) return reply;
+      const { ref } = found.look;
+      await leaveIntent(site, { intent, ref, by: found.staff.user });
+      return seeOther(reply, staffPath(base, ref));
+    });
+  }
+}
+
+interface Admitted {
+  readonly staff: Staff;
+  readonly look: Look;
+  readonly mayChange: boolean;
+}
+
+const mayOnlyLook: Notice = {
+  tone: 'warn',
+  word: 'Not allowed',
+  title: 'You may look, but not change this',
+  says: 'The cluster does not let you patch this connection. Nothing was changed.',
+};
+
+/**
+ * Who asks, and the connection if they may see it. Otherwise the answer is given: the same for a connection that is not
+ * there and for one that they may not see.
+ */
+async function admitted(
+  site: Site,
+  request: FastifyRequest<At>,
+  reply: FastifyReply,
+  verb: 'get' | 'patch',
+): Promise<Admitted | undefined> {
+  const found = await site.staffOf(request);
+  if (found.kind !== 'Staff') return void turnAway(site, request, reply, found);
+  const { staff } = found;
+  const { namespace, name } = request.params;
+  const look =
+    isPlace(request.params) && (await staff.may('get', namespace, name))
+      ? await lookAt(site.client, { namespace, name })
+      : undefined;
+  if (look === undefined) return void sendNotice(reply, site, 404, nothingHere, 'staff');
+  const mayChange = await staff.may('patch', namespace, name);
+  if (verb === 'get' || mayChange) return { staff, look, mayChange };
+  return void sendNotice(reply, site, 403, mayOnlyLook, 'staff');
+}
+
+const asideOf = ({ base, forms }: Site, { user, session }: Staff): string => signedIn(base, user, forms.make(session));
+
+async function showList(site: Site, request: FastifyRequest, reply: FastifyReply, staff: Staff): Promise<FastifyReply> {
+  const { base } = site;
+  const query = readListQuery(request.query);
+  const listed = listConnections(site, await staff.visible(), query);
+  const main = staffListPage({ base, query, listed, squareNow: site.squareNow });
+  const live = `${base}/connections/events`;
+  return sendPage(reply, { title: 'All', main, audience: 'staff', base, live, aside: asideOf(site, staff) });
+}
+
+async function showConnection(
+  site: Site,
+  reply: FastifyReply,
+  { staff, look, mayChange }: Admitted,
+): Promise<FastifyReply> {
+  const { base } = site;
+  const application = applicationOf(site.applications, look);
+  const view = {
+    base,
+    look,
+    application,
+    mayChange,
+    now: site.squareNow(application?.spec?.environment ?? look.spec?.environment),
+    wall: site.clock.wall(),
+    formToken: site.forms.make(staff.session),
+    link: mayChange ? await sellerLinkOf(site, look.ref) : undefined,
+  };
+  const again = linkIsComing(view) ? 2 : undefined;
+  const live = `${staffPath(base, look.ref)}/events`;
+  const title = `${look.ref.namespace}/${look.ref.name}`;
+  const main = staffConnectionPage(view);
+  return sendPage(reply, { title, main, audience: 'staff', base, live, again, aside: asideOf(site, staff) });
+}
+
+/** The link that lies ready for the seller, if there is one that is still good. */
+async function sellerLinkOf(
+  { client, clock }: Site,
+  { namespace, name, uid }: ConnectionRef,
+): Promise<SellerLink | undefined> {
+  const secret = await client.get(secrets, namespace, connectLinkSecretName(name));
+  const owned = secret?.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
+  const data = (secret?.['data'] ?? {}) as Readonly<Record<string, string>>;
+  const url = Buffer.from(data[linkKey] ?? '', 'base64').toString();
+  const expiresAt = parseInstant(secret?.metadata.annotations?.[annotations.expiresAt] ?? '');
+  const good = owned && secret?.['type'] === secretTypes.connectLink && (expiresAt ?? 0) > clock.wall();
+  return good && URL.canParse(url) ? { url, expiresAt } : undefined;
+}
