@@ -136,10 +136,10 @@ export const reasons = {
     'Look at the conditions of the SquareApplication. To try this one, annotate square-operator.dev/refresh-requested-at.',
   ),
   RotationInDoubt: reason(
-    'Square’s answer to a request with a single-use refresh token was lost; the token is tried once more.',
+    'What Square made of a request with a single-use refresh token is not known; the token is tried once more.',
   ),
   RotationOutcomeLost: reason(
-    'Square’s answer to a request with a single-use token was lost, and the token gives no other: it may be used up.',
+    'What Square made of a request with a single-use token is not known, and the token gives no other: it may be used up.',
     'Have the seller sign in again, or give a new credential, before the access token expires.',
   ),
   GrantNotStored: reason(

@@ -1,17 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock, Duration, Instant } from '../clock.ts';
-import { type Attempt, type AttemptState, attemptLasts, provenAfter } from '../domain/attempt.ts';
+import { type Attempt, type AttemptState, attemptLasts, type Doubt, provenAfter } from '../domain/attempt.ts';
+import type { Grant } from '../domain/grant.ts';
 import type { Key } from '../kube/resource.ts';
 import type { Journal } from '../secrets/journal.ts';
 
 /** Attempts as this process makes and sees them. */
 export interface Attempts {
-  begin(presents: Attempt['presents'], unanswered: number): Attempt;
+  /** `known`: what is not certain of earlier ones with the same token. */
+  begin(presents: Attempt['presents'], known: Doubt | undefined): Attempt;
   /** Nothing was sent for it, and nothing will be, although the record may tell of it. */
   unsent(connection: Key, attempt: Attempt): void;
-  /** What to make of the attempt in the record of a connection; `now`: Square's time. */
-  stateOf(connection: Key, attempt: Attempt | undefined, now: Instant): AttemptState;
+  /** What to make of what the record of a connection tells of attempts; `now`: Square's time. */
+  stateOf(connection: Key, record: RecordedAttempts, now: Instant): AttemptState;
 }
+
+/** What a record tells of attempts. */
+export type RecordedAttempts = Pick<Grant, 'attempt' | 'doubts'>;
 
 export function createAttempts({ clock, journal }: { clock: Clock; journal: Journal }): Attempts {
   /** Of attempts of other processes: since when this one sees them, by the monotonic clock. */
@@ -20,30 +25,32 @@ export function createAttempts({ clock, journal }: { clock: Clock; journal: Jour
   const provenAt = clock.monotonic() + provenAfter;
   return {
     unsent: (connection, { id }) => void unsent.set(connection, id),
-    begin: (presents, unanswered) => ({
+    begin: (presents, known) => ({
       id: randomBytes(16).toString('hex'),
       holder: journal.holder,
       startedAt: clock.wall(),
       presents,
-      unanswered,
+      unanswered: known?.unanswered ?? 0,
+      ...(known?.doubted && { doubted: known.doubted }),
     }),
-    stateOf(connection, attempt, now) {
+    stateOf(connection, { attempt, doubts = [] }, now) {
+      const told = doubts.length === 0 ? {} : { doubts };
       if (attempt === undefined) {
         seen.delete(connection);
         unsent.delete(connection);
-        return { kind: 'None' };
+        return { kind: 'None', ...told };
       }
-      const { id, holder, unanswered } = attempt;
+      const { id, holder, ...past } = attempt;
       if (unsent.get(connection) === id) {
-        return unanswered === 0
-          ? { kind: 'None' }
-          : { kind: 'Over', attempt: { ...attempt, unanswered: unanswered - 1 } };
+        return past.unanswered === 0 && past.doubted === undefined
+          ? { kind: 'None', ...told }
+          : { kind: 'None', doubts: [...doubts, past] };
       }
       // Its own are not looked at while they are under way: a connection has one pass at a time.
       const end =
         holder === journal.holder ? 0 : journal.isDead(holder) ? provenAt : seenSince(connection, id) + attemptLasts;
       const left = end - clock.monotonic();
-      return left > 0 ? { kind: 'Open', attempt, until: now + left } : { kind: 'Over', attempt };
+      return left > 0 ? { kind: 'Open', attempt, until: now + left, ...told } : { kind: 'Over', attempt, ...told };
     },
   };
 

@@ -1,3 +1,4 @@
+import { doubtsLeft } from '../domain/attempt.ts';
 import { succeed } from '../domain/custody.ts';
 import type { Grant } from '../domain/grant.ts';
 import type { Observation } from '../domain/observation.ts';
@@ -27,7 +28,8 @@ export async function commit(
   how: Extract<Fact, { kind: 'Sealed' }>['how'],
   { noted, page }: Standing = { noted: undefined, page: undefined },
 ): Promise<Fact> {
-  const grant = o.grant.kind === 'Vacant' ? succeed(o.grant.record, next) : next;
+  const succeeding = o.grant.kind === 'Vacant' ? succeed(o.grant.record, next) : next;
+  const grant: Grant = { ...succeeding, ...doubtsLeft(o.attempt, succeeding.taken) };
   const { namespace, name } = o.connection;
   const { square } = nowOf(deps, sight.environment);
   const settled = await deps.settlement.store({

@@ -1,5 +1,5 @@
 import { sealedSecretName } from '../api/names.ts';
-import type { Attempt, AttemptState } from '../domain/attempt.ts';
+import { type Attempt, type AttemptState, type Doubt, doubtsAfter, doubtsBeside } from '../domain/attempt.ts';
 import type { Grant, Vacant } from '../domain/grant.ts';
 import type { Observation } from '../domain/observation.ts';
 import { type KubeObject, keyFrom, secrets } from '../kube/resource.ts';
@@ -25,8 +25,15 @@ export async function noteAttempt(
   o: Observation,
   attempt: Attempt,
 ): Promise<Noted | WriteProblem> {
-  const outcome = await writeRecord(deps, sight, o, { ...recordIn(deps, sight, o), attempt }, sight.grantSecret);
+  const noting = telling(recordIn(deps, sight, o), doubtsBeside(o.attempt, attempt.presents), attempt);
+  const outcome = await writeRecord(deps, sight, o, noting, sight.grantSecret);
   return outcome.kind === 'Stored' ? { kind: 'Noted', attempt, held: projectGrantSecret(outcome.object) } : outcome;
+}
+
+/** The record with nothing in it of attempts but this. */
+function telling(record: Grant | Vacant, doubts: readonly Doubt[], attempt?: Attempt): Grant | Vacant {
+  const { attempt: _, doubts: __, ...rest } = record;
+  return { ...rest, ...(doubts.length === 0 ? {} : { doubts }), ...(attempt === undefined ? {} : { attempt }) };
 }
 
 /**
@@ -39,21 +46,49 @@ export async function concludeAttempt(
   o: Observation,
   { attempt, held }: Noted,
 ): Promise<AttemptState> {
-  const standing: AttemptState = { kind: 'Over', attempt };
-  const why = await (sight.grantSecret === undefined ? giveUpPlace(deps, o, held) : putBack(deps, sight, o, held));
-  if (why === undefined) return o.attempt;
-  const { namespace, name } = o.connection;
-  deps.log.warn({ connection: `${namespace}/${name}`, why }, 'a token request that came to nothing stays noted');
-  return standing;
+  const record = recordIn(deps, sight, o);
+  const why = await (sight.grantSecret === undefined
+    ? giveUpPlace(deps, o, held)
+    : putInPlace(deps, sight, o, record, held));
+  return why === undefined ? o.attempt : staysNoted(deps, o, attempt, why);
 }
 
-async function putBack(
+/**
+ * Takes the attempt out of the record, and leaves in it that the token may be spent all the same: the answer was that
+ * nothing was done, and not in words that prove it. When that fails the attempt stands.
+ */
+export async function doubtAttempt(
   deps: ObserveDeps,
   sight: Sight,
   o: Observation,
+  { attempt, held }: Noted,
+): Promise<AttemptState> {
+  const doubts = doubtsAfter(o.attempt, attempt);
+  const why = await putInPlace(deps, sight, o, telling(recordIn(deps, sight, o), doubts), held);
+  return why === undefined ? { kind: 'None', doubts } : staysNoted(deps, o, attempt, why);
+}
+
+function staysNoted(deps: ObserveDeps, o: Observation, attempt: Attempt, why: string): AttemptState {
+  const { namespace, name } = o.connection;
+  deps.log.warn({ connection: `${namespace}/${name}`, why }, 'a token request that came to nothing stays noted');
+  return attemptOver(o, attempt);
+}
+
+/** Nobody knows what became of it. */
+export const attemptOver = ({ attempt: before }: Observation, attempt: Attempt): AttemptState => ({
+  kind: 'Over',
+  attempt,
+  doubts: doubtsBeside(before, attempt.presents),
+});
+
+async function putInPlace(
+  deps: ObserveDeps,
+  sight: Sight,
+  o: Observation,
+  record: Grant | Vacant,
   held: GrantSecret,
 ): Promise<string | undefined> {
-  const outcome = await writeRecord(deps, sight, o, recordIn(deps, sight, o), held);
+  const outcome = await writeRecord(deps, sight, o, record, held);
   return outcome.kind === 'Stored' ? undefined : outcome.message;
 }
 

@@ -1,6 +1,5 @@
 import { sealedSecretName } from '../api/names.ts';
 import type { Instant } from '../clock.ts';
-import type { Attempt } from '../domain/attempt.ts';
 import { recogniseGrant } from '../domain/custody.ts';
 import type { Application, Connection, GrantState } from '../domain/observation.ts';
 import { parseCompact } from '../secrets/compact.ts';
@@ -17,12 +16,6 @@ interface Seen {
   readonly now: Instant;
   /** Until when the place counts as somebody else's. */
   readonly notOwnedUntil: Instant;
-}
-
-/** The token request that a record tells of, whatever else it is. */
-export function attemptIn(grant: GrantState): Attempt | undefined {
-  if (grant.kind === 'Vacant') return grant.record.attempt;
-  return 'grant' in grant ? grant.grant.attempt : undefined;
 }
 
 /** What the sealed Secret of a connection holds; `secret` is absent where there is none. */
@@ -77,7 +70,7 @@ function openFor(
     const own = here ? openGrant(ring, { ...bindingIn(jwe), namespace, name }, jwe) : undefined;
     if (own?.ok && own.value.kind === 'Vacant') {
       // Nothing of the former client is left in it: what it remembers goes on under this one.
-      const { attempt: _, ...rest } = own.value;
+      const { attempt: _, doubts: __, ...rest } = own.value;
       return { kind: 'Vacant', record: { ...rest, environment, clientID }, keyID: own.keyID };
     }
     if (here) return { kind: 'OfAnotherApplication', clientID: String(header?.['clientID']) };

@@ -1,7 +1,7 @@
 import type { Environment } from '../api/connection.ts';
 import { sealedSecretName } from '../api/names.ts';
 import type { Clock, Instant } from '../clock.ts';
-import { wasAuthorized } from '../domain/custody.ts';
+import { recordIn, wasAuthorized } from '../domain/custody.ts';
 import {
   type Application,
   type Connection,
@@ -25,7 +25,7 @@ import type { Doubt, Doubts } from './doubts.ts';
 import { historyOf } from './history-of.ts';
 import type { Index } from './index-by.ts';
 import { namespaceState, sealedSecretOf, sharedWith } from './observe-ending.ts';
-import { attemptIn, observeGrant } from './observe-grant.ts';
+import { observeGrant } from './observe-grant.ts';
 import { observeTokenSecrets, type TokenSecretsOf } from './observe-token-secrets.ts';
 import type { ConnectionView } from './projections.ts';
 import { type ResealDeps, retiredKeyOf } from './reseal.ts';
@@ -115,7 +115,7 @@ export async function observe(deps: ObserveDeps, key: Key): Promise<Sight | unde
     credential: given,
     grant,
     sealedSecret: sealedSecretOf(grantSecret),
-    attempt: deps.attempts.stateOf(key, attemptIn(grant), now.square),
+    attempt: deps.attempts.stateOf(key, recordIn(grant) ?? {}, now.square),
     ...(unsettled === undefined ? {} : { unsettled }),
     ...observeTokenSecrets(deps, connection, spec, {
       grant,

@@ -1,5 +1,6 @@
 import { sealedSecretName } from '../api/names.ts';
 import { type Clock, type Instant, seconds, sleep } from '../clock.ts';
+import { doubtsLeft } from '../domain/attempt.ts';
 import type { Grant, Vacant } from '../domain/grant.ts';
 import { type Backoff, backoffDelay } from '../domain/schedule.ts';
 import { isReason, type KubeClient } from '../kube/client.ts';
@@ -121,7 +122,11 @@ function grantOf(clock: Clock, issued: Issued, record: Grant | Vacant | undefine
     ...(presented === undefined ? {} : { presented }),
     ...(taken === undefined ? {} : { taken }),
   });
-  const grant = request === undefined ? next : { ...next, handled: { ...next.handled, refresh: request } };
+  const grant = {
+    ...next,
+    ...doubtsLeft({ kind: 'None', doubts: record?.doubts ?? [] }, next.taken),
+    ...(request === undefined ? {} : { handled: { ...next.handled, refresh: request } }),
+  };
   return over(record, grant, attempt) ?? 'Superseded';
 }
 

@@ -125,10 +125,9 @@ function requestsOf(
 function noteOf(step: Step, fact: Fact, after: ConnectionStatus): Note | undefined {
   switch (step.kind) {
     case 'Refresh':
-      if (step.because !== 'RefreshRequested') return undefined;
-      if (fact.kind === 'Sealed')
+      if (step.request !== undefined && fact.kind === 'Sealed')
         return note('Normal', 'Refreshed', 'Refresh', 'A new access token was issued on request.');
-      if (fact.kind !== 'Failed') return undefined;
+      if (step.because !== 'RefreshRequested' || fact.kind !== 'Failed') return undefined;
       return note('Warning', fact.failure.reason, 'Refresh', `The requested refresh failed: ${fact.failure.message}`);
     case 'Adopt':
       if (fact.kind !== 'Sealed') return undefined;

@@ -1,8 +1,8 @@
 import type { ConnectionSpec } from '../api/connection.ts';
 import { sealedSecretName } from '../api/names.ts';
-import { type Attempt, type AttemptState, sendWithin, unansweredBefore } from '../domain/attempt.ts';
+import { type Attempt, type AttemptState, doubtOf, sendWithin } from '../domain/attempt.ts';
 import { held } from '../domain/custody.ts';
-import { type Failure, isUnanswered } from '../domain/failure.ts';
+import { aftermathOf, type Failure } from '../domain/failure.ts';
 import type { Application, Observation } from '../domain/observation.ts';
 import type { Fact } from '../domain/step.ts';
 import { pinnedMerchant, wantedToken } from '../domain/wanted.ts';
@@ -13,7 +13,7 @@ import type { TokenReply } from '../square/port.ts';
 import { commit, type Standing } from './commit.ts';
 import { type Asking, type Exchanged, exchange } from './exchange.ts';
 import { type KeepDeps, keepAnswer } from './keep-answer.ts';
-import { concludeAttempt, type Noted, noteAttempt } from './note-attempt.ts';
+import { attemptOver, concludeAttempt, doubtAttempt, type Noted, noteAttempt } from './note-attempt.ts';
 import { nowOf, type ObserveDeps, type Sight } from './observe.ts';
 import { lookAgainEvery } from './observe-token-secrets.ts';
 import { canPublish } from './publish.ts';
@@ -59,7 +59,7 @@ export async function rotate(deps: RotateDeps, sight: Sight, o: Observation, rot
   if (!singleUse) return await inTurn(deps, () => ask(deps, sight, o, rotation, { noted: undefined, page: undefined }));
   const obstacle = presents === 'Held' ? await canPublish(deps, sight, o) : undefined;
   if (obstacle !== undefined) return obstacle;
-  const attempt = deps.attempts.begin(presents, unansweredBefore(o.attempt, presents));
+  const attempt = deps.attempts.begin(presents, doubtOf(o.attempt, presents));
   let page: JournalPage;
   try {
     page = await deps.journal.page(attempt.id);
@@ -172,12 +172,13 @@ async function failed(
   async function stand(): Promise<AttemptState | undefined> {
     const { noted, page } = standing;
     if (noted === undefined) return undefined;
-    if (!isUnanswered(failure) && !(isFinal(failure) && noted.attempt.unanswered > 0)) {
+    const aftermath = aftermathOf(failure);
+    if (aftermath === 'Undone' && !(isFinal(failure) && noted.attempt.unanswered > 0)) {
       return await conclude(deps, sight, o, standing);
     }
     // An answer that was not understood stays in the journal: a later version may.
     if (!kept) await page?.discard();
-    return { kind: 'Over', attempt: noted.attempt };
+    return aftermath === 'Doubted' ? await doubtAttempt(deps, sight, o, noted) : attemptOver(o, noted.attempt);
   }
 }
 

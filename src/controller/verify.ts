@@ -1,5 +1,5 @@
 import type { Observation } from '../domain/observation.ts';
-import type { Fact } from '../domain/step.ts';
+import type { Fact, Step } from '../domain/step.ts';
 import type { Token } from '../domain/token.ts';
 import type { Locations, Merchant, Outcome, SquareClient, TokenStatus } from '../square/port.ts';
 
@@ -8,9 +8,14 @@ import type { Locations, Merchant, Outcome, SquareClient, TokenStatus } from '..
  * ListLocations). A token without the permission for that call is put to RetrieveTokenStatus instead. What is not known
  * yet of permissions, seller and business name is asked in the same breath.
  */
-export async function verify(square: SquareClient, o: Observation): Promise<Fact> {
+export async function verify(
+  square: SquareClient,
+  { because }: Step & { kind: 'Verify' },
+  o: Observation,
+): Promise<Fact> {
   if (o.grant.kind !== 'Held') return { kind: 'Stale' };
   const token = o.grant.grant.accessToken.value;
+  if (because === 'AnswerLost') return await witness(square, token);
   const unnamed = o.grant.grant.merchantID === undefined;
   const [locations, status, merchant] = await Promise.all([
     square.listLocations(token),
@@ -24,6 +29,21 @@ export async function verify(square: SquareClient, o: Observation): Promise<Fact
     kind: 'Verified',
     ...(status === undefined ? {} : { scopes: [...status.scopes].sort() }),
     ...(merchant === undefined ? {} : { merchantName: merchant.businessName ?? '' }),
+    ...(merchantID === undefined ? {} : { merchantID }),
+  };
+}
+
+/**
+ * Whether what issues tokens answers again. RetrieveTokenStatus belongs to it (Square, OAuth API), and says just as well
+ * whether the token works.
+ */
+async function witness(square: SquareClient, token: Token): Promise<Fact> {
+  const status = await square.retrieveTokenStatus(token);
+  if (!status.ok) return { kind: 'Failed', failure: status.failure };
+  const { scopes, merchantID } = status.value;
+  return {
+    kind: 'Verified',
+    scopes: [...scopes].sort(),
     ...(merchantID === undefined ? {} : { merchantID }),
   };
 }

@@ -1,6 +1,7 @@
 import type { Instant } from '../clock.ts';
 import { discarded, ended, finalized, removed } from './absorb-ending.ts';
-import { type Failure, type FailureClass, tookClient } from './failure.ts';
+import { doubtOf } from './attempt.ts';
+import { type Failure, type FailureClass, isTransient, tookClient } from './failure.ts';
 import type { FailureStreak, History, Now, Observation, Proof } from './observation.ts';
 import { resealed, underActiveKey } from './reseal.ts';
 import { restartsAfter } from './restart.ts';
@@ -20,9 +21,13 @@ function taken(o: Observation, step: Step, fact: Fact, now: Now): Observation {
     case 'Sealed':
       return sealed(clientTaken(underActiveKey(o), step), fact);
     case 'Verified':
-      return nameSeller({ ...o, history: verified(o.history, fact, now.square) }, fact.merchantID);
+      return witnessed(
+        nameSeller({ ...o, history: verified(o.history, fact, now.square) }, fact.merchantID),
+        step,
+        now,
+      );
     case 'Failed':
-      return failed(o, step, fact, now.square);
+      return failed(o, step, fact, now);
     case 'OtherMerchant': {
       const failure = { class: 'OtherMerchant', reason: 'OtherMerchant', ...fact } as const;
       return { ...clientTaken(o, step), history: counted(o.history, step, failure, now.square) };
@@ -64,6 +69,12 @@ function taken(o: Observation, step: Step, fact: Fact, now: Now): Observation {
   }
 }
 
+/** What issues tokens was asked whether it answers again, and has answered. */
+const witnessed = (o: Observation, step: Step, { square }: Now): Observation =>
+  step.kind === 'Verify' && step.because === 'AnswerLost'
+    ? { ...o, history: { ...o.history, witnessedAt: square } }
+    : o;
+
 /** A new token: what was known of the old one says nothing about it. An adopted one is as it was, and is proven anew. */
 function sealed(o: Observation, fact: Fact & { kind: 'Sealed' }): Observation {
   const { grant } = fact.grant;
@@ -74,7 +85,10 @@ function sealed(o: Observation, fact: Fact & { kind: 'Sealed' }): Observation {
   return {
     ...o,
     grant: fact.grant,
-    attempt: grant.attempt === undefined ? { kind: 'None' } : o.attempt,
+    attempt:
+      grant.attempt === undefined
+        ? { kind: 'None', ...(grant.doubts === undefined ? {} : { doubts: grant.doubts }) }
+        : o.attempt,
     tokenSecret: o.tokenSecret.kind === 'Ours' ? { ...o.tokenSecret, current: false } : o.tokenSecret,
     history: {
       ...history,
@@ -130,8 +144,10 @@ const proofs: { readonly [failureClass in FailureClass]?: Proof } = {
   AccessTokenUnauthorized: { kind: 'Unauthorized' },
 };
 
-function failed(seen: Observation, step: Step, fact: Fact & { kind: 'Failed' }, at: Instant): Observation {
+function failed(before: Observation, step: Step, fact: Fact & { kind: 'Failed' }, now: Now): Observation {
   const { failure, refusal } = fact;
+  const at = now.square;
+  const seen = isTransient(failure) ? before : witnessed(before, step, now);
   const o = fact.attempt === undefined ? seen : { ...seen, attempt: fact.attempt };
   const { history, application } = o;
   // A refused client says nothing about this connection: it is kept with the application, which all of them share. Only what
@@ -149,15 +165,16 @@ function failed(seen: Observation, step: Step, fact: Fact & { kind: 'Failed' }, 
   }
   const proof = step.kind === 'Verify' ? proofs[failure.class] : undefined;
   if (proof !== undefined) return { ...o, history: disproved(history, failure, proof, at) };
-  const before = tookClient(failure) ? clientTaken(o, step) : o;
-  return { ...before, history: counted(history, step, { ...fact, ...outcome(fact) }, at) };
+  const known = tookClient(failure) ? clientTaken(o, step) : o;
+  return { ...known, history: counted(history, step, { ...fact, ...outcome(seen, step, fact) }, at) };
 }
 
-/** A refusal of a token that an earlier attempt presented too, whose answer was lost: that one may have used it up. */
-function outcome({ failure, attempt }: Fact & { kind: 'Failed' }): Failure {
-  const doubted = attempt?.kind === 'Over' && attempt.attempt.unanswered > 0;
-  if (failure.class !== 'RefreshTokenRefused' || !doubted) return failure;
-  const message = `${failure.message} Square's answer to an earlier request with this token was lost, and may have replaced it.`;
+/** A refusal of a token that was presented before, and nobody knows what came of it: that may have used it up. */
+function outcome({ attempt }: Observation, step: Step, { failure, credential }: Fact & { kind: 'Failed' }): Failure {
+  const presents = credential === undefined ? 'Held' : { credential };
+  const asked = step.kind === 'Refresh' || step.kind === 'TakeUp';
+  if (failure.class !== 'RefreshTokenRefused' || !asked || doubtOf(attempt, presents) === undefined) return failure;
+  const message = `${failure.message} What Square made of an earlier request with this token is not known: it may have replaced it.`;
   return { ...failure, reason: 'RotationOutcomeLost', message };
 }
 

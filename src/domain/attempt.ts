@@ -15,17 +15,29 @@ export interface Attempt {
   readonly startedAt: Instant;
   /** The refresh token of the grant that is held, or the credential with this digest. */
   readonly presents: 'Held' | { readonly credential: string };
-  /** How many attempts with the same token were made before, of which nobody knows what Square answered. */
+  /** How many attempts with the same token were made before, of which nobody knows what Square made of them. */
   readonly unanswered: number;
+  /** Others were made before, to which the answer was that nothing was done, and not in words that prove it. */
+  readonly doubted?: true;
 }
 
-/** What an observer makes of the attempt in the record. */
-export type AttemptState =
+/**
+ * Token requests that were made with a token which works once, of which it is not certain that Square did nothing. Kept in
+ * the record beside the attempt that stands there, since that may be one with another token.
+ */
+export interface Doubt extends Pick<Attempt, 'presents' | 'unanswered' | 'doubted'> {
+  /** When the latest one was made, as its attempt said. */
+  readonly startedAt: Instant;
+}
+
+/** What an observer makes of the attempt in the record, and what else is known there of earlier ones. */
+export type AttemptState = { readonly doubts?: readonly Doubt[] } & (
   | { readonly kind: 'None' }
   /** It may be under way in another process. `until`: when it counts as over, in Square's time. */
   | { readonly kind: 'Open'; readonly attempt: Attempt; readonly until: Instant }
-  /** It ended, and its answer is nowhere: the token that it presented may be spent. */
-  | { readonly kind: 'Over'; readonly attempt: Attempt };
+  /** It ended, and nobody knows what Square made of it: the token that it presented may be spent. */
+  | { readonly kind: 'Over'; readonly attempt: Attempt }
+);
 
 /**
  * From the moment the attempt is written, the request is sent within this time or not at all, by the monotonic clock: a
@@ -45,18 +57,61 @@ export const attemptLasts: Duration = seconds(60);
  */
 export const provenAfter: Duration = seconds(8);
 
-/** One attempt whose answer was lost is followed by one more with the same token; after that nothing is presented again. */
+/** One attempt whose outcome is unknown is followed by one more with the same token; after that nothing is presented again. */
 const mostUnanswered = 1;
 
-/** How many attempts with this very token were made whose outcome is unknown, when another one would be made now. */
-export function unansweredBefore(state: AttemptState, presents: Attempt['presents']): number {
-  if (state.kind === 'None' || !samePresented(state.attempt.presents, presents)) return 0;
-  return state.attempt.unanswered + 1;
+/** Credentials come and go: so many are remembered that may be used up. */
+const mostDoubts = 8;
+
+/** What is not certain of the attempts with this very token, when another one would be made now; `undefined`: nothing. */
+export function doubtOf(state: AttemptState, presents: Attempt['presents']): Doubt | undefined {
+  const own = state.kind !== 'None' && samePresented(state.attempt.presents, presents);
+  return own ? asDoubt(state.attempt) : state.doubts?.find((doubt) => samePresented(doubt.presents, presents));
 }
+
+const asDoubt = ({ presents, startedAt, unanswered, doubted }: Attempt): Doubt => ({
+  presents,
+  startedAt,
+  unanswered: unanswered + 1,
+  ...(doubted && { doubted }),
+});
+
+/** How many attempts with this very token were made whose outcome is unknown, when another one would be made now. */
+export const unansweredBefore = (state: AttemptState, presents: Attempt['presents']): number =>
+  doubtOf(state, presents)?.unanswered ?? 0;
+
+/** Whether the token may have been spent by a request that is over. */
+export const isInDoubt = (state: AttemptState, presents: Attempt['presents']): boolean =>
+  unansweredBefore(state, presents) > 0 && !isOpen(state, presents);
 
 /** Whether another attempt with this token would be one too many. */
 export const isSpent = (state: AttemptState, presents: Attempt['presents']): boolean =>
-  state.kind === 'Over' && unansweredBefore(state, presents) > mostUnanswered;
+  unansweredBefore(state, presents) > mostUnanswered && !isOpen(state, presents);
+
+const isOpen = (state: AttemptState, presents: Attempt['presents']): boolean =>
+  state.kind === 'Open' && samePresented(state.attempt.presents, presents);
+
+/** Everything that is not certain, of whatever token. */
+const doubtsIn = (state: AttemptState): readonly Doubt[] => [
+  ...(state.doubts ?? []),
+  ...(state.kind === 'None' ? [] : [asDoubt(state.attempt)]),
+];
+
+/** What the record has to remember beside an attempt with this token, which remembers its own past. */
+export const doubtsBeside = (state: AttemptState, presents: Attempt['presents']): readonly Doubt[] =>
+  doubtsIn(state).filter((doubt) => !samePresented(doubt.presents, presents));
+
+/** The same, when the answer to the attempt was that nothing was done, and not in words that prove it. */
+export function doubtsAfter(state: AttemptState, { presents, startedAt, unanswered }: Attempt): readonly Doubt[] {
+  const own: Doubt = { presents, startedAt, unanswered, doubted: true };
+  return [...doubtsBeside(state, presents), own].slice(-mostDoubts);
+}
+
+/** What is left of them with a new generation: the token that was held is replaced, and what was taken is settled. */
+export function doubtsLeft(state: AttemptState, taken: readonly string[]): { readonly doubts?: readonly Doubt[] } {
+  const doubts = doubtsIn(state).filter(({ presents }) => presents !== 'Held' && !taken.includes(presents.credential));
+  return doubts.length === 0 ? {} : { doubts };
+}
 
 export function samePresented(a: Attempt['presents'], b: Attempt['presents']): boolean {
   if (a === 'Held' || b === 'Held') return a === b;

@@ -13,7 +13,7 @@ export function callsFrom(step: Step, { history }: Observation): number {
     case 'Refresh':
       return 2 + unknown;
     case 'Verify':
-      return 1 + unknown;
+      return step.because === 'AnswerLost' ? 1 : 1 + unknown;
     // A token that Square has forgotten names no authorization: then the seller is named.
     case 'Revoke':
       return step.scope === 'All' ? 2 : 1;

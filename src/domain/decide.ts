@@ -7,7 +7,7 @@ import { disconnect, isDisconnecting } from './disconnect.ts';
 import { finalize } from './finalizers.ts';
 import type { Grant } from './grant.ts';
 import type { Credential, Now, Observation } from './observation.ts';
-import { nextAttempt, nextVerification } from './pace.ts';
+import { nextAttempt, nextVerification, outageEnds } from './pace.ts';
 import { deathOf, tokenEnd, wantedWrite, withdraw } from './publication.ts';
 import { askableAt, nextRefresh, refresh } from './renewal.ts';
 import { requestEnds, requestState } from './requests.ts';
@@ -141,12 +141,13 @@ function takeUpAt(o: Observation, now: Now): Instant | undefined {
   const { credential, grant } = o;
   if (credential.kind !== 'Given' || isTaken(o)) return undefined;
   if (grant.kind !== 'Absent' && grant.kind !== 'Vacant' && grant.kind !== 'Held') return undefined;
-  if (isSpent(o.attempt, { credential: credential.digest })) return undefined;
+  const presents = { credential: credential.digest };
+  if (isSpent(o.attempt, presents)) return undefined;
   const personal = credential.type === 'personalAccessToken';
   const askable = personal ? (canVerify(o) ? 0 : undefined) : askableAt(o);
   const attempt = wasTried(o) ? nextAttempt(o, 'TakeUp', now) : 0;
   if (askable === undefined || attempt === undefined) return undefined;
-  return Math.max(askable, attempt, attemptEnds(o.attempt));
+  return Math.max(askable, attempt, attemptEnds(o.attempt), outageEnds(o, 'TakeUp', presents));
 }
 
 /** A credential is tried when it is new; the held grant is replaced only by Square's success. */

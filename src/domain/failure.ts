@@ -112,9 +112,24 @@ export const isTransient = (failure: { readonly class: string }): boolean => tra
 export const tookClient = (failure: Failure): boolean =>
   failure.status !== undefined && !isTransient(failure) && failure.class !== 'ClientRefused';
 
+/** What Square made of a request that changes something, and that failed. */
+export type Aftermath =
+  /** Nothing: it was not sent, or Square refused it in its own words. */
+  | 'Undone'
+  /** Nothing, going by the answer; but that is somebody else's page, or Square's word that it could not. */
+  | 'Doubted'
+  /** Nobody knows: no whole answer came, or one that leaves it open. */
+  | 'Unknown';
+
 /**
- * Whether nobody knows what Square made of a request that changes something: it may have been carried out, and no whole
- * answer says so. An error that Square answered with is an answer, even where it says that Square itself has failed.
+ * A 4xx says that the request as it came was not acted on, and who refuses it is the first to look at it (RFC 9110 section
+ * 15.5); a 408 is what gateways also say of a server that is late. A 503 says that the server did not take the request on
+ * (section 15.6.4): believed of Square, in its own words, and not of a proxy, which says it of a connection that broke, too.
+ * A 500 may come after the work was done, and 502 and 504 tell of the way to the server alone.
  */
-export const isUnanswered = ({ maybeActed, status }: Failure): boolean =>
-  maybeActed && (status === undefined || status < 400);
+export function aftermathOf({ maybeActed, status, code }: Failure): Aftermath {
+  if (!maybeActed) return 'Undone';
+  if (status === undefined) return 'Unknown';
+  const refused = status >= 400 && status < 500 && status !== 408;
+  return refused || (status === 503 && code === 'SERVICE_UNAVAILABLE') ? 'Doubted' : 'Unknown';
+}

@@ -1,6 +1,6 @@
 import type { Environment } from '../api/connection.ts';
 import type { Instant } from '../clock.ts';
-import type { Attempt } from './attempt.ts';
+import type { Attempt, Doubt } from './attempt.ts';
 import type { Token } from './token.ts';
 
 /** What a seller's authorization amounts to, as one generation of it is sealed: one write commits a rotation. */
@@ -26,13 +26,18 @@ export interface Grant {
   readonly handled: HandledRequests;
   /** When the record was sealed, by this machine's wall clock (it is compared with times of the API server only). */
   readonly sealedAt: Instant;
-  /** A token request under way, or one whose answer was lost. */
+  /** A token request under way, or one of which nobody knows what Square made of it. */
   readonly attempt?: Attempt;
+  /** What is not certain of earlier ones with other tokens. */
+  readonly doubts?: readonly Doubt[];
 }
 
 /** A sealed record that holds no tokens: it keeps the place of a grant, and what must not be forgotten. */
 export interface Vacant
-  extends Pick<Grant, 'connectionUID' | 'environment' | 'clientID' | 'taken' | 'handled' | 'sealedAt' | 'attempt'> {
+  extends Pick<
+    Grant,
+    'connectionUID' | 'environment' | 'clientID' | 'taken' | 'handled' | 'sealedAt' | 'attempt' | 'doubts'
+  > {
   readonly kind: 'Vacant';
   /** One more than that of the latest grant that was here; 0 when there was none. */
   readonly generation: number;

@@ -24,6 +24,8 @@ export interface History {
   readonly verifyFrom: Instant;
   /** When Square last accepted or refused the access token. */
   readonly verifiedAt?: Instant;
+  /** When RetrieveTokenStatus, which what issues tokens answers, last accepted or refused a token, as far as this process knows. */
+  readonly witnessedAt?: Instant;
   /** When the token that was held last ends: the clock goes on for a grant that cannot be looked into now, too. */
   readonly tokenEnds?: Instant;
   readonly merchantName?: string;
@@ -56,7 +58,7 @@ export interface FailureStreak {
   readonly message: string;
   /** No earlier than this, when Square asked for it. */
   readonly retryAt?: Instant;
-  /** Of `Revoke`: the disconnect request that is being answered; absent at a deletion. */
+  /** Of `Revoke`: the disconnect request that is being answered; absent at a deletion. Of `Refresh`: the request that failed, too. */
   readonly request?: string;
   /** Of `OtherMerchant`: the seller that the credential belongs to. */
   readonly merchantID?: string;

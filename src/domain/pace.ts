@@ -1,5 +1,6 @@
 import type { ConnectionSpec } from '../api/connection.ts';
-import type { Instant } from '../clock.ts';
+import { type Instant, minutes } from '../clock.ts';
+import { type Attempt, isInDoubt } from './attempt.ts';
 import { consequences } from './consequences.ts';
 import type { FailureStreak, Now, Observation, Operation } from './observation.ts';
 import { deathOf } from './publication.ts';
@@ -44,6 +45,19 @@ function nextRevocation(failure: FailureStreak, o: Observation): Instant {
   return failure.request === o.connection.requests.disconnect ? after(failure, disconnectBackoff, o) : 0;
 }
 
+/** So long most outages last at most. */
+const outageLasts = minutes(30);
+
+/**
+ * When a token that may be spent can be presented once more, after an error of Square or of what stands before it that
+ * leaves open whether it was: in the same outage that one retry would be wasted. 0: nothing is in the way.
+ */
+export function outageEnds(o: Observation, operation: 'TakeUp' | 'Refresh', presents: Attempt['presents']): Instant {
+  const failure = o.history.failures[operation];
+  const answered = failure?.class === 'Unavailable' || failure?.class === 'Unknown';
+  return answered && isInDoubt(o.attempt, presents) ? failure.time + outageLasts : 0;
+}
+
 /** A credential that was refused is tried again only when it changes, or when it was the pin that stood in its way. */
 function nextTakeUp(failure: FailureStreak, o: Observation): Instant | undefined {
   if (failure.class === 'OtherMerchant') {
@@ -82,7 +96,13 @@ export const isRefusal = (failureClass: FailureStreak['class']): boolean =>
  * A refused refresh token is asked about again, rarely: Square may have been wrong. When Square refuses the access token
  * too there is exactly one refresh for each generation. A new token that is not accepted either is replaced as rarely.
  */
-function backoffOfRefresh({ class: failureClass }: FailureStreak, o: Observation, now: Now): Backoff | undefined {
+function backoffOfRefresh(
+  { class: failureClass, reason }: FailureStreak,
+  o: Observation,
+  now: Now,
+): Backoff | undefined {
+  // It was most likely used up by a request of the operator's own: asking again would only present it once more.
+  if (reason === 'RotationOutcomeLost') return undefined;
   const { retry } = consequences[failureClass].Refresh;
   if (retry === 'WhileInDoubt') return mayBeWrong(o, now) ? refusedBackoff : undefined;
   return retry === 'Rarely' ? refusedBackoff : refreshBackoff;

@@ -1,11 +1,11 @@
 import type { ConnectionSpec } from '../api/connection.ts';
-import { type Instant, minutes, parseInstant, seconds } from '../clock.ts';
-import { attemptEnds, isSpent } from './attempt.ts';
+import { hours, type Instant, minutes, parseInstant, seconds } from '../clock.ts';
+import { attemptEnds, doubtOf, isInDoubt, isSpent } from './attempt.ts';
 import { isTransient } from './failure.ts';
 import type { Grant } from './grant.ts';
 import { presentableAt } from './held-back.ts';
 import type { Now, Observation } from './observation.ts';
-import { nextAttempt, nextProof } from './pace.ts';
+import { nextAttempt, nextProof, outageEnds } from './pace.ts';
 import { requestState } from './requests.ts';
 import { refreshDueAt } from './schedule.ts';
 import type { RefreshReason, Step } from './step.ts';
@@ -22,7 +22,8 @@ const canAsk = (o: Observation, now: Now): boolean => (askableAt(o) ?? Number.PO
 /** Why a new access token is wanted now, whatever the backoff says; `undefined` when none is. */
 function refreshReason(o: Observation, grant: Grant, spec: ConnectionSpec, now: Now): RefreshReason | undefined {
   if (requestState(o, 'refresh', now) === 'Act') return 'RefreshRequested';
-  if (o.attempt.kind === 'Over' && o.attempt.attempt.presents === 'Held') return 'AnswerLost';
+  if (isInDoubt(o.attempt, 'Held')) return 'AnswerLost';
+  if (retriedRequest(o, now) !== undefined) return 'RequestRetried';
   switch (o.history.proof.kind) {
     case 'Revoked':
       return 'AccessTokenRevoked';
@@ -57,7 +58,22 @@ export function refresh(o: Observation, grant: Grant, spec: ConnectionSpec, now:
     const why = because === 'AnswerLost' ? because : 'TimeUnconfirmed';
     return now.square >= nextWitness(o, now) ? { kind: 'Verify', because: why } : undefined;
   }
-  return { kind: 'Refresh', because };
+  const retried = retriedRequest(o, now);
+  return retried === undefined ? { kind: 'Refresh', because } : { kind: 'Refresh', because, request: retried };
+}
+
+/** A request that failed is gone on with for so long after the latest try: what is older is of a status that was put back. */
+const requestPatience = hours(3);
+
+/**
+ * A request that was acted on in time, and that failed in a way that may pass: it is tried again with growing pauses until
+ * Square gives a token or refuses, or until the annotation is gone.
+ */
+function retriedRequest({ history: { failures }, connection }: Observation, now: Now): string | undefined {
+  const failure = failures.Refresh;
+  if (failure?.request === undefined || !isTransient(failure)) return undefined;
+  const goesOn = failure.request === connection.requests.refresh && now.square < failure.time + requestPatience;
+  return goesOn ? failure.request : undefined;
 }
 
 /**
@@ -65,18 +81,18 @@ export function refresh(o: Observation, grant: Grant, spec: ConnectionSpec, now:
  * to what is in doubt now, and the process that was to say so may have ended.
  */
 const wasAnswered = ({ attempt }: Observation, request: string): boolean =>
-  attempt.kind === 'Over' && isSpent(attempt, 'Held') && (parseInstant(request) ?? 0) <= attempt.attempt.startedAt;
+  isSpent(attempt, 'Held') && (parseInstant(request) ?? 0) <= (doubtOf(attempt, 'Held')?.startedAt ?? 0);
 
 /** When a refresh may be tried; `undefined` when not by itself: it failed for good, or its token may be spent twice over. */
 function nextRefreshAttempt(o: Observation, now: Now): Instant | undefined {
   const at = isSpent(o.attempt, 'Held') ? undefined : nextAttempt(o, 'Refresh', now);
-  return at === undefined ? undefined : Math.max(at, attemptEnds(o.attempt));
+  return at === undefined ? undefined : Math.max(at, attemptEnds(o.attempt), outageEnds(o, 'Refresh', 'Held'));
 }
 
-/** Square answered nothing since the answer to a refresh was lost (in that second), as far as this process knows. */
-function isSilent({ history: { failures, verifiedAt } }: Observation): boolean {
+/** What issues tokens answered nothing since the answer to a refresh was lost (in that second), as far as this process knows. */
+function isSilent({ history: { failures, witnessedAt = 0 } }: Observation): boolean {
   const lost = failures.Refresh;
-  return lost !== undefined && isTransient(lost) && (verifiedAt ?? 0) < lost.time + seconds(1);
+  return lost !== undefined && isTransient(lost) && witnessedAt < lost.time + seconds(1);
 }
 
 /** Whether it is time that makes a refresh due, or lets one be tried again. */

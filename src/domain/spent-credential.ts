@@ -4,8 +4,9 @@ import type { Observation } from './observation.ts';
 import { isRefusal } from './pace.ts';
 import { extend } from './streak.ts';
 
-/** What there is to say of a credential that is not presented any more, because two answers to it were lost. */
-export const credentialSpent = "Square's answers to two requests with this credential were lost, so it may be used up.";
+/** What there is to say of a credential that is not presented any more, because what came of two requests is not known. */
+export const credentialSpent =
+  'What Square made of two requests with this credential is not known, so it may be used up.';
 
 /**
  * A credential that may be used up counts as refused, whoever found that out: the process that presented it may have ended

@@ -59,6 +59,8 @@ export type TakeUpReason = 'CredentialNew' | 'CredentialRetry';
 export type AdoptReason = 'MerchantMatches' | 'CredentialAlreadyTaken' | 'AdoptRequested';
 export type RefreshReason =
   | 'RefreshRequested'
+  /** The requested one failed in a way that may pass. */
+  | 'RequestRetried'
   | 'Due'
   | 'ScopesChanged'
   | 'LifetimeChanged'
@@ -160,7 +162,7 @@ export type Fact =
       readonly credential?: string;
       /** Square refused the client: the application's fault, and when to ask again. */
       readonly refusal?: ApplicationRefusal;
-      /** What is known of the attempt now; absent when none was noted. */
+      /** What is known of attempts now; absent when none was noted. */
       readonly attempt?: AttemptState;
     }
   /** Square gave a grant, and its record is not stored yet: `Observation.unsettled` tells of it from now on. */

@@ -17,9 +17,9 @@ export function counted(history: History, step: Step, failure: Counted, at: Inst
   if (operation === undefined) return history;
   const { credential } = failure;
   const another = credential !== undefined && credential !== history.triedCredential;
-  const request = step.kind === 'Revoke' ? step.request : undefined;
   const known = history.failures[operation];
-  const before = another || known?.request !== request ? undefined : known;
+  const request = requestOf(step, known);
+  const before = another || (step.kind === 'Revoke' && known?.request !== request) ? undefined : known;
   const streak = { ...extend(before, failure, at), ...(request === undefined ? {} : { request }) };
   return {
     ...history,
@@ -28,6 +28,12 @@ export function counted(history: History, step: Step, failure: Counted, at: Inst
     ...(credential === undefined ? {} : { triedCredential: credential }),
     handled: answered(history, step),
   };
+}
+
+/** The request that the failures in a row are about: a refresh goes on being wanted, whatever it is tried for next. */
+function requestOf(step: Step, known: FailureStreak | undefined): string | undefined {
+  if (step.kind === 'Revoke') return step.request;
+  return step.kind === 'Refresh' ? (step.request ?? known?.request) : undefined;
 }
 
 /** A refresh counts as answered once it was tried, whatever came of it; a disconnect when it is done, or declined. */

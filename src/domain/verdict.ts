@@ -1,6 +1,6 @@
 import type { ConditionType, Reason } from '../api/conditions.ts';
 import { formatInstant } from '../clock.ts';
-import { type AttemptState, isSpent } from './attempt.ts';
+import { type Doubt, doubtOf, isInDoubt, isSpent } from './attempt.ts';
 import type { Grant } from './grant.ts';
 import { heldBackMessage } from './held-back.ts';
 import type { FailureStreak, Now, Observation, Unsettled } from './observation.ts';
@@ -124,9 +124,8 @@ export function renewable(o: Observation, grant: Grant, now: Now): Verdict {
       `Square refused the refresh token at ${since}: have the seller sign in again${before}.`,
     );
   }
-  if (o.attempt.kind === 'Over' && o.attempt.attempt.presents === 'Held') {
-    return inDoubt(o.attempt, isSpent(o.attempt, 'Held'), before);
-  }
+  const doubt = isInDoubt(o.attempt, 'Held') ? doubtOf(o.attempt, 'Held') : undefined;
+  if (doubt !== undefined) return inDoubt(doubt, isSpent(o.attempt, 'Held'), before);
   const held = heldBackMessage(o, grant);
   if (held !== undefined) return unknown('RefreshHeldBack', held);
   const fault = applicationFault(o);
@@ -138,12 +137,12 @@ export function renewable(o: Observation, grant: Grant, now: Now): Verdict {
 }
 
 /** Square may have replaced the single-use refresh token by one that nobody has. */
-function inDoubt({ attempt }: AttemptState & { kind: 'Over' }, spent: boolean, before: string): Verdict {
-  const lost = `Square's answer to the token request of ${formatInstant(attempt.startedAt)} was lost`;
+function inDoubt({ startedAt }: Doubt, spent: boolean, before: string): Verdict {
+  const lost = `What Square made of the token request of ${formatInstant(startedAt)} is not known`;
   return spent
     ? no(
         'RotationOutcomeLost',
-        `${lost}, and so was that to one before, so the refresh token may be used up: have the seller sign in again${before}. To try it once more all the same, annotate square-operator.dev/refresh-requested-at with the time now.`,
+        `${lost}, nor what it made of one before, so the refresh token may be used up: have the seller sign in again${before}. To try it once more all the same, annotate square-operator.dev/refresh-requested-at with the time now.`,
       )
     : unknown('RotationInDoubt', `${lost}, so the refresh token may be used up. It is tried once more.`);
 }

@@ -15,13 +15,13 @@ type GrantPurpose = Exclude<Purpose, 'journal'>;
 const value = z.string().min(1);
 const instant = z.number();
 
-const attempt = z.object({
-  id: z.string().min(1),
-  holder: z.string(),
+const doubt = z.object({
   startedAt: instant,
   presents: z.union([z.literal('Held'), z.object({ credential: z.string() })]),
   unanswered: z.int().min(0),
+  doubted: z.literal(true).exactOptional(),
 });
+const attempt = doubt.extend({ id: z.string().min(1), holder: z.string() });
 
 export const handledRequests = z.object({
   refresh: z.string().exactOptional(),
@@ -37,6 +37,7 @@ const common = {
   handled: handledRequests,
   sealedAt: instant,
   attempt: attempt.exactOptional(),
+  doubts: z.array(doubt).exactOptional(),
 };
 
 /** Members that a later version added are let pass. */

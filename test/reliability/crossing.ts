@@ -26,8 +26,8 @@ export interface Verdict {
   readonly refuse?: Answered;
   /** Before it is forwarded. */
   readonly before?: Act;
-  /** The world has acted and answered; the operator has not heard of it. */
-  readonly between?: Act;
+  /** The world has acted and answered; the operator has not heard of it, and may hear something else. */
+  readonly between?: () => Promise<'go on' | 'cut' | Answered>;
   /** The answer has been handed to the operator's connection. */
   readonly after?: Act;
   /** Told once, when all is over; `delivered`: whether the operator was handed the world's answer. */
@@ -60,7 +60,9 @@ export async function cross(verdict: Verdict, sides: Sides): Promise<void> {
     if (verdict.refuse !== undefined) return await sides.reply(verdict.refuse);
     if ((await verdict.before?.()) === 'cut') return sides.cut();
     const answer = await sides.forward();
-    if ((await verdict.between?.()) === 'cut') return sides.cut();
+    const instead = (await verdict.between?.()) ?? 'go on';
+    if (instead === 'cut') return sides.cut();
+    if (instead !== 'go on') return await sides.reply(instead);
     await sides.reply(answer);
     delivered = true;
     if ((await verdict.after?.()) === 'cut') sides.cut();

@@ -17,6 +17,8 @@ export type Fault =
   | { readonly kind: 'pause'; readonly moment: 'before' | 'between' }
   /** Carried out, and the connection ends before the answer. */
   | { readonly kind: 'lost' }
+  /** Carried out, and an error is answered in the place of the answer. */
+  | { readonly kind: 'replaced'; readonly status: number }
   /** Nothing comes back and nothing ends, whether it was carried out or not: the operator's own time limits have to. */
   | { readonly kind: 'silent'; readonly moment: 'before' | 'between' }
   /** Answered with an error in place of the other side. */
@@ -32,6 +34,8 @@ export function faultName(fault: Fault): string {
       return `pause ${fault.moment}`;
     case 'lost':
       return 'answer lost';
+    case 'replaced':
+      return `carried out and answered ${fault.status}`;
     case 'silent':
       return `silence ${fault.moment}`;
     case 'refused':

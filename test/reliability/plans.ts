@@ -18,6 +18,7 @@ const silences: readonly Fault[] = [
   { kind: 'silent', moment: 'before' },
   { kind: 'silent', moment: 'between' },
 ];
+const replaced: readonly Fault[] = [500, 504].map((status) => ({ kind: 'replaced', status }));
 const refused = (...statuses: readonly number[]): Fault[] => statuses.map((status) => ({ kind: 'refused', status }));
 
 const isRead = ({ edge, label }: Boundary): boolean => edge === 'api' && label.startsWith('GET ');
@@ -32,7 +33,7 @@ const boundariesOf = (scenario: Scenario, crossed: readonly Boundary[]): Boundar
 function faultsAt(scenario: Scenario, boundary: Boundary, commits: boolean): Fault[] {
   if (scenario.replicas === 2) return [...kills, ...pauses];
   const silent = /token$|-sealed$/.test(boundary.label) ? silences : [];
-  if (boundary.edge === 'square') return [...kills, lost, ...silent, ...refused(401, 403, 429, 500, 504)];
+  if (boundary.edge === 'square') return [...kills, lost, ...silent, ...replaced, ...refused(401, 403, 429, 500, 504)];
   if (isRead(boundary)) return [...kills, ...refused(500)];
   // Events are told as well as may be: one refusal shows that nothing hangs on them.
   if (boundary.label.includes('events')) return [...kills, lost, ...refused(403)];

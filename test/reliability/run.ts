@@ -127,7 +127,7 @@ function happened({ script }: Stage, { strike }: Plan, reached: () => boolean): 
 const leavesDoubt = (strike: Plan['strike']): boolean =>
   strike?.fault.kind === 'pause' ||
   kills(strike?.fault) ||
-  ((strike?.fault.kind === 'lost' || strike?.fault.kind === 'silent') && strike.boundary.edge === 'square');
+  (strike?.boundary.edge === 'square' && ['lost', 'silent', 'replaced'].includes(strike.fault.kind));
 
 const versionsOf = ({ live, namespace }: Stage): number => live.versions('connections', namespace).length;
 

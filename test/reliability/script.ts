@@ -110,6 +110,13 @@ export function createScript(operatorNamespace: string): Script {
             return Promise.resolve('cut');
           },
         };
+      case 'replaced':
+        return {
+          between: () => {
+            struckAt = performance.now();
+            return Promise.resolve(refusal(at.edge, fault.status));
+          },
+        };
       case 'silent': {
         const hold = async () => {
           struckAt = performance.now();

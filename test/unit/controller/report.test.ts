@@ -78,6 +78,7 @@ describe('what is told in events', () => {
   });
 
   const requested: Done['step'] = { kind: 'Refresh', because: 'RefreshRequested', request: 'then' };
+  const retried: Done['step'] = { kind: 'Refresh', because: 'RequestRetried', request: 'then' };
   const due: Done['step'] = { kind: 'Refresh', because: 'Due' };
   const tries: Done['step'] = { kind: 'TakeUp', credential: 'refreshToken', because: 'CredentialNew' };
   const sealed: Done['fact'] = { kind: 'Sealed', grant: held({ generation: 4 }), how: 'Refreshed', answers: {} };
@@ -91,6 +92,8 @@ describe('what is told in events', () => {
   it.each([
     ['a refresh on request', { step: requested, fact: sealed }, ['Normal Refreshed Refresh']],
     ['a refresh on request that fails', { step: requested, fact: lost }, ['Warning SquareConnectionLost Refresh']],
+    ['one that is tried again', { step: retried, fact: sealed }, ['Normal Refreshed Refresh']],
+    ['one that is tried again and fails: nothing, the status tells', { step: retried, fact: lost }, []],
     ['a refresh that is due: nothing', { step: due, fact: sealed }, []],
     ['a refresh that is due and fails: nothing, the status tells', { step: due, fact: lost }, []],
     ['an adoption', { step: { kind: 'Adopt', because: 'AdoptRequested' }, fact: sealed }, ['Normal Adopted Adopt']],

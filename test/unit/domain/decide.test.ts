@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { days, formatInstant, hours, type Instant, minutes, seconds } from '../../../src/clock.ts';
 import { decide } from '../../../src/domain/decide.ts';
-import type { Application, CredentialProblem, Observation, Proof } from '../../../src/domain/observation.ts';
+import type { FailureClass } from '../../../src/domain/failure.ts';
+import type {
+  Application,
+  Connection,
+  CredentialProblem,
+  Observation,
+  Proof,
+} from '../../../src/domain/observation.ts';
 import { refreshDueAt } from '../../../src/domain/schedule.ts';
 import type { Step } from '../../../src/domain/step.ts';
 import { token } from '../../../src/domain/token.ts';
@@ -32,6 +39,14 @@ const proof = (kind: Proof['kind']) => aHistory({ proof: { kind } });
 const refused = anApplication({ refusal: { since: noon, retryAt: noon + minutes(4) } });
 const annotated = (fields: { refresh?: string; adopt?: string }) => aConnection({ requests: fields });
 const now = formatInstant(noon);
+const failedRequest = (connection: Partial<Connection> = {}, failureClass: FailureClass = 'Unavailable') =>
+  anObservation({
+    connection: aConnection({ requests: { refresh: now }, ...connection }),
+    history: aHistory({
+      failures: { Refresh: aStreak({ class: failureClass, request: now }) },
+      handled: { refresh: now },
+    }),
+  });
 const missing: Application = { kind: 'Missing', ref: 'shop/pos' };
 
 /** `Refresh(Due)`, `Wait(NothingDue) 5 min`: the step in a few words. */
@@ -322,6 +337,16 @@ const rows: readonly Row[] = [
       history: aHistory({ failures: { Refresh: aStreak({ class: 'RefreshTokenRefused', count: 9 }) } }),
     }),
     'Refresh(RefreshRequested)',
+  ],
+  ['a requested refresh failed, and may be tried again', failedRequest(), 'Refresh(RequestRetried)', at(noon + 60_000)],
+  ['it waits for its pause', failedRequest(), 'Wait(NothingDue) 29 s', at(noon)],
+  ['the request is of a status that was put back', failedRequest(), 'Verify(Slot)', at(noon + hours(3))],
+  ['the request was taken back', failedRequest({ requests: {} }), 'Wait(NothingDue) 2729 s', at(noon + 60_000)],
+  [
+    'the requested refresh was refused',
+    failedRequest({}, 'RefreshTokenRefused'),
+    'Wait(NothingDue) 2729 s',
+    at(noon + 60_000),
   ],
   ['the token is revoked', anObservation({ history: proof('Revoked') }), 'Refresh(AccessTokenRevoked)'],
   ['the token is unauthorized', anObservation({ history: proof('Unauthorized') }), 'Refresh(AccessTokenUnauthorized)'],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  aftermathOf,
   classOfReason,
   type FailureClass,
   failureReasons,
@@ -45,4 +46,22 @@ it('only what may pass by itself is transient', () => {
     const failureClass = classOfReason(reason);
     expect(isTransient({ class: failureClass })).toBe(passing.includes(failureClass));
   }
+});
+
+describe('what Square made of a token request that failed', () => {
+  it.each([
+    ['was not sent', { maybeActed: false }, 'Undone'],
+    ['was refused in Square’s own words', { maybeActed: false, status: 400 }, 'Undone'],
+    ['got no answer', { maybeActed: true }, 'Unknown'],
+    ['got an answer that is not understood', { maybeActed: true, status: 200 }, 'Unknown'],
+    ['met the page of a proxy that refuses', { maybeActed: true, status: 403 }, 'Doubted'],
+    ['came too late', { maybeActed: true, status: 408 }, 'Unknown'],
+    ['met a failure inside Square', { maybeActed: true, status: 500, code: 'INTERNAL_SERVER_ERROR' }, 'Unknown'],
+    ['met a gateway without a server', { maybeActed: true, status: 502 }, 'Unknown'],
+    ['was not taken on by Square', { maybeActed: true, status: 503, code: 'SERVICE_UNAVAILABLE' }, 'Doubted'],
+    ['was not taken on, says a proxy', { maybeActed: true, status: 503 }, 'Unknown'],
+    ['met a gateway that waited in vain', { maybeActed: true, status: 504, code: 'GATEWAY_TIMEOUT' }, 'Unknown'],
+  ] as const)('%s', (_, fields, aftermath) => {
+    expect(aftermathOf(aFailure(fields))).toBe(aftermath);
+  });
 });

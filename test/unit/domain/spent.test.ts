@@ -3,6 +3,8 @@ import { formatInstant, minutes } from '../../../src/clock.ts';
 import { absorb } from '../../../src/domain/absorb.ts';
 import type { Attempt } from '../../../src/domain/attempt.ts';
 import { decide } from '../../../src/domain/decide.ts';
+import type { Failure } from '../../../src/domain/failure.ts';
+import { nextAttempt } from '../../../src/domain/pace.ts';
 import { tellSpent } from '../../../src/domain/spent-credential.ts';
 import {
   aConnection,
@@ -71,5 +73,57 @@ describe('a credential whose answers were lost', () => {
     const after = absorb(anObservation({ credential, attempt: over(itsOwn, 0) }), step, fact, at(noon));
     expect(after.history.failures.TakeUp?.reason).toBe('RotationOutcomeLost');
     expect(decide(after, at(noon + minutes(30))).kind).toBe('Wait');
+  });
+});
+
+describe('a token request that an error of a gateway answered', () => {
+  const lost = aStreak({ class: 'Unavailable', reason: 'SquareUnavailable', time: noon - minutes(5), since: noon });
+  const after = (ago: number, witnessedAt?: number) =>
+    anObservation({
+      attempt: over('Held', 0),
+      history: aHistory({
+        failures: { Refresh: { ...lost, time: noon - ago } },
+        ...(witnessedAt === undefined ? {} : { witnessedAt }),
+      }),
+    });
+
+  it('is repeated only when the outage may be over, and what issues tokens has answered something else', () => {
+    expect(decide(after(minutes(29), noon), at(noon)).kind).toBe('Wait');
+    expect(decide(after(minutes(31)), at(noon))).toEqual({ kind: 'Verify', because: 'AnswerLost' });
+    expect(decide(after(minutes(31), noon - minutes(40)), at(noon)).kind).toBe('Verify');
+    expect(decide(after(minutes(31), noon), at(noon))).toEqual({ kind: 'Refresh', because: 'AnswerLost' });
+  });
+
+  it('has a witness in whatever is no failure of the way to Square', () => {
+    const step = { kind: 'Verify', because: 'AnswerLost' } as const;
+    const asked = (failure: Failure) => absorb(after(minutes(31)), step, { kind: 'Failed', failure }, at(noon));
+    const dead = aFailure({ class: 'AccessTokenRevoked', reason: 'AccessTokenRevoked', status: 401 });
+    expect(asked(dead).history.witnessedAt).toBe(noon);
+    expect(asked(aFailure({ class: 'Unavailable', status: 503 })).history.witnessedAt).toBeUndefined();
+  });
+
+  it('makes a take-up wait as well', () => {
+    const history = aHistory({ failures: { TakeUp: { ...lost, time: noon - minutes(29) } }, triedCredential: digest });
+    const o = anObservation({ credential, attempt: over(itsOwn, 0), history });
+    expect(decide(o, at(noon)).kind).toBe('Wait');
+    expect(decide(o, at(noon + minutes(2))).kind).toBe('TakeUp');
+  });
+});
+
+describe('a refusal of a token to which an answer was no proof that nothing was done', () => {
+  const doubts = [{ presents: 'Held', startedAt: noon - minutes(5), unanswered: 0, doubted: true }] as const;
+  const refused = aFailure({ class: 'RefreshTokenRefused', reason: 'RefreshTokenRefused', status: 400 });
+  const asked = anObservation({ attempt: { kind: 'None', doubts } });
+  const step = { kind: 'Refresh', because: 'Due' } as const;
+
+  it('is no word of the seller, and final', () => {
+    const told = absorb(asked, step, { kind: 'Failed', failure: refused, attempt: asked.attempt }, at(noon));
+    expect(told.history.failures.Refresh).toMatchObject({ reason: 'RotationOutcomeLost' });
+    expect(nextAttempt(told, 'Refresh', at(noon))).toBeUndefined();
+  });
+
+  it('is the word of Square where there was none', () => {
+    const told = absorb(anObservation(), step, { kind: 'Failed', failure: refused }, at(noon));
+    expect(told.history.failures.Refresh).toMatchObject({ reason: 'RefreshTokenRefused' });
   });
 });

@@ -5,14 +5,15 @@ import type { Outcome, RevokeRequest, SquareClient, TokenGrant, TokenRequest } f
 import { replyOf } from '../../../support/token-reply.ts';
 
 /**
- * What goes wrong with a call: it is not sent, nobody knows whether it arrived (it did not), its answer is lost, Square says
- * no, or it says no for no good reason.
+ * What goes wrong with a call: it is not sent, nobody knows whether it arrived (it did not), its answer is lost, or an error
+ * takes its place, Square says no, or it says no for no good reason.
  */
 export const faults = [
   'Unreachable',
   'Silence',
   'AnswerLost',
   'Unavailable',
+  'GatewayTimedOut',
   'RateLimited',
   'NotUnderstood',
   'NoDate',
@@ -86,6 +87,8 @@ const fail = (
   ok: false as const,
   failure: { class: failureClass, reason, operation, message: `${operation}: ${reason}.`, maybeActed: false, ...more },
 });
+
+const changes = (operation: Operation) => operation === 'ObtainToken' || operation === 'RevokeToken';
 
 export function createModelSquare(start: Instant): ModelSquare {
   let at = start;
@@ -187,14 +190,24 @@ export function createModelSquare(start: Instant): ModelSquare {
         act();
         return fail(operation, 'Unreachable', 'SquareTimedOut', { maybeActed: true });
       case 'Unavailable':
-        return fail(operation, 'Unavailable', 'SquareUnavailable', { status: 503 });
+        return fail(operation, 'Unavailable', 'SquareUnavailable', {
+          status: 503,
+          code: 'SERVICE_UNAVAILABLE',
+          maybeActed: changes(operation),
+        });
+      case 'GatewayTimedOut':
+        act();
+        return fail(operation, 'Unavailable', 'SquareUnavailable', { status: 504, maybeActed: changes(operation) });
       case 'RateLimited':
         return fail(operation, 'RateLimited', 'RateLimited', { status: 429, retryAfter: minutes(7) });
       case 'NotUnderstood':
-        return fail(operation, 'Unknown', 'SquareAnswerNotUnderstood', { status: 403 });
+        return fail(operation, 'Unknown', 'SquareAnswerNotUnderstood', {
+          status: 403,
+          maybeActed: changes(operation),
+        });
       case 'Unauthorized':
         return operation === 'ObtainToken' || operation === 'RevokeToken'
-          ? fail(operation, 'Unknown', 'SquareAnswerNotUnderstood', { status: 401 })
+          ? fail(operation, 'Unknown', 'SquareAnswerNotUnderstood', { status: 401, maybeActed: true })
           : fail(operation, 'AccessTokenUnauthorized', 'AccessTokenUnauthorized', { status: 401 });
       case 'NoDate':
         return act();

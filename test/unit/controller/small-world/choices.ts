@@ -18,6 +18,8 @@ export const befalls = [
   'silence',
   /** Square answers 503 and does nothing. */
   '503',
+  /** Square does it, and a gateway answers 504 in its place. */
+  '504',
   /** The process stands still for minutes with the call before it, and another one leads meanwhile. */
   'pause before',
   /** The same, with the answer before it. */
@@ -103,6 +105,7 @@ function alternativesAt(call: Call): readonly Befall[] {
         'silence',
         'not sent',
         '503',
+        '504',
         'slow',
         'pause after',
         'stop',

@@ -1,5 +1,5 @@
 import { sealedSecretName } from '../../../../src/api/names.ts';
-import type { Attempt } from '../../../../src/domain/attempt.ts';
+import type { Attempt, Doubt } from '../../../../src/domain/attempt.ts';
 import type { Grant, Vacant } from '../../../../src/domain/grant.ts';
 import { openBytes, openToken } from '../../../../src/domain/token.ts';
 import { openGrant } from '../../../../src/secrets/grant.ts';
@@ -20,6 +20,7 @@ export interface Stored {
   readonly accessToken?: string;
   readonly expiresAt?: number;
   readonly attempt?: Attempt;
+  readonly doubts?: readonly Doubt[];
 }
 
 /** Looks into everything that is sealed, and at Square: what no process can. */
@@ -81,8 +82,8 @@ export function createLedger({ api, square, ring }: LedgerDeps): Ledger {
 }
 
 function storedOf(record: Grant | Vacant): Stored {
-  const { generation, attempt } = record;
-  const noted = attempt === undefined ? {} : { attempt };
+  const { generation, attempt, doubts } = record;
+  const noted = { ...(attempt && { attempt }), ...(doubts && { doubts }) };
   if (record.kind === 'Vacant') return { generation, ...noted };
   const { refreshToken, accessToken } = record;
   return {

@@ -34,7 +34,7 @@ export interface ReplicasDeps {
   /** Told when a call was carried out, or came to nothing; the process may be dead, and has heard nothing. */
   happened(replica: Replica, call: Call): void;
   /** A token request ends in this. */
-  squareFault(fault: 'AnswerLost' | 'Silence' | 'Unreachable' | 'Unavailable'): void;
+  squareFault(fault: 'AnswerLost' | 'Silence' | 'Unreachable' | 'Unavailable' | 'GatewayTimedOut'): void;
 }
 
 /** How long what takes: a lease nobody renews, a process that begins, one that stands still, the longest call to Square. */
@@ -192,6 +192,9 @@ export function createReplicas(deps: ReplicasDeps): Replicas {
         return 'go on';
       case '503':
         deps.squareFault('Unavailable');
+        return 'go on';
+      case '504':
+        deps.squareFault('GatewayTimedOut');
         return 'go on';
       case 'pause before':
         return freeze(replica, pauseLasts).then(() => 'go on');

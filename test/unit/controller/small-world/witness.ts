@@ -49,7 +49,7 @@ export function createWitness({ api, square, ledger, replicas, violations, singl
 
   /** Every answer of Square that is not in the hands of whoever asked is one that reached nobody. */
   function issued(token: string, replica: Replica, process: ModelProcess, befall: Befall | undefined): void {
-    if (befall === 'crash after' || befall === 'answer lost') lost.set(token, 'Unheard');
+    if (befall === 'crash after' || befall === 'answer lost' || befall === '504') lost.set(token, 'Unheard');
     else inHand.set(token, { replica, process });
   }
 
@@ -145,16 +145,19 @@ export function createWitness({ api, square, ledger, replicas, violations, singl
   function told(object: KubeObject): void {
     for (const { type, status, reason } of conditionsOf(object)) {
       if (type === 'Revoked' && status === 'True') violate('Revoked, although Square never said so');
+      if (reason === 'RefreshRefused' && newest().every((token) => lost.get(token) === 'Unheard')) {
+        violate('RefreshRefused, although it was used up by a request whose answer was lost');
+      }
       if (reason === 'RotationOutcomeLost' && newest().every((token) => whereIs(token) === 'Reachable')) {
         if (!isDoubted()) violate('RotationOutcomeLost, although the answer is at hand');
       }
     }
   }
 
-  /** The token that is held was presented twice and nobody knows what came of it: it may not be presented again. */
+  /** A token was presented twice and nobody knows what came of it: it may not be presented again. */
   function isDoubted(): boolean {
-    const unanswered = ledger.record()?.attempt?.unanswered;
-    return unanswered !== undefined && unanswered > 0;
+    const { attempt, doubts = [] } = ledger.record() ?? {};
+    return (attempt !== undefined && attempt.unanswered > 0) || doubts.some(({ unanswered }) => unanswered > 1);
   }
 
   function conditions(): readonly Condition[] {
@@ -168,7 +171,8 @@ export function createWitness({ api, square, ledger, replicas, violations, singl
     const secret = api.find('secrets', connection);
     return [
       record && [record.generation, record.refreshToken, record.accessToken, record.attempt?.presents],
-      record?.attempt && [record.attempt.unanswered, record.attempt.holder],
+      record?.attempt && [record.attempt.unanswered, record.attempt.doubted, record.attempt.holder],
+      record?.doubts?.map(({ presents, unanswered, doubted }) => [presents, unanswered, doubted]),
       secret && [textOf(secret, 'access-token'), secret.metadata.annotations],
       conditions().map(({ type, status, reason }) => `${type}${status}${reason}`),
       ledger.escrowed().map(({ refreshToken }) => refreshToken),
