@@ -13,6 +13,8 @@ export interface RunningOperator {
   /** Everything that it logged, or wrote to its standard error. */
   readonly log: string[];
   get(what: 'metrics' | 'healthz' | 'readyz' | `readyz?${string}`): Promise<{ status: number; text: string }>;
+  /** Where its web parts are, by the flags that it was given; 0 without. */
+  readonly webPort: number;
   isLeader(): boolean;
   stop(): Promise<void>;
   /** As `kill -9` does. A child only. */
@@ -23,6 +25,9 @@ async function fetchText(url: string): Promise<{ status: number; text: string }>
   const { statusCode, body } = await request(url);
   return { status: statusCode, text: await body.text() };
 }
+
+const webPortOf = (flags: readonly string[]): number =>
+  Number(flags.join('\n').match(/^--web-bind-address=127\.0\.0\.1:([0-9]+)$/m)?.[1] ?? 0);
 
 const loopback = ['--metrics-bind-address=127.0.0.1:0', '--health-probe-bind-address=127.0.0.1:0'];
 
@@ -39,6 +44,7 @@ export async function runOperator(flags: readonly string[]): Promise<RunningOper
   });
   return {
     log,
+    webPort: webPortOf(flags),
     get(what) {
       const port = (what === 'metrics' ? operator.metrics : operator.health)?.port ?? 0;
       return fetchText(`http://127.0.0.1:${port}/${what}`);
@@ -79,6 +85,7 @@ export async function spawnOperator(flags: readonly string[], cache: string): Pr
   };
   return {
     log,
+    webPort: webPortOf(flags),
     get: (what) => fetchText(`http://127.0.0.1:${what === 'metrics' ? metrics : health}/${what}`),
     isLeader: () => child.exitCode === null,
     stop: () => end('SIGTERM'),

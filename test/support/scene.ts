@@ -87,7 +87,8 @@ export interface Scene {
 const now = () => new Date().toISOString();
 
 /** What a scene is played in: a world, or a part of one. */
-export type Ground = Pick<World, 'api' | 'live' | 'square' | 'namespace' | 'operators'>;
+export type Ground = Pick<World, 'api' | 'live' | 'square' | 'namespace' | 'operators'> &
+  Partial<Pick<World, 'frontDoor'>>;
 
 export function createScene(world: Ground): Scene {
   const { api, live, square, namespace: home } = world;
@@ -117,7 +118,8 @@ export function createScene(world: Ground): Scene {
   const status: Scene['status'] = (name, namespace) => connection(name, namespace).status ?? {};
 
   const application: Scene['application'] = async (name, spec = {}, namespace = home) => {
-    const { clientID, clientSecret } = square.addApplication();
+    const callback = world.frontDoor === undefined ? {} : { redirectURL: `${world.frontDoor.url}/oauth/callback` };
+    const { clientID, clientSecret } = square.addApplication(callback);
     await create('secrets', aSecret(namespace, `${name}-client`, { 'client-secret': clientSecret }));
     await create('applications', anApplication(namespace, name, { clientID, ...spec }));
     return { name, namespace, clientID, clientSecret };

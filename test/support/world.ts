@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Api, openApi } from '../cluster/api.ts';
+import { freePort } from '../cluster/free-port.ts';
 import { runDir } from '../cluster/temp-dir.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { kubeconfig } from './cluster.ts';
+import { type FrontDoor, startFrontDoor } from './front-door.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { createLive, type Live } from './live.ts';
 import { type RunningOperator, runOperator, spawnOperator } from './operator.ts';
@@ -21,6 +23,8 @@ export interface WorldOptions {
   readonly gateway?: boolean;
   /** The operator as a child process. */
   readonly child?: boolean;
+  /** The web parts, behind one address for all replicas; it leads to the one that was started last. */
+  readonly web?: boolean;
   /** What of `deploy` gives the operator its rights. Default: `rbac.yaml`. */
   readonly roles?: readonly string[];
   /** More flags for the operator. */
@@ -42,6 +46,7 @@ export interface World {
   readonly square: Simulator;
   readonly sandbox: Simulator;
   readonly gateway: Gateway | undefined;
+  readonly frontDoor: FrontDoor | undefined;
   /** Every operator that was started, the running one last. */
   readonly operators: RunningOperator[];
   /** Starts one more operator, with the same flags. */
@@ -62,6 +67,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const namespaces = await createNamespaces(api, options.namespaces ?? {});
   const { home: namespace = '', operator: operatorNamespace = '', ...others } = namespaces;
   const gateway = options.gateway === true ? await startGateway(admin) : undefined;
+  const frontDoor = options.web === true ? await startFrontDoor() : undefined;
   const explain = () => explanation(live, Object.values(namespaces), operators);
   const live = await createLive(admin, api, explain);
   await Promise.all(Object.values(namespaces).map((name) => live.follow(name)));
@@ -82,15 +88,30 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     `--square-production-url=${square.url}`,
     `--square-sandbox-url=${sandbox.url}`,
     '--log-level=debug',
+    ...(frontDoor === undefined ? [] : [`--external-url=${frontDoor.url}`]),
     ...(options.flags ?? []),
   ];
   const startOperator = async () => {
-    const operator = await (options.child === true ? spawnOperator(flags, join(dir, 'compiled')) : runOperator(flags));
+    const own = frontDoor === undefined ? flags : [...flags, `--web-bind-address=127.0.0.1:${await freePort()}`];
+    const operator = await (options.child === true ? spawnOperator(own, join(dir, 'compiled')) : runOperator(own));
     operators.push(operator);
+    frontDoor?.lead(operator.webPort);
     return operator;
   };
   await startOperator();
-  const parts = { namespace, operatorNamespace, others, api, live, square, sandbox, gateway, operators, startOperator };
+  const squares = { square, sandbox };
+  const parts = {
+    namespace,
+    operatorNamespace,
+    others,
+    api,
+    live,
+    ...squares,
+    gateway,
+    frontDoor,
+    operators,
+    startOperator,
+  };
   return {
     ...parts,
     async stop() {
@@ -98,7 +119,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       live.stop();
       await forgetRole();
       await Promise.all(Object.values(namespaces).map((name) => api.send('DELETE', `/api/v1/namespaces/${name}`)));
-      await Promise.all([square.stop(), sandbox.stop(), gateway?.stop(), api.close()]);
+      await Promise.all([square.stop(), sandbox.stop(), gateway?.stop(), frontDoor?.stop(), api.close()]);
       await rm(dir, { recursive: true, force: true });
     },
   };
