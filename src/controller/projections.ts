@@ -8,6 +8,7 @@ import { applicationStatus, connectionStatus, type StatusShape, statusShape } fr
 import { parseInstant } from '../clock.ts';
 import type { Connection, Requests } from '../domain/observation.ts';
 import { readStatus, type StoredStatus } from '../domain/recall.ts';
+import { parseReports } from '../domain/revocation-report.ts';
 import type { KubeObject, ObjectMeta } from '../kube/resource.ts';
 
 /** A connection, as the watch keeps it. */
@@ -45,6 +46,7 @@ export function projectConnection(object: KubeObject): ConnectionView {
         ? { ok: true, value: parsed.value.spec }
         : { ok: false, problem: `${parsed.problems.join('; ')}.` },
       requests: requestsOf(object.metadata.annotations ?? {}),
+      ...reportsOf(object.metadata.annotations?.[annotations.revocationReported]),
     },
     stored: readStatus(status),
     digest: statusDigest(status),
@@ -74,6 +76,11 @@ const identity = ({ namespace = '', name, uid = '', generation = 0 }: ObjectMeta
   uid,
   generation,
 });
+
+function reportsOf(annotation: string | undefined): Pick<Connection, 'reports'> {
+  const reports = parseReports(annotation);
+  return reports.length === 0 ? {} : { reports };
+}
 
 /** One for all that have none. */
 const noRequests: Requests = Object.freeze({});

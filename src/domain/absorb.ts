@@ -22,7 +22,7 @@ function taken(o: Observation, step: Step, fact: Fact, now: Now): Observation {
       return sealed(clientTaken(underActiveKey(o), step), fact);
     case 'Verified':
       return witnessed(
-        nameSeller({ ...o, history: verified(o.history, fact, now.square) }, fact.merchantID),
+        nameSeller({ ...o, history: verified(o, fact, now.square) }, fact.merchantID),
         step,
         now,
       );
@@ -124,7 +124,8 @@ function failuresBeside({ Refresh, TakeUp, ...others }: History['failures']): Hi
 /** Whether the refreshes did succeed, but gave tokens that were not accepted. */
 const isVain = ({ class: failureClass }: FailureStreak): boolean => Object.hasOwn(proofs, failureClass);
 
-function verified(history: History, fact: Fact & { kind: 'Verified' }, at: Instant): History {
+function verified(o: Observation, fact: Fact & { kind: 'Verified' }, at: Instant): History {
+  const { history } = o;
   const { Verify: _, Refresh, ...others } = history.failures;
   return {
     ...history,
@@ -132,6 +133,7 @@ function verified(history: History, fact: Fact & { kind: 'Verified' }, at: Insta
     failures: Refresh === undefined || isVain(Refresh) ? others : { ...others, Refresh },
     verifyFrom: at,
     verifiedAt: at,
+    ...reportAnswered(o),
     ...(fact.merchantName === undefined ? {} : { merchantName: fact.merchantName }),
     ...(fact.scopes === undefined ? {} : { scopes: fact.scopes }),
   };
@@ -164,7 +166,7 @@ function failed(before: Observation, step: Step, fact: Fact & { kind: 'Failed' }
     };
   }
   const proof = step.kind === 'Verify' ? proofs[failure.class] : undefined;
-  if (proof !== undefined) return { ...o, history: disproved(history, failure, proof, at) };
+  if (proof !== undefined) return { ...o, history: disproved(o, failure, proof, at) };
   const known = tookClient(failure) ? clientTaken(o, step) : o;
   return { ...known, history: counted(history, step, { ...fact, ...outcome(seen, step, fact) }, at) };
 }
@@ -179,7 +181,8 @@ function outcome({ attempt }: Observation, step: Step, { failure, credential }: 
 }
 
 /** The token is dead. When it was the remedy for one that was dead, remedies are vain for now. */
-function disproved(history: History, failure: Failure, proof: Proof, at: Instant): History {
+function disproved(o: Observation, failure: Failure, proof: Proof, at: Instant): History {
+  const { history } = o;
   const { Verify: _, ...failures } = history.failures;
   const vain = history.proof.kind === 'None' && history.inPlaceOf === 'Dead';
   const message = `The token that Square gave in place of a dead one is not accepted either. ${failure.message}`;
@@ -189,7 +192,14 @@ function disproved(history: History, failure: Failure, proof: Proof, at: Instant
     failures: vain ? { ...failures, Refresh: extend(failures.Refresh, { ...failure, message }, at) } : failures,
     verifyFrom: at,
     verifiedAt: at,
+    ...reportAnswered(o),
   };
+}
+
+/** Square's decisive word about the token answers what was reported until then. */
+function reportAnswered({ connection: { reports = [] } }: Observation): Pick<History, 'answeredReport'> {
+  const latest = reports.at(-1);
+  return latest === undefined ? {} : { answeredReport: latest.eventID };
 }
 
 /** Square looks at the client before the token: whoever has an answer about a token has a client that Square takes. */

@@ -10,6 +10,7 @@ import type { Credential, Now, Observation } from './observation.ts';
 import { nextAttempt, nextVerification, outageEnds } from './pace.ts';
 import { deathOf, tokenEnd, wantedWrite, withdraw } from './publication.ts';
 import { askableAt, nextRefresh, refresh } from './renewal.ts';
+import { openReport } from './reported.ts';
 import { requestEnds, requestState } from './requests.ts';
 import { resealOrWait } from './reseal.ts';
 import { nextRestart, restart } from './restart.ts';
@@ -219,7 +220,8 @@ function live(o: Observation, grant: Grant, spec: ConnectionSpec, now: Now): Ste
 
 function verify(o: Observation, spec: ConnectionSpec, now: Now): Step | undefined {
   if (now.square < nextVerification(o, spec)) return undefined;
-  return { kind: 'Verify', because: o.history.proof.kind === 'None' ? 'Unproven' : 'Slot' };
+  if (o.history.proof.kind === 'None') return { kind: 'Verify', because: 'Unproven' };
+  return { kind: 'Verify', because: openReport(o) === undefined ? 'Slot' : 'RevocationReported' };
 }
 
 /** The instants at which anything but a write could be due. */

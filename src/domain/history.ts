@@ -26,6 +26,8 @@ export interface History {
   readonly verifiedAt?: Instant;
   /** When RetrieveTokenStatus, which what issues tokens answers, last accepted or refused a token, as far as this process knows. */
   readonly witnessedAt?: Instant;
+  /** The event ID of the latest report of a revocation at that time, as far as this process knows. */
+  readonly answeredReport?: string;
   /** When the token that was held last ends: the clock goes on for a grant that cannot be looked into now, too. */
   readonly tokenEnds?: Instant;
   readonly merchantName?: string;

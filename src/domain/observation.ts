@@ -4,6 +4,7 @@ import type { AttemptState } from './attempt.ts';
 import type { Grant, Vacant } from './grant.ts';
 import type { HeldBack } from './held-back.ts';
 import type { History } from './history.ts';
+import type { RevocationReport } from './revocation-report.ts';
 
 export type * from './history.ts';
 
@@ -98,6 +99,8 @@ export interface Connection {
     | { readonly ok: false; readonly problem: string };
   /** Values of the request annotations, as people wrote them. */
   readonly requests: Requests;
+  /** Revocations that Square has reported, the latest last; absent where it has reported none. */
+  readonly reports?: readonly RevocationReport[];
 }
 
 export interface Requests {

@@ -4,6 +4,7 @@ import { type Attempt, isInDoubt } from './attempt.ts';
 import { consequences } from './consequences.ts';
 import type { FailureStreak, Now, Observation, Operation } from './observation.ts';
 import { deathOf } from './publication.ts';
+import { openReport } from './reported.ts';
 import {
   type Backoff,
   backoffDelay,
@@ -69,18 +70,21 @@ function nextTakeUp(failure: FailureStreak, o: Observation): Instant | undefined
   return after(failure, retry === 'Rarely' ? refusedBackoff : takeUpBackoff, o);
 }
 
-/** When a token that was never proven, or a time that was never confirmed, is to be put to the test. */
+/** When a token that was never proven, or that is reported to be revoked, or a time that was never confirmed, is to be put to the test. */
 export function nextProof(o: Observation): Instant {
   const failure = o.history.failures.Verify;
   return failure === undefined ? 0 : after(failure, proofBackoff, o);
 }
 
-/** When the access token is next verified: at once until it was proven, then in the connection's slots. */
+/** When the access token is next verified: at once until it was proven or when a revocation is reported, else in the connection's slots. */
 export function nextVerification(o: Observation, spec: ConnectionSpec): Instant {
   const { history } = o;
   if (history.proof.kind === 'None') return nextProof(o);
-  const slot = nextVerifySlot(spec, o.connection.uid, history.verifyFrom);
-  return Math.max(slot, history.failures.Verify?.retryAt ?? 0);
+  const slot = Math.max(
+    nextVerifySlot(spec, o.connection.uid, history.verifyFrom),
+    history.failures.Verify?.retryAt ?? 0,
+  );
+  return openReport(o) === undefined ? slot : Math.min(slot, nextProof(o));
 }
 
 function after(failure: FailureStreak, backoff: Backoff, o: Observation): Instant {

@@ -1,20 +1,23 @@
 import type { Instant } from '../clock.ts';
 import type { Connection } from './observation.ts';
 import type { StoredStatus } from './recall.ts';
+import { reportAbout } from './revocation-report.ts';
 
 /** A person waits for it, or a namespace. */
 const requested = -2;
 /** There is no token at all yet. */
 const neverSynced = -1;
+/** Square has reported that the token was revoked: workloads use it in vain. Until the next token. */
+const reported = 0;
 
 /**
  * Who goes first when not all can be served at once: the smaller the sooner. Whom a person waits for, then who never had a
- * token, then the token or the authorization that ends soonest; what never ends comes last. By what is stored alone, so
+ * token, then whose revocation Square has reported, then the token or the authorization that ends soonest; what never ends comes last. By what is stored alone, so
  * that every process comes to the same order.
  */
 export function urgencyOf(
-  { requests, deleting }: Pick<Connection, 'requests' | 'deleting'>,
-  { revision, expiresAt, refreshTokenExpiresAt, ...handled }: StoredStatus,
+  { requests, reports = [], deleting }: Pick<Connection, 'requests' | 'reports' | 'deleting'>,
+  { revision, issuedAt, expiresAt, refreshTokenExpiresAt, ...handled }: StoredStatus,
 ): Instant {
   const open = (request: string | undefined, answered: string | undefined) =>
     request !== undefined && request !== answered;
@@ -23,6 +26,7 @@ export function urgencyOf(
   }
   if (open(requests.disconnect, handled.handledDisconnect)) return requested;
   if (revision === 0) return neverSynced;
+  if (issuedAt !== undefined && reportAbout(reports, issuedAt) !== undefined) return reported;
   const end = Math.min(expiresAt ?? Number.POSITIVE_INFINITY, refreshTokenExpiresAt ?? Number.POSITIVE_INFINITY);
   return Number.isFinite(end) ? Math.max(0, end) : Number.MAX_SAFE_INTEGER;
 }

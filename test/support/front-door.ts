@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { certificate, certificateKey } from './certificate.ts';
 
 /** One request of a browser, or of Square, and what the operator answered. */
 export interface Exchange {
@@ -12,7 +14,10 @@ export interface Exchange {
   readonly body: string;
 }
 
-/** The one address of the web parts, as an ingress gives it: which replica answers is chosen here. */
+/**
+ * The one address of the web parts, as an ingress gives it: it ends TLS where it is asked to, and which replica answers is
+ * chosen here. Its name is `localhost`, so that to a browser it is another site than Square on 127.0.0.1.
+ */
 export interface FrontDoor {
   /** For `--external-url`. */
   readonly url: string;
@@ -22,7 +27,7 @@ export interface FrontDoor {
   stop(): Promise<void>;
 }
 
-export async function startFrontDoor(): Promise<FrontDoor> {
+export async function startFrontDoor(scheme: 'http' | 'https'): Promise<FrontDoor> {
   const exchanges: Exchange[] = [];
   let target = 0;
 
@@ -51,10 +56,11 @@ export async function startFrontDoor(): Promise<FrontDoor> {
     incoming.pipe(upstream);
   }
 
-  const server = createServer(pass);
+  const tls = { cert: certificate, key: certificateKey };
+  const server = scheme === 'https' ? createSecureServer(tls, pass) : createServer(pass);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${scheme}://localhost:${(server.address() as AddressInfo).port}`,
     exchanges,
     lead: (port) => void (target = port),
     stop: () =>

@@ -71,7 +71,7 @@ export interface Scene {
   /** Resolves with the event of that reason about the connection. */
   event(name: string, reason: string): Promise<StoredEvent>;
   /** Annotates with the time now, or with `value`; gives what was written. */
-  request(name: string, intent: 'refresh' | 'disconnect' | 'adopt', value?: string): Promise<string>;
+  request(name: string, intent: 'refresh' | 'disconnect' | 'adopt' | 'connect', value?: string): Promise<string>;
   /** Moves Square's clock and lets the operator learn of it; resolves when it has done what was due. */
   pass(time: Duration, square?: Simulator): Promise<void>;
   /** Resolves when the operator has taken note of all that was written before, and has nothing to do now. */

@@ -51,7 +51,7 @@ const contentOf = (secret: StoredSecret): Place => ({
 });
 
 /** Where no secret value may ever stand. */
-async function openPlaces({ live, operators }: World): Promise<Place[]> {
+async function openPlaces({ live, operators, frontDoor }: World): Promise<Place[]> {
   const objects = (['connections', 'applications', 'configMaps', 'events'] as const).flatMap((collection) =>
     live.versions(collection).map((object) => ({ where: nameOf(object), text: JSON.stringify(object) })),
   );
@@ -67,5 +67,9 @@ async function openPlaces({ live, operators }: World): Promise<Place[]> {
       text: running === undefined ? '' : (await running.get(what)).text,
     })),
   );
-  return [...objects, ...metadata, ...logs, ...pages];
+  const answers = (frontDoor?.exchanges ?? []).map(({ method, url, headers, body }) => ({
+    where: `answer to ${method} ${url.split('?', 1)[0]}`,
+    text: `${JSON.stringify(headers)}\n${body}`,
+  }));
+  return [...objects, ...metadata, ...logs, ...pages, ...answers];
 }

@@ -24,7 +24,7 @@ export interface WorldOptions {
   /** The operator as a child process. */
   readonly child?: boolean;
   /** The web parts, behind one address for all replicas; it leads to the one that was started last. */
-  readonly web?: boolean;
+  readonly web?: 'http' | 'https';
   /** What of `deploy` gives the operator its rights. Default: `rbac.yaml`. */
   readonly roles?: readonly string[];
   /** More flags for the operator. */
@@ -67,7 +67,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const namespaces = await createNamespaces(api, options.namespaces ?? {});
   const { home: namespace = '', operator: operatorNamespace = '', ...others } = namespaces;
   const gateway = options.gateway === true ? await startGateway(admin) : undefined;
-  const frontDoor = options.web === true ? await startFrontDoor() : undefined;
+  const frontDoor = options.web === undefined ? undefined : await startFrontDoor(options.web);
   const explain = () => explanation(live, Object.values(namespaces), operators);
   const live = await createLive(admin, api, explain);
   await Promise.all(Object.values(namespaces).map((name) => live.follow(name)));

@@ -18,9 +18,19 @@ describe('when not all can be served at once', () => {
     const list = [
       ['a person has asked for it', { requests: { refresh: 'now' } }, stored(3, noon + days(30), undefined, 'before')],
       ['it never had a token', { requests: {} }, stored(0)],
+      [
+        'Square has reported its revocation',
+        { requests: {}, reports: [{ eventID: 'e', revokedAt: noon, revoker: 'MERCHANT' }] },
+        { ...stored(4, noon + days(25)), issuedAt: noon - days(1) },
+      ],
       ['its token ended long ago', { requests: {} }, stored(7, noon - days(9))],
       ['its token ends today', { requests: {} }, stored(2, noon + hours(3))],
       ['its refresh token ends tomorrow', { requests: {} }, stored(2, noon + days(20), noon + days(1))],
+      [
+        'what Square has reported was another token',
+        { requests: {}, reports: [{ eventID: 'e', revokedAt: noon - days(2), revoker: 'MERCHANT' }] },
+        { ...stored(4, noon + days(15)), issuedAt: noon - days(1) },
+      ],
       ['its token ends in 20 days', { requests: {} }, stored(2, noon + days(20), noon + days(80))],
       ['what was asked is answered', { requests: { refresh: 'now' } }, stored(3, noon + days(30), undefined, 'now')],
       ['its token never ends', { requests: {} }, stored(1)],
