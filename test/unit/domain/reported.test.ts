@@ -60,7 +60,7 @@ describe('a revocation that Square reports', () => {
     [
       'asks nothing while suspended',
       anObservation({
-        connection: aConnection({ reports: [aReport(noon)], spec: { ok: true, value: { suspend: true } as never } }),
+        connection: aConnection({ reports: [aReport(noon)], spec: { ok: true, value: { suspend: true } } }),
       }),
       '',
     ],
