@@ -21,11 +21,7 @@ function taken(o: Observation, step: Step, fact: Fact, now: Now): Observation {
     case 'Sealed':
       return sealed(clientTaken(underActiveKey(o), step), fact);
     case 'Verified':
-      return witnessed(
-        nameSeller({ ...o, history: verified(o, fact, now.square) }, fact.merchantID),
-        step,
-        now,
-      );
+      return witnessed(nameSeller({ ...o, history: verified(o, fact, now.square) }, fact.merchantID), step, now);
     case 'Failed':
       return failed(o, step, fact, now);
     case 'OtherMerchant': {
