@@ -8,24 +8,20 @@ import { followKeys } from './controller/follow-keys.ts';
 import { createOperatorView } from './controller/operator-view.ts';
 import { closeSquares, createSquares } from './controller/squares.ts';
 import { stand } from './controller/stand.ts';
-import { createWatches, type Watches } from './controller/watches.ts';
+import { createWatches } from './controller/watches.ts';
 import { loadAccess } from './kube/access.ts';
 import { createKubeClient } from './kube/connect.ts';
 import { createEventRecorder } from './kube/events.ts';
 import { createLeaderElection } from './kube/lease.ts';
 import { leases } from './kube/resource.ts';
-import type { View } from './kube/view.ts';
-import { serveHealth } from './observability/health.ts';
 import type { Listening } from './observability/listen.ts';
-import { createLogger, type Logger } from './observability/logger.ts';
+import { createLogger } from './observability/logger.ts';
 import { createMetrics } from './observability/metrics.ts';
-import { serveMetrics } from './observability/metrics-server.ts';
-import type { Metrics } from './observability/port.ts';
 import { awaitKeyRing } from './secrets/await-ring.ts';
 import { openJournal } from './secrets/journal.ts';
 import { createIncomingSettlement } from './secrets/settle-incoming.ts';
 import { createMemoryVault } from './secrets/vault.ts';
-import { createSignIns, type RunningSignIns } from './web/sign-in.ts';
+import { serveProbes, serveWebParts } from './serving.ts';
 
 /** The name of the Lease in the operator's namespace. */
 export const leaseName = 'square-operator';
@@ -43,8 +39,8 @@ export interface Operator {
   /** Where `/metrics`, `/healthz` and `/readyz` are served; absent where they are off. */
   readonly metrics?: Listening;
   readonly health?: Listening;
-  /** Sellers who sign in; absent without an external URL. */
-  readonly signIns?: RunningSignIns;
+  /** Where pages, callback and webhooks are served; absent without an external URL. */
+  readonly web?: Listening;
   isLeader(): boolean;
   /** Finishes the steps in hand, starts no other, gives the lease up and lets go of everything. Never rejects. */
   stop(): Promise<void>;
@@ -103,7 +99,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     version,
   });
   const squares = createSquares(config, clock, metrics);
-  const servers = await serve({ config, clock, log, metrics, watches });
+  const servers = await serveProbes({ config, clock, log, metrics, watches });
   try {
     const ring = await awaitKeyRing(
       { client, namespace, sealingKeyDir: config.sealingKeyDir, log, clock },
@@ -141,10 +137,9 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       self: { resource: leases, namespace, name: leaseName },
     });
     controller = loop;
-    const { externalURL } = config;
     const { applications, callsOf } = loop;
-    const parts = { client, clock, log, ring, journal, incoming, squares, metrics, applications, callsOf };
-    const signIns = externalURL === undefined ? undefined : createSignIns({ ...parts, views: watches, externalURL });
+    const ports = { client, clock, log, ring, vault, events, watches, squares, metrics };
+    const web = await serveWebParts({ ...ports, config, journal, incoming, applications, callsOf });
     const following = new AbortController();
     followKeys({ watches, ring, metrics, log, clock, directory: config.sealingKeyDir }, following.signal);
     const watching = watches.start(following.signal);
@@ -154,19 +149,17 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     const electing = new AbortController();
     const standing = stand({ election, controller: loop, watches, signal: electing.signal });
     log.info({ version, namespace, identity, watchNamespaces }, 'operator started');
-    const idle = settingsWithoutEffect(config);
-    if (idle.length > 0) log.warn({ settings: idle }, 'settings that have no effect in this version were given');
     let stopped: Promise<void> | undefined;
     return {
       ...servers,
-      ...(signIns && { signIns }),
+      ...(web && { web: web.listening }),
       isLeader,
       stop: () =>
         (stopped ??= (async () => {
           log.info({}, 'operator stopping');
           stopping.abort();
           const rotations = loop.drain().then(() => loop.settlement.safe());
-          const arrivals = (signIns?.drain() ?? Promise.resolve()).then(() => incoming.safe());
+          const arrivals = (web?.close() ?? Promise.resolve()).then(() => incoming.safe());
           await within(
             clock,
             drainLimit,
@@ -192,53 +185,9 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   }
 }
 
-/** Settings whose parts this version does not have: whoever gives them should know. */
-function settingsWithoutEffect({ externalURL }: Config): string[] {
-  return externalURL === undefined ? [] : ['--external-url'];
-}
-
 /** Waits for `work`, but no longer than `limit`. */
 async function within(clock: Clock, limit: Duration, work: Promise<void>): Promise<void> {
   const done = new AbortController();
   await Promise.race([work, sleep(clock, limit, done.signal).catch(() => {})]);
   done.abort();
-}
-
-/** Serves from the start, so that a probe is answered while the operator waits for the API server. */
-async function serve(parts: {
-  config: Config;
-  clock: Clock;
-  log: Logger;
-  metrics: Metrics;
-  watches: Watches;
-}): Promise<Pick<Operator, 'metrics' | 'health'>> {
-  const { config, clock, log, metrics, watches } = parts;
-  const onError = (error: unknown) => log.error({ err: error }, 'a scrape of the metrics failed');
-  const views = Object.entries(watches.byName);
-  const failing = (ok: (view: View<unknown>) => boolean) => views.flatMap(([name, view]) => (ok(view) ? [] : [name]));
-  const say = (what: string, names: readonly string[]) =>
-    names.length === 0 ? undefined : `${what}: ${names.join(', ')}`;
-  const synced = () =>
-    say(
-      'not synced yet',
-      failing((view) => view.synced()),
-    );
-  const followed = () =>
-    say(
-      'not followed now',
-      failing((view) => !view.synced() || view.healthy()),
-    );
-  const { metricsBindAddress, healthProbeBindAddress } = config;
-  const health =
-    healthProbeBindAddress === 'off'
-      ? undefined
-      : await serveHealth(
-          { address: healthProbeBindAddress, clock },
-          { healthz: { ping: () => undefined }, readyz: { synced, watches: followed } },
-        );
-  const measured =
-    metricsBindAddress === 'off'
-      ? undefined
-      : await serveMetrics({ address: metricsBindAddress, clock, metrics, onError });
-  return { ...(health && { health }), ...(measured && { metrics: measured }) };
 }

@@ -12,7 +12,7 @@ export interface Permission {
 /** What the operator does in every namespace that it watches. */
 export const watchedPermissions: readonly Permission[] = [
   {
-    why: 'It follows the connections and applications, and never changes their spec.',
+    why: 'It follows the connections and applications.',
     apiGroups: [group],
     resources: ['squareconnections', 'squareapplications'],
     verbs: ['get', 'list', 'watch'],
@@ -24,7 +24,7 @@ export const watchedPermissions: readonly Permission[] = [
     verbs: ['patch'],
   },
   {
-    why: 'Under deletionPolicy: Revoke it puts its finalizer on a connection, and takes it off again. RBAC knows no parts of an object, so the rule is for all of it; nothing but the finalizer and, when a webhook of Square reports a revocation, the annotation square-operator.dev/revocation-reported is written.',
+    why: 'Under deletionPolicy: Revoke it puts its finalizer on a connection, and takes it off again; it notes what webhooks report of it; and what people ask for on its web pages it leaves there as an annotation, or as spec.suspend. RBAC knows no parts of an object, so the rule is for all of it; nothing else is written.',
     apiGroups: [group],
     resources: ['squareconnections'],
     verbs: ['patch'],
@@ -50,6 +50,22 @@ export const rolloutRestartPermissions: readonly Permission[] = [
     apiGroups: ['apps'],
     resources: ['deployments', 'statefulsets', 'daemonsets'],
     verbs: ['get', 'patch'],
+  },
+];
+
+/** What it does besides for the pages of the platform team (--external-url). A role of its own. */
+export const staffPagePermissions: readonly Permission[] = [
+  {
+    why: 'Whoever signs in on the pages of the platform team gives a Kubernetes token, made for these pages alone: it asks whose it is.',
+    apiGroups: ['authentication.k8s.io'],
+    resources: ['tokenreviews'],
+    verbs: ['create'],
+  },
+  {
+    why: 'They see and do there what the cluster lets them see of and do with squareconnections: it asks for each.',
+    apiGroups: ['authorization.k8s.io'],
+    resources: ['subjectaccessreviews'],
+    verbs: ['create'],
   },
 ];
 

@@ -45,8 +45,9 @@ const identityKept = minutes(1);
 const rightKept = seconds(30);
 const mostKept = 10_000;
 
+/** Without authentication it is an empty object. */
 const userShape = z.object({
-  username: z.string().min(1),
+  username: z.string().optional(),
   uid: z.string().optional(),
   groups: z.array(z.string()).optional(),
   extra: z.record(z.string(), z.array(z.string())).optional(),
@@ -91,7 +92,7 @@ async function review(client: KubeClient, token: string): Promise<Reviewed> {
       spec: { token, audiences: [staffAudience] },
     });
     const { status } = tokenReview.parse(answer.body);
-    if (status.authenticated !== true || status.user === undefined) {
+    if (status.authenticated !== true || status.user?.username === undefined) {
       return { kind: audiencesOf(token).includes(staffAudience) || !isOfAnother(token) ? 'Refused' : 'OtherAudience' };
     }
     // An API server that knows nothing of audiences leaves them out, and would let any token in.

@@ -4,6 +4,7 @@ import formbody from '@fastify/formbody';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { seconds } from '../clock.ts';
 import { KubeError } from '../kube/client.ts';
 import type { BindAddress, Listening } from '../observability/listen.ts';
 import { registerAssets } from './assets.ts';
@@ -17,6 +18,8 @@ import { createSite, type Site, sendNotice } from './site.ts';
 import { registerStaffRoutes } from './staff-routes.ts';
 import { registerStaffSession } from './staff-session-routes.ts';
 
+/** Answers under way at the end get so long: a callback waits for Square. */
+const grace = seconds(70);
 /** The longest form: a Kubernetes token and a form token. */
 const bodyLimit = 16 * 1_024;
 /** Of one address; pages that are open in several windows and load themselves again stay far below. */
@@ -34,7 +37,15 @@ export async function serveWeb(
   const app = await createWeb(deps, webhooks);
   await listenOn(app, address);
   const { address: host, port } = app.server.address() as AddressInfo;
-  return { host, port, close: () => app.close() };
+  return {
+    host,
+    port,
+    async close() {
+      const cancel = deps.clock.after(grace, () => app.server.closeAllConnections());
+      await app.close();
+      cancel();
+    },
+  };
 }
 
 /** Without a host on all addresses: of both families where the machine has both. */
@@ -64,7 +75,7 @@ export async function createWeb(
     connectionTimeout: 0,
     // Of proxies in front of us only those of a private network are believed about where a request comes from.
     trustProxy: 'loopback, linklocal, uniquelocal',
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 253 },
     // What no address can be is none of ours: it gets the same page, with the same headers.
     rewriteUrl: ({ url = '/' }) => (isAddress(url) ? url : '/no-address'),

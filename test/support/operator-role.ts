@@ -15,6 +15,9 @@ interface Manifest {
 const rbac = '/apis/rbac.authorization.k8s.io/v1';
 const account = 'square-operator';
 
+/** What the platform team may do is asked of the whole cluster, whatever the operator watches. */
+const ofTheCluster = 'square-operator-staff-pages';
+
 /**
  * Gives a namespace the service account and the rights of `deploy/rbac.yaml`, or of all `files` there, and nothing else. With `watched` the rights
  * of the ClusterRole are given by a Role in each of those namespaces only. Returns what takes the cluster-wide part away.
@@ -34,7 +37,8 @@ export async function grantRole(
     if (kind === 'Namespace') continue;
     if (kind.startsWith('Cluster')) {
       const name = `${manifest.metadata.name}-${namespace}`;
-      for (const where of watched ?? [undefined]) {
+      const places = manifest.metadata.name === ofTheCluster ? undefined : watched;
+      for (const where of places ?? [undefined]) {
         const collection = where === undefined ? `${kind.toLowerCase()}s` : `${kind.slice(7).toLowerCase()}s`;
         const path = where === undefined ? `${rbac}/${collection}` : `${rbac}/namespaces/${where}/${collection}`;
         await api.ask('POST', path, { body: placed(manifest, name, namespace, where) });

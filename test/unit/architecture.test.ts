@@ -50,7 +50,7 @@ const onlyFrom: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Files that put the parts together may import anything. */
-const anything = new Set(['operator', 'main']);
+const anything = new Set(['operator', 'serving', 'main']);
 
 /** The part that a file belongs to: its folder, or its own name at the top. */
 function partOf(path: string): string {

@@ -5,6 +5,7 @@ import {
   type Permission,
   publicPermissions,
   rolloutRestartPermissions,
+  staffPagePermissions,
   watchedPermissions,
 } from '../../src/permissions.ts';
 import type { Artifact } from './artifact.ts';
@@ -14,13 +15,13 @@ const namespace = 'square-operator';
 const labels = { 'app.kubernetes.io/name': name };
 const rbac = 'rbac.authorization.k8s.io';
 
-const headOfMore =
-  '# Generated from src/permissions.ts by "npm run generate". Do not edit.\n# What the operator may do besides when it is started with --enable-rollout-restart.\n';
+const generated = '# Generated from src/permissions.ts by "npm run generate". Do not edit.\n';
+const headOfRestarts = `${generated}# What the operator may do besides when it is started with --enable-rollout-restart.\n`;
+const headOfStaffPages = `${generated}# What the operator may do besides where the platform team uses its web pages (--external-url).\n`;
 
 /** Namespace, ServiceAccount, roles and bindings under which the operator runs. */
 export function rbacManifest(): Artifact[] {
-  const head =
-    '# Generated from src/permissions.ts by "npm run generate". Do not edit.\n# The operator may do this, and nothing else.\n';
+  const head = `${generated}# The operator may do this, and nothing else.\n`;
   const objects = [
     new Document({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } }),
     new Document({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace, labels } }),
@@ -31,16 +32,18 @@ export function rbacManifest(): Artifact[] {
     role('Role', `${name}-sealing-key-reader`, publicPermissions),
     binding('RoleBinding', 'Role', `${name}-sealing-key-reader`, everybody),
   ];
-  const restarting = `${name}-rollout-restart`;
-  const more = [
-    role('ClusterRole', restarting, rolloutRestartPermissions),
-    binding('ClusterRoleBinding', 'ClusterRole', restarting, operator),
+  const more = (of: string, permissions: readonly Permission[]) => [
+    role('ClusterRole', of, permissions),
+    binding('ClusterRoleBinding', 'ClusterRole', of, operator),
   ];
+  const restarts = more(`${name}-rollout-restart`, rolloutRestartPermissions);
+  const staffPages = more(`${name}-staff-pages`, staffPagePermissions);
   const text = (documents: readonly Document[]) =>
     documents.map((object) => object.toString({ lineWidth: 0 })).join('---\n');
   return [
     { path: 'deploy/rbac.yaml', text: head + text(objects) },
-    { path: 'deploy/rbac-rollout-restart.yaml', text: headOfMore + text(more) },
+    { path: 'deploy/rbac-rollout-restart.yaml', text: headOfRestarts + text(restarts) },
+    { path: 'deploy/rbac-staff-pages.yaml', text: headOfStaffPages + text(staffPages) },
   ];
 }
 

@@ -213,7 +213,7 @@ function review(house: House, { token = '', audiences = [] }: ReviewSpec): objec
     aud?: string[];
   };
   const shared = audiences.filter((one) => aud.includes(one));
-  if (known === undefined || shared.length === 0) return { authenticated: false };
+  if (known === undefined || shared.length === 0) return { authenticated: false, user: {}, error: 'invalid bearer token' };
   return { authenticated: true, audiences: shared, user: { username: known.user, groups: ['system:authenticated'] } };
 }
 

@@ -1,0 +1,158 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { request } from 'undici';
+import { describe, expect, test } from 'vitest';
+import { aConnection } from '../../support/objects.ts';
+import type { RunningOperator } from '../../support/operator.ts';
+import { operatorSuite } from '../../support/suite.ts';
+import { openPerson } from '../../support/web-person.ts';
+
+const options = {
+  web: 'http',
+  namespaces: { north: {} },
+  roles: ['rbac.yaml', 'rbac-staff-pages.yaml'],
+} as const;
+
+operatorSuite('the web pages', options, (world, scene) => {
+  const url = () => world.frontDoor?.url ?? '';
+  const north = () => world.others['north'] ?? '';
+  const staff = async (name: string, rights: readonly Right[]) => {
+    const person = openPerson(url());
+    const token = await account(name, rights);
+    await person.get('/connections');
+    expect((await person.submit('/sign-in', { token })).status).toBe(303);
+    return { person, token };
+  };
+
+  interface Right {
+    readonly verbs: readonly string[];
+    /** Absent: everywhere. */
+    readonly namespace?: string;
+  }
+
+  /** A ServiceAccount with those rights, and a token of it for the pages. */
+  async function account(name: string, rights: readonly Right[], audiences = ['square-operator']): Promise<string> {
+    const { api, operatorNamespace: namespace } = world;
+    const rbac = '/apis/rbac.authorization.k8s.io/v1';
+    await api.ask('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, { body: { metadata: { name } } });
+    for (const { verbs, namespace: where } of rights) {
+      const own = `${namespace}-${name}`;
+      const rules = [{ apiGroups: ['square-operator.dev'], resources: ['squareconnections'], verbs }];
+      const subjects = [{ kind: 'ServiceAccount', name, namespace }];
+      const [roles, bindings, kind] =
+        where === undefined
+          ? [`${rbac}/clusterroles`, `${rbac}/clusterrolebindings`, 'ClusterRole']
+          : [`${rbac}/namespaces/${where}/roles`, `${rbac}/namespaces/${where}/rolebindings`, 'Role'];
+      await api.ask('POST', roles, { body: { metadata: { name: own }, rules } });
+      const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind, name: own };
+      await api.ask('POST', bindings, { body: { metadata: { name: own }, roleRef, subjects } });
+    }
+    const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
+    const answer = await api.ask<{ status: { token: string } }>('POST', path, { body: { spec: { audiences } } });
+    return answer.status.token;
+  }
+  const looking = ['get', 'list'];
+
+  describe('staff', () => {
+    test('of no rights sees nothing; of one namespace that one; of all rights everything', async () => {
+      const party = await scene.connected({ name: 'visible' });
+      await scene.create('connections', aConnection(north(), 'elsewhere', { applicationRef: { name: 'app' } }));
+      await scene.becomes('elsewhere', { Ready: 'False/ApplicationNotFound' }, north());
+
+      const { person: nobody } = await staff('nobody', []);
+      expect((await nobody.get('/connections')).text).not.toMatch(/visible|elsewhere/);
+      expect((await nobody.get(`/connections/${world.namespace}/visible`)).status).toBe(404);
+
+      const { person: viewer } = await staff('viewer', [{ verbs: looking, namespace: world.namespace }]);
+      const { text } = await viewer.get('/connections');
+      expect(text).toContain('visible');
+      expect(text).not.toContain('elsewhere');
+      expect((await viewer.get(`/connections/${north()}/elsewhere`)).status).toBe(404);
+      const own = await viewer.get(`/connections/${world.namespace}/visible`);
+      expect(own.text).toContain(party.merchantID);
+      expect(own.text).toContain('You may look');
+      expect((await viewer.post(`/connections/${world.namespace}/visible/refresh`)).status).toBe(403);
+      expect(scene.tokenRequests(party)).toBe(1);
+
+      const { person: editor } = await staff('editor', [{ verbs: [...looking, 'patch'] }]);
+      const all = await editor.get('/connections');
+      expect(all.text).toContain('visible');
+      expect(all.text).toContain('elsewhere');
+    });
+
+    test('asks for a refresh, suspends and resumes; an event says who', async () => {
+      const party = await scene.connected({ name: 'managed' });
+      const { person } = await staff('manager', [{ verbs: [...looking, 'patch'], namespace: world.namespace }]);
+      const page = `/connections/${world.namespace}/managed`;
+      await person.get(page);
+      expect(await person.submit('/refresh')).toMatchObject({ status: 303, location: page });
+      await world.live.until('it is refreshed', () => scene.status('managed').revision === 2);
+      const { note } = await scene.event('managed', 'RefreshRequested');
+      expect(note).toContain(`system:serviceaccount:${world.operatorNamespace}:manager`);
+
+      await person.get(page);
+      await person.submit('/suspend');
+      await scene.becomes('managed', { Ready: 'False/Suspended' });
+      await person.get(page);
+      await person.submit('/resume');
+      await scene.becomes('managed', { Ready: 'True/Valid' });
+
+      await person.get(`${page}/disconnect`);
+      await person.submit('/disconnect');
+      await scene.becomes('managed', { Ready: 'False/Disconnected' });
+      expect(scene.revocations(party)).toHaveLength(1);
+    });
+
+    test('is let in by a token for these pages alone, and out when the account is gone', async () => {
+      const person = openPerson(url());
+      const forApi = await account('api-user', [{ verbs: looking }], ['https://kubernetes.default.svc.cluster.local']);
+      for (const token of [forApi, forApi.slice(0, -4), 'no token']) {
+        await person.get('/connections');
+        expect((await person.submit('/sign-in', { token })).status).toBe(401);
+      }
+      const both = await account('both', [{ verbs: looking }], ['square-operator', 'https://other.example.com']);
+      await person.get('/connections');
+      expect((await person.submit('/sign-in', { token: both })).text).toContain('for something else');
+
+      const { person: leaver, token } = await staff('leaver', [{ verbs: looking }]);
+      expect((await leaver.get('/connections')).status).toBe(200);
+      const path = `/api/v1/namespaces/${world.operatorNamespace}/serviceaccounts/leaver`;
+      await world.api.ask('DELETE', path);
+      // The API server itself remembers for ten seconds whom it has let in.
+      const spec = { token, audiences: ['square-operator'] };
+      const reviews = '/apis/authentication.k8s.io/v1/tokenreviews';
+      const known = () => world.api.ask<{ status: { authenticated?: boolean } }>('POST', reviews, { body: { spec } });
+      while ((await known()).status.authenticated === true) await pause(200);
+      // Another replica has not asked about them yet.
+      await ready(await world.startOperator());
+      expect((await leaver.get('/connections')).text).toContain('You are signed out');
+    });
+
+    test('is told at once when something changes', async () => {
+      await scene.connected({ name: 'watched' });
+      const { person } = await staff('watcher', [{ verbs: looking, namespace: world.namespace }]);
+      const path = `/connections/${world.namespace}/watched/events`;
+      const answer = await request(`${url()}${path}`, { headers: { cookie: person.cookie() } });
+      expect(answer.headers['content-type']).toBe('text/event-stream');
+      const told = (async () => {
+        let text = '';
+        for await (const chunk of answer.body) if ((text += String(chunk)).includes('event: changed')) return text;
+        return text;
+      })();
+      await scene.edit('connections', 'watched', { spec: { suspend: true } });
+      expect(await told).toContain('event: changed');
+      expect((await openPerson(url()).get(path)).status).toBe(401);
+    });
+  });
+
+  test('no page that anybody was shown holds a token, and no log line a query', () => {
+    const pages = (world.frontDoor?.exchanges ?? []).map(({ body }) => body);
+    expect(pages.length).toBeGreaterThan(20);
+    const secrets = [...world.square.secrets()];
+    for (const page of pages) for (const secret of secrets) expect(page).not.toContain(secret);
+    for (const { log } of world.operators) expect(log.join('')).not.toMatch(/[?&](?:link|code|state|q)=/);
+  });
+});
+
+async function ready(operator: RunningOperator): Promise<void> {
+  while ((await operator.get('readyz')).status !== 200) await pause(20);
+}
