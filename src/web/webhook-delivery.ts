@@ -63,6 +63,7 @@ const warnEvery: Duration = minutes(5);
  */
 export function createWebhooks(deps: WebhookDeps): (delivery: Delivery) => Promise<DeliveryResult> {
   const { watches, log, clock } = deps;
+  const followed = [watches.applications, watches.connections, watches.credentials];
   const warned = new Map<Key, Duration>();
 
   function warnRefused(application: Key): void {
@@ -93,7 +94,7 @@ export function createWebhooks(deps: WebhookDeps): (delivery: Delivery) => Promi
   }
 
   return async ({ application, body, signature }) => {
-    if (!Object.values(watches).every((watch) => watch.synced() && watch.healthy())) return 'failed';
+    if (!followed.every((watch) => watch.synced() && watch.healthy())) return 'failed';
     const found = watches.applications.get(application);
     const webhook = found?.spec?.webhook;
     const notificationURL = webhook?.notificationURL ?? '';
