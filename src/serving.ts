@@ -11,9 +11,7 @@ import type { Logger } from './observability/logger.ts';
 import { serveMetrics } from './observability/metrics-server.ts';
 import type { Metrics } from './observability/port.ts';
 import type { MemoryVault } from './secrets/port.ts';
-import { serveWeb } from './web/server.ts';
 import { createSignIns, type SignInDeps } from './web/sign-in.ts';
-import { registerWebhooks } from './web/webhook.ts';
 
 /** Serves from the start, so that a probe is answered while the operator waits for the API server. */
 export async function serveProbes(parts: {
@@ -79,6 +77,11 @@ export async function serveWebParts(parts: WebParts): Promise<Web | undefined> {
     log.info({}, 'sign-in pages, status pages and webhooks are off: they need --external-url and --web-bind-address');
     return undefined;
   }
+  // The server is 10 MiB of memory, which an operator without pages has no use for.
+  const [{ serveWeb }, { registerWebhooks }] = await Promise.all([
+    import('./web/server.ts'),
+    import('./web/webhook.ts'),
+  ]);
   const signIns = createSignIns({ ...parts, views: watches, externalURL });
   const { connections, applications } = watches;
   const squareNow = (environment: Environment = 'Production') => squares[environment].time.now();
