@@ -5,7 +5,7 @@ import {
   writtenReport,
   writtenReports,
 } from '../api/revocation-report.ts';
-import { type Instant, parseInstant } from '../clock.ts';
+import { type Instant, parseInstant, seconds } from '../clock.ts';
 
 /** Square's report that an authorization was ended. It proves nothing by itself: it is a reason to ask. */
 export interface RevocationReport {
@@ -53,14 +53,16 @@ export function withReport(
   return kept.includes(report) ? kept : undefined;
 }
 
+/** Square's time is known to the second, and this much is allowed for two of its machines. */
+const clocksDiffer = seconds(5);
+
 /**
  * The latest report that may concern a token issued at `issuedAt`; `undefined` when there is none. A revocation from before
- * the token was issued ended an earlier authorization, since Square issues nothing for one that is over. `issuedAt` has
- * whole seconds, so a report of the same second counts.
+ * the token was issued ended an earlier authorization, since Square issues nothing for one that is over.
  */
 export function reportAbout(reports: readonly RevocationReport[], issuedAt: Instant): RevocationReport | undefined {
   const latest = reports.at(-1);
-  return latest !== undefined && latest.revokedAt >= Math.floor(issuedAt / 1_000) * 1_000 ? latest : undefined;
+  return latest !== undefined && latest.revokedAt >= issuedAt - clocksDiffer ? latest : undefined;
 }
 
 /** Of two of the same moment the one with the lower ID comes first, so that every replica keeps the same ones. */

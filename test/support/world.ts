@@ -79,7 +79,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     api,
     operatorNamespace,
     options.clusterWide === true ? undefined : watched,
-    options.roles,
+    options.roles ?? (frontDoor === undefined ? undefined : ['rbac.yaml', 'rbac-staff-pages.yaml']),
   );
   const file = await operatorKubeconfig(api, admin, { namespace: operatorNamespace, dir, server: gateway?.url });
   const flags = [

@@ -28,10 +28,10 @@ const refusal = (reason: 'AccessTokenRevoked' | 'SquareTimedOut'): Fact => ({
 describe('a revocation that Square reports', () => {
   it.each([
     ['of now has the token put to the test', reported([aReport(noon)]), 'Verify(RevocationReported)'],
-    ['from before the token says nothing', reported([aReport(issuedAt - seconds(1))]), 'Wait(NothingDue)'],
+    ['from before the token says nothing', reported([aReport(issuedAt - seconds(6))]), 'Wait(NothingDue)'],
     [
       'from before the token says nothing, whatever came before it',
-      reported([aReport(issuedAt - minutes(9), 'event-0'), aReport(issuedAt - seconds(1))]),
+      reported([aReport(issuedAt - minutes(9), 'event-0'), aReport(issuedAt - seconds(6))]),
       'Wait(NothingDue)',
     ],
     ['is answered once', reported([aReport(noon)], { answeredReport: 'event-1' }), 'Wait(NothingDue)'],

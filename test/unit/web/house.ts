@@ -213,7 +213,8 @@ function review(house: House, { token = '', audiences = [] }: ReviewSpec): objec
     aud?: string[];
   };
   const shared = audiences.filter((one) => aud.includes(one));
-  if (known === undefined || shared.length === 0) return { authenticated: false, user: {}, error: 'invalid bearer token' };
+  if (known === undefined || shared.length === 0)
+    return { authenticated: false, user: {}, error: 'invalid bearer token' };
   return { authenticated: true, audiences: shared, user: { username: known.user, groups: ['system:authenticated'] } };
 }
 
