@@ -118,6 +118,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     const incoming = createIncomingSettlement({ client, clock, log, ring });
     const loop = createController({
       incoming,
+      externalURL: config.externalURL,
       client,
       journal,
       clock,

@@ -97,6 +97,9 @@ export const linkKey = 'url';
 export const connectLinkSuffix = '-connect-link';
 export const connectLinkSecretName = (connection: string): string => `${connection}${connectLinkSuffix}`;
 
+export const connectionOfConnectLink = (secret: string): string | undefined =>
+  secret.endsWith(connectLinkSuffix) ? secret.slice(0, -connectLinkSuffix.length) : undefined;
+
 /** The page on which the seller of a connection signs in, by itself without authority. */
 export const connectPage = (externalURL: string, namespace: string, name: string): string =>
   `${externalURL.replace(/\/$/, '')}/connect/${namespace}/${name}`;

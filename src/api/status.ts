@@ -91,6 +91,7 @@ export const connectionStatus = z.object({
   lastHandledRefreshRequest: request('refresh').optional(),
   lastHandledDisconnectRequest: request('disconnect').optional(),
   lastHandledAdoptRequest: request('adopt').optional(),
+  lastHandledConnectRequest: request('connect').optional(),
 });
 export type ConnectionStatus = z.infer<typeof connectionStatus>;
 

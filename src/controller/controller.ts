@@ -35,6 +35,7 @@ export interface ControllerDeps
     | 'tokensOf'
     | 'connectionsOf'
     | 'readersOf'
+    | 'arrivalsOf'
     | 'remembered'
     | 'turnstile'
     | 'turns'
@@ -85,6 +86,7 @@ export function createController(deps: ControllerDeps): Controller {
   const connectionsOf = createIndex();
   const readersOf = createIndex();
   const tokensOf = createTokensOf(watches.tokens);
+  const arrivalsOf = createIndex();
   const remembered = new Map<Key, Remembered>();
   const departed = createDeparted({ watches, vault: deps.vault, connectionsOf });
   const heldBackTokens = createHeldBackTokens({ ...deps, connectionsOf, onChange: (ref) => ofApplication(ref) });
@@ -107,7 +109,7 @@ export function createController(deps: ControllerDeps): Controller {
   const attempts = createAttempts(deps);
   const recovery = { ...deps, namespace: deps.operatorNamespace };
   const settlement = createSettlement({ ...recovery, onChange: (key) => queue.add(key) });
-  const indexes = { tokensOf, connectionsOf, readersOf };
+  const indexes = { tokensOf, connectionsOf, readersOf, arrivalsOf };
   const rotation = { attempts, settlement, turnstile };
   const ports = { ...deps, ...indexes, ...rotation, turns, applications, remembered, retirements, departed, doubts };
   let unread = 0;
@@ -138,7 +140,7 @@ export function createController(deps: ControllerDeps): Controller {
 
   const custodyQueue = createPassQueue(deps, 'sealingkey', 1, createKeyCustody(ports));
   followRing({ ...deps, queue, custodyQueue });
-  follow({ watches, connectionsOf, readersOf, tokensOf, queue, applicationQueue, ofApplication, applications });
+  follow({ watches, ...indexes, queue, applicationQueue, ofApplication, applications });
   // Another time at Square: what is due may have changed for everyone.
   for (const square of Object.values(deps.squares)) {
     square.time.onShift(() => {

@@ -1,4 +1,4 @@
-import { connectionOfSealedSecret } from '../api/names.ts';
+import { connectionOfConnectLink, connectionOfIncomingSecret, connectionOfSealedSecret } from '../api/names.ts';
 import type { WorkQueue } from '../kube/queue.ts';
 import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
 import { applicationRefOf } from './applications.ts';
@@ -19,6 +19,7 @@ export interface Following {
   readonly connectionsOf: Index;
   readonly readersOf: Index;
   readonly tokensOf: Index;
+  readonly arrivalsOf: Index;
   readonly queue: WorkQueue;
   readonly applicationQueue: WorkQueue;
   readonly ofApplication: (ref: Key) => void;
@@ -39,6 +40,7 @@ export function follow({
   connectionsOf,
   readersOf,
   tokensOf,
+  arrivalsOf,
   queue,
   applicationQueue,
   ...rest
@@ -61,6 +63,19 @@ export function follow({
   });
   watches.grants.onChange(({ key }) => {
     queue.add(ownerOfSealed(key));
+  });
+  watches.incoming.onChange(({ key, now }) => {
+    const { namespace, name } = splitKey(key);
+    const connection = connectionOfIncomingSecret(name);
+    if (connection === undefined) return;
+    const owner = keyFrom(namespace, connection);
+    arrivalsOf.set(key, now === undefined ? [] : [owner]);
+    queue.add(owner);
+  });
+  watches.links.onChange(({ key }) => {
+    const { namespace, name } = splitKey(key);
+    const connection = connectionOfConnectLink(name);
+    if (connection !== undefined) queue.add(keyFrom(namespace, connection));
   });
   watches.tokens.onChange(({ key, now, before }) => {
     tokensOf.set(key, now?.connection === undefined ? [] : [ownerOf(key, now.connection)]);

@@ -1,5 +1,5 @@
-import type { Environment } from '../api/connection.ts';
-import { sealedSecretName } from '../api/names.ts';
+import type { ConnectionSpec, Environment } from '../api/connection.ts';
+import { connectPage, sealedSecretName } from '../api/names.ts';
 import type { Clock, Instant } from '../clock.ts';
 import { recordIn, wasAuthorized } from '../domain/custody.ts';
 import {
@@ -24,6 +24,7 @@ import { type CredentialsDeps, type ReadCredential, readCredential } from './cre
 import type { Doubt, Doubts } from './doubts.ts';
 import { historyOf } from './history-of.ts';
 import type { Index } from './index-by.ts';
+import { type ArrivalsDeps, observeArrivals } from './observe-arrivals.ts';
 import { namespaceState, sealedSecretOf, sharedWith } from './observe-ending.ts';
 import { observeGrant } from './observe-grant.ts';
 import { observeTokenSecrets, type TokenSecretsOf } from './observe-token-secrets.ts';
@@ -58,7 +59,7 @@ export interface Remembered {
   readonly sealedCredentialTaken?: string;
 }
 
-export interface ObserveDeps extends CredentialsDeps, SharedCredentialDeps, ResealDeps {
+export interface ObserveDeps extends CredentialsDeps, SharedCredentialDeps, ResealDeps, Omit<ArrivalsDeps, 'watches'> {
   readonly ring: LiveKeyRing;
   readonly clock: Clock;
   readonly squares: Squares;
@@ -72,6 +73,8 @@ export interface ObserveDeps extends CredentialsDeps, SharedCredentialDeps, Rese
   readonly connectionsOf: Index;
   readonly doubts: Doubts;
   readonly remembered: ReadonlyMap<Key, Remembered>;
+  /** Where browsers reach the pages; absent when there are none. */
+  readonly externalURL?: string | undefined;
 }
 
 /** Now, for connections of an environment. */
@@ -128,6 +131,8 @@ export async function observe(deps: ObserveDeps, key: Key): Promise<Sight | unde
     sharedWith: sharedWith(deps, connection, application, grant),
     namespace,
     ...retiredKeyOf(deps, connection),
+    ...observeArrivals(deps, connection, application, now),
+    ...signInPage(deps, connection, spec),
   };
   return {
     view,
@@ -157,6 +162,17 @@ const memoryOf = (deps: ObserveDeps, key: Key, { uid }: Connection): Remembered 
 };
 
 const sealedKey = ({ namespace, name }: Connection): Key => keyFrom(namespace, sealedSecretName(name));
+
+/** The plain address of the page; it carries no authority. */
+function signInPage(
+  { externalURL }: ObserveDeps,
+  { namespace, name }: Connection,
+  { applicationRef, credential }: ConnectionSpec,
+): Pick<Observation, 'authorizeURL'> {
+  const none =
+    externalURL === undefined || applicationRef === undefined || credential?.personalAccessToken !== undefined;
+  return none ? {} : { authorizeURL: connectPage(externalURL, namespace, name) };
+}
 
 /** A spec that cannot be understood: everything else is as it was. */
 function unreadable(deps: ObserveDeps, view: ConnectionView, connection: Connection): Sight {

@@ -5,10 +5,12 @@ import type { Fact, Step } from '../domain/step.ts';
 import { pinnedMerchant } from '../domain/wanted.ts';
 import type { LiveKeyRing } from '../secrets/port.ts';
 import { commit } from './commit.ts';
+import { endLink, offerLink } from './connect-links.ts';
 import { discard, setFinalizer } from './finalizers.ts';
 import { writeRecord } from './note-attempt.ts';
 import type { Sight } from './observe.ts';
 import { publish, remove, withdraw } from './publish.ts';
+import { dismiss, receive } from './receive.ts';
 import { reseal } from './reseal.ts';
 import { type RevokeDeps, revoke } from './revoke.ts';
 import { type RolloutRestartDeps, restartTarget } from './rollout-restart.ts';
@@ -57,6 +59,14 @@ export function perform(deps: PerformDeps, step: Acting, sight: Sight, o: Observ
     case 'AddFinalizer':
     case 'RemoveFinalizer':
       return setFinalizer(deps, step, o);
+    case 'Receive':
+      return receive(deps, step, sight, o);
+    case 'Dismiss':
+      return dismiss(deps, step.secret, o);
+    case 'OfferLink':
+      return offerLink(deps, o);
+    case 'EndLink':
+      return endLink(deps, o);
     case 'Decline':
       return Promise.resolve({ kind: 'Declined' });
   }

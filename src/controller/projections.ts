@@ -89,11 +89,13 @@ function requestsOf(notes: Readonly<Record<string, string>>): Requests {
   const refresh = notes[annotations.refreshRequestedAt];
   const disconnect = notes[annotations.disconnectRequestedAt];
   const adopt = notes[annotations.adoptRequestedAt];
-  if (refresh === undefined && disconnect === undefined && adopt === undefined) return noRequests;
+  const connect = notes[annotations.connectRequestedAt];
+  if ((refresh ?? disconnect ?? adopt ?? connect) === undefined) return noRequests;
   return {
     ...(refresh === undefined ? {} : { refresh }),
     ...(disconnect === undefined ? {} : { disconnect }),
     ...(adopt === undefined ? {} : { adopt }),
+    ...(connect === undefined ? {} : { connect }),
   };
 }
 

@@ -10,6 +10,7 @@ import type { EventNote } from '../kube/events.ts';
 import type { Metrics } from '../observability/port.ts';
 import { type Note, note } from './note.ts';
 import { countRevocation, noteOfEnd, personalStays } from './report-ending.ts';
+import { noteOfSignIn } from './report-sign-in.ts';
 
 /** One step of a pass and what came of it. */
 export interface Done {
@@ -117,6 +118,13 @@ function requestsOf(
       ['Revoke', 'Decline'],
       staleness,
     ),
+    ...staleRequest(
+      after.lastHandledConnectRequest,
+      [before.handledConnect],
+      done,
+      ['OfferLink', 'Decline'],
+      staleness,
+    ),
     ...staleRequest(after.lastHandledAdoptRequest, [before.handledAdopt, recorded.adopt], done, ['Adopt'], staleness),
   ];
 }
@@ -143,13 +151,18 @@ function noteOf(step: Step, fact: Fact, after: ConnectionStatus): Note | undefin
     case 'Revoke':
       return fact.kind === 'Ended' ? noteOfEnd(step, fact) : undefined;
     case 'Decline':
-      return note('Warning', step.because, 'Revoke', step.message);
+      return note('Warning', step.because, step.of === 'connect' ? 'OfferLink' : 'Revoke', step.message);
+    case 'Receive':
+    case 'Dismiss':
+    case 'OfferLink':
+      return noteOfSignIn(step, fact);
     case 'Discard':
       return step.because === 'PersonalAccessToken'
         ? note('Normal', step.because, 'Discard', personalStays)
         : undefined;
     case 'Restart':
       return restartNote(step.target, fact);
+    case 'EndLink':
     case 'Verify':
     case 'Publish':
     case 'Withdraw':
@@ -211,7 +224,7 @@ export function count(metrics: Metrics, done: readonly Done[]): void {
       fact.kind === 'Failed' ? fact.failure.reason : fact.kind === 'OtherMerchant' ? 'OtherMerchant' : step.because;
     if (step.kind === 'Revoke') countRevocation(metrics, step, fact);
     if (!failed && fact.kind !== 'Sealed' && fact.kind !== 'Verified') continue;
-    if (step.kind === 'Refresh' || step.kind === 'TakeUp')
+    if (step.kind === 'Refresh' || step.kind === 'TakeUp' || step.kind === 'Receive')
       metrics.refreshCounted(failed ? 'failure' : 'success', reason);
     else if (step.kind === 'Verify') metrics.verifyCounted(failed ? 'failure' : 'success', reason);
   }

@@ -1,5 +1,6 @@
 import type { Instant } from '../clock.ts';
 import { discarded, ended, finalized, removed } from './absorb-ending.ts';
+import { arrivalNamed, dismissed, withoutLink } from './absorb-sign-in.ts';
 import { doubtOf } from './attempt.ts';
 import { type Failure, type FailureClass, isTransient, tookClient } from './failure.ts';
 import type { FailureStreak, History, Now, Observation, Proof } from './observation.ts';
@@ -48,8 +49,21 @@ function taken(o: Observation, step: Step, fact: Fact, now: Now): Observation {
       return ended(clientTaken(o, step), fact);
     case 'Hindered':
       return { ...o, history: counted(o.history, step, { class: 'Unknown', ...fact.hindrance }, now.square) };
+    case 'ArrivalNamed':
+      return arrivalNamed(o, fact);
+    case 'Dismissed':
+      return dismissed(o, fact.secret);
+    case 'Offered':
+      return {
+        ...o,
+        link: { expiresAt: fact.expiresAt },
+        history: { ...o.history, handled: answered(o.history, step) },
+      };
+    case 'NotOffered':
     case 'Declined':
       return { ...o, history: { ...o.history, handled: answered(o.history, step) } };
+    case 'LinkEnded':
+      return withoutLink(o);
     case 'Discarded':
       return discarded(o);
     case 'Finalized':

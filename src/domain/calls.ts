@@ -5,7 +5,7 @@ import type { Step } from './step.ts';
  * How many calls to Square the pass probably makes from this step on: a new token is put to the test at once, and what is
  * not known yet of permissions and seller is asked in the same breath. 0: the step asks nothing of Square.
  */
-export function callsFrom(step: Step, { history }: Observation): number {
+export function callsFrom(step: Step, { history, arrivals = [] }: Observation): number {
   const unknown = [history.scopes, history.merchantName].filter((one) => one === undefined).length;
   switch (step.kind) {
     case 'TakeUp':
@@ -17,6 +17,14 @@ export function callsFrom(step: Step, { history }: Observation): number {
     // A token that Square has forgotten names no authorization: then the seller is named.
     case 'Revoke':
       return step.scope === 'All' ? 2 : 1;
+    // Whose it is, where its reply did not say.
+    case 'Receive': {
+      const content = arrivals.find(({ secret }) => secret === step.secret)?.content;
+      return content?.kind === 'Grant' && content.grant.merchantID === undefined ? 2 : 0;
+    }
+    case 'Dismiss':
+    case 'OfferLink':
+    case 'EndLink':
     case 'Adopt':
     case 'Reseal':
     case 'Publish':

@@ -1,6 +1,8 @@
 import type { ConnectionSpec } from '../api/connection.ts';
 import type { Instant } from '../clock.ts';
+import { arrivalInstants, dismiss, receive } from './arrivals.ts';
 import { attemptEnds, isSpent } from './attempt.ts';
+import { endLink, linkEnds, offerLink } from './connect-link.ts';
 import { recordIn } from './custody.ts';
 import { part } from './deletion.ts';
 import { disconnect, isDisconnecting } from './disconnect.ts';
@@ -36,9 +38,13 @@ function nextStep(o: Observation, now: Now): Step {
   // No call and no write of a Secret, but the clock still moves the token to its end.
   if (spec.value.suspend === true) return wait(o, now, 'Suspended');
   return (
+    endLink(o, now) ??
+    offerLink(o, now) ??
+    dismiss(o, now) ??
     blocked(o, now) ??
     disconnect(o, now) ??
     disconnecting(o, spec.value, now) ??
+    withinBudget(o, receive(o, now)) ??
     withinBudget(o, takeUp(o, now)) ??
     adopt(o, now) ??
     (o.grant.kind === 'Held' ? live(o, o.grant.grant, spec.value, now) : unauthorized(o, now))
@@ -56,7 +62,12 @@ function wait(o: Observation, now: Now, because: WaitReason, ...instants: readon
   const end = tokenEnd(o);
   const wanted = instants.filter((instant) => instant !== undefined);
   // Whatever waits for the budget is woken when there is some.
-  const ahead = [...wanted.filter((instant) => o.throttled !== true || instant > now.square), ...requestEnds(o, now)];
+  const ahead = [
+    ...wanted.filter((instant) => o.throttled !== true || instant > now.square),
+    ...requestEnds(o, now),
+    ...arrivalInstants(o, now),
+    ...linkEnds(o, now),
+  ];
   // What of finalizers and of a deletion failed is tried again beside everything else.
   const finalizing = nextAttempt(o, 'Finalize', now);
   for (const at of [end, finalizing]) if (at !== undefined && at > now.square) ahead.push(at);

@@ -12,7 +12,8 @@ export function disconnect(o: Observation, now: Now): Step | undefined {
   const request = o.connection.requests.disconnect;
   if (request === undefined || !isDisconnecting(o, now)) return undefined;
   const never = unrevocable(o);
-  if (never !== undefined) return { kind: 'Decline', because: never.reason, message: never.message, request };
+  if (never !== undefined)
+    return { kind: 'Decline', of: 'disconnect', because: never.reason, message: never.message, request };
   if (o.throttled === true || (nextAttempt(o, 'Revoke', now) ?? 0) > now.square) return undefined;
   return { kind: 'Revoke', because: 'DisconnectRequested', scope: 'All', request };
 }

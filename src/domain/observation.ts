@@ -20,6 +20,12 @@ export interface Observation {
   readonly sealedSecret: SealedSecret;
   /** The token request that the record tells of. */
   readonly attempt: AttemptState;
+  /** Sign-ins whose Secrets are there, the earliest first; absent when there are none. */
+  readonly arrivals?: readonly Arrival[];
+  /** The Secret with a link for the seller. */
+  readonly link?: { /** By the wall clock. */ readonly expiresAt: Instant };
+  /** The page on which the seller signs in; absent when there is none. */
+  readonly authorizeURL?: string;
   /** What Square gave and the cluster has not stored yet. */
   readonly unsettled?: Unsettled;
   readonly tokenSecret: TokenSecret;
@@ -55,6 +61,19 @@ export interface SealedSecret {
   /** Whether it bears the operator's finalizer. */
   readonly finalized: boolean;
   readonly deleting: boolean;
+}
+
+/** A seller's sign-in that waits in a Secret of its own. */
+export interface Arrival {
+  /** Name of the Secret. */
+  readonly secret: string;
+  /** From then on it is of no use any more, in Square's time. */
+  readonly until: Instant;
+  readonly content: /** Nothing but the claim of the replica that exchanges the code. */
+    | { readonly kind: 'Claim' }
+    | { readonly kind: 'Grant'; readonly grant: Grant }
+    | { readonly kind: 'OfAnotherApplication' }
+    | { readonly kind: 'Unreadable'; readonly message: string };
 }
 
 /** A grant that Square issued, and whose record the API server does not take. It is written again until it is stored. */
@@ -107,6 +126,7 @@ export interface Requests {
   readonly refresh?: string;
   readonly disconnect?: string;
   readonly adopt?: string;
+  readonly connect?: string;
 }
 
 export type Application =

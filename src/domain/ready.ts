@@ -113,8 +113,7 @@ function applicationProblem({ application }: Observation): Summary | undefined {
 function withoutGrant(o: Observation): Summary {
   if (o.unsettled !== undefined) return goingOn(no('GrantNotStored', unstored(o.unsettled)));
   if (o.credential.kind === 'None') {
-    const ways = 'set spec.credential, or have the seller sign in';
-    return resting(no('AwaitingAuthorization', `There is no grant yet: ${ways}.`));
+    return resting(no('AwaitingAuthorization', `There is no grant yet: ${waysIn(o)}`));
   }
   if (o.credential.kind === 'Problem') {
     const { reason, message } = o.credential;
@@ -137,6 +136,13 @@ function withoutGrant(o: Observation): Summary {
     return stuck(no('CredentialRefused', `${failure.message} Give a new credential, or have the seller sign in.`));
   }
   return goingOn(no('TakingUp', `The credential could not be tried yet: ${describe(failure)}`));
+}
+
+/** How a seller gets in. */
+function waysIn({ authorizeURL, connection: { namespace, name } }: Observation): string {
+  if (authorizeURL === undefined)
+    return 'set spec.credential. No seller can sign in, since the operator runs without --external-url.';
+  return `have the seller sign in, by the link that "kubectl square connect ${name} -n ${namespace}" prints, or set spec.credential.`;
 }
 
 function held(o: Observation, grant: Grant, pin: string | undefined, now: Now, since: Since): Summary {

@@ -26,6 +26,7 @@ export interface StoredStatus {
   readonly handledRefresh?: string;
   readonly handledDisconnect?: string;
   readonly handledAdopt?: string;
+  readonly handledConnect?: string;
 }
 
 /** Strings that come again in thousands of statuses are kept once. */
@@ -77,6 +78,7 @@ export function readStatus(status: ConnectionStatus): StoredStatus {
     ...optional('handledRefresh', status.lastHandledRefreshRequest),
     ...optional('handledDisconnect', status.lastHandledDisconnectRequest),
     ...optional('handledAdopt', status.lastHandledAdoptRequest),
+    ...optional('handledConnect', status.lastHandledConnectRequest),
   };
 }
 
@@ -104,12 +106,14 @@ export function recall(stored: StoredStatus, grant: GrantState, now: Now): Histo
   };
 }
 
-function handledOf({ handledRefresh, handledDisconnect, handledAdopt }: StoredStatus): History['handled'] {
-  if (handledRefresh === undefined && handledDisconnect === undefined && handledAdopt === undefined) return nothing;
+function handledOf(stored: StoredStatus): History['handled'] {
+  const { handledRefresh, handledDisconnect, handledAdopt, handledConnect } = stored;
+  if ((handledRefresh ?? handledDisconnect ?? handledAdopt ?? handledConnect) === undefined) return nothing;
   return {
     ...optional('refresh', handledRefresh),
     ...optional('disconnect', handledDisconnect),
     ...optional('adopt', handledAdopt),
+    ...optional('connect', handledConnect),
   };
 }
 

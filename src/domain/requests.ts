@@ -37,7 +37,7 @@ function disconnectUntil({ history: { failures } }: Observation, value: string):
   return failures.Revoke?.request === value ? failures.Revoke.time + disconnectPatience : 0;
 }
 
-const requests = ['refresh', 'disconnect', 'adopt'] as const satisfies readonly Request[];
+const requests = ['refresh', 'disconnect', 'adopt', 'connect'] as const satisfies readonly Request[];
 
 /** When requests that cannot be acted on now become too old to be, which is then said. In Square's time. */
 export function requestEnds(o: Observation, now: Now): Instant[] {

@@ -42,7 +42,22 @@ export type Step =
       readonly request?: string;
     }
   /** Answer a request that cannot be carried out, by saying so. */
-  | { readonly kind: 'Decline'; readonly because: DeclineReason; readonly message: string; readonly request: string }
+  | {
+      readonly kind: 'Decline';
+      /** Which request. */
+      readonly of: 'disconnect' | 'connect';
+      readonly because: DeclineReason;
+      readonly message: string;
+      readonly request: string;
+    }
+  /** Make what a seller's sign-in gave the grant of the connection. */
+  | { readonly kind: 'Receive' /** Its Secret. */; readonly secret: string; readonly because: 'SignedIn' }
+  /** Delete the Secret of a sign-in. */
+  | { readonly kind: 'Dismiss'; readonly secret: string; readonly because: DismissReason; readonly message: string }
+  /** Put a link for the seller into its Secret. */
+  | { readonly kind: 'OfferLink'; readonly because: 'ConnectRequested'; readonly request: string }
+  /** Take the link away. */
+  | { readonly kind: 'EndLink'; readonly because: 'Connected' | 'Expired' }
   /** Delete the sealed Secret: what is in it is of no use any more. */
   | { readonly kind: 'Discard'; readonly because: 'ConnectionDeleted' | 'PersonalAccessToken' }
   /** Have the API server ask before it lets the object go. */
@@ -73,7 +88,21 @@ export type PublishReason = 'NotPublished' | 'Changed';
 export type WithdrawReason = 'TokenDead' | 'ConnectionDeleted';
 export type RevokeReason = 'DisconnectRequested' | 'ConnectionDeleted';
 export type RevokeScope = 'All' | 'AccessToken';
-export type DeclineReason = 'NotConnected' | 'RevokeUnsupported' | 'PersonalAccessToken';
+export type DeclineReason =
+  | 'NotConnected'
+  | 'RevokeUnsupported'
+  | 'PersonalAccessToken'
+  | 'NoSignInPage'
+  | 'GrantBlocked';
+export type DismissReason =
+  | 'Taken'
+  /** Its code was refused, or the replica that had it ended. */
+  | 'Abandoned'
+  | 'Expired'
+  | 'OtherMerchant'
+  | 'OtherApplication'
+  | 'OtherConnection'
+  | 'Disconnected';
 /** What bears a finalizer. */
 export type Finalized = 'Connection' | 'SealedSecret';
 export type ReleaseReason =
@@ -144,6 +173,14 @@ export type Fact =
   /** Square could not be asked to end the authorization: something else stands in the way. */
   | { readonly kind: 'Hindered'; readonly hindrance: Hindrance }
   | { readonly kind: 'Declined' }
+  /** Square said whose a sign-in is, whose reply had not. */
+  | { readonly kind: 'ArrivalNamed'; readonly secret: string; readonly merchantID: string }
+  /** The Secret of a sign-in is gone. */
+  | { readonly kind: 'Dismissed'; readonly secret: string }
+  /** The link lies in its Secret. `expiresAt`: by the wall clock. */
+  | { readonly kind: 'Offered'; readonly secret: string; readonly expiresAt: Instant }
+  | { readonly kind: 'NotOffered'; readonly message: string }
+  | { readonly kind: 'LinkEnded' }
   | { readonly kind: 'Discarded' }
   | { readonly kind: 'Finalized'; readonly object: Finalized; readonly finalized: boolean }
   /** The place of the sealed grant is taken by something else. */

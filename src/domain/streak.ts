@@ -38,7 +38,8 @@ function requestOf(step: Step, known: FailureStreak | undefined): string | undef
 
 /** A refresh counts as answered once it was tried, whatever came of it; a disconnect when it is done, or declined. */
 export function answered(history: History, step: Step): History['handled'] {
-  if (step.kind === 'Decline') return { ...history.handled, disconnect: step.request };
+  if (step.kind === 'Decline') return { ...history.handled, [step.of]: step.request };
+  if (step.kind === 'OfferLink') return { ...history.handled, connect: step.request };
   return step.kind === 'Refresh' && step.request !== undefined
     ? { ...history.handled, refresh: step.request }
     : history.handled;
@@ -60,6 +61,10 @@ function operationOf(step: Step): Operation | undefined {
     case 'AddFinalizer':
     case 'RemoveFinalizer':
       return 'Finalize';
+    case 'Receive':
+    case 'Dismiss':
+    case 'OfferLink':
+    case 'EndLink':
     case 'Adopt':
     case 'Reseal':
     case 'Decline':

@@ -49,6 +49,7 @@ export function summarize(o: Observation, stored: StoredStatus, now: Now): Conne
     ...aboutSecrets(o),
     ...aboutRecord(o, stored, now),
     ...aboutHistory(o),
+    ...(o.authorizeURL === undefined ? {} : { authorizeURL: o.authorizeURL }),
   };
 }
 
@@ -182,7 +183,7 @@ function kept(stored: StoredStatus): ConnectionStatus {
 function aboutHistory(o: Observation): ConnectionStatus {
   const { history } = o;
   const [lastFailure, ...otherFailures] = failures(o);
-  const { refresh, disconnect, adopt } = handledRequests(o);
+  const { refresh, disconnect, adopt, connect } = handledRequests(o);
   return {
     ...(history.merchantName === undefined
       ? {}
@@ -196,6 +197,7 @@ function aboutHistory(o: Observation): ConnectionStatus {
     ...(refresh === undefined ? {} : { lastHandledRefreshRequest: refresh.slice(0, statusBounds.request) }),
     ...(disconnect === undefined ? {} : { lastHandledDisconnectRequest: disconnect.slice(0, statusBounds.request) }),
     ...(adopt === undefined ? {} : { lastHandledAdoptRequest: adopt.slice(0, statusBounds.request) }),
+    ...(connect === undefined ? {} : { lastHandledConnectRequest: connect.slice(0, statusBounds.request) }),
   };
 }
 

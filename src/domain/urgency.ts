@@ -24,7 +24,9 @@ export function urgencyOf(
   if (deleting || open(requests.refresh, handled.handledRefresh) || open(requests.adopt, handled.handledAdopt)) {
     return requested;
   }
-  if (open(requests.disconnect, handled.handledDisconnect)) return requested;
+  if (open(requests.disconnect, handled.handledDisconnect) || open(requests.connect, handled.handledConnect)) {
+    return requested;
+  }
   if (revision === 0) return neverSynced;
   if (issuedAt !== undefined && reportAbout(reports, issuedAt) !== undefined) return reported;
   const end = Math.min(expiresAt ?? Number.POSITIVE_INFINITY, refreshTokenExpiresAt ?? Number.POSITIVE_INFINITY);

@@ -97,6 +97,10 @@ function words(step: Step, square: number): string {
     case 'Restart':
     case 'Verify':
     case 'Publish':
+    case 'Receive':
+    case 'Dismiss':
+    case 'OfferLink':
+    case 'EndLink':
     case 'Decline':
     case 'Discard':
       return base;

@@ -1,0 +1,67 @@
+import { connectLinkSecretName } from '../api/names.ts';
+import { type Duration, hours, type Instant } from '../clock.ts';
+import type { Application, Arrival, Connection, Now, Observation } from '../domain/observation.ts';
+import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
+import { type IncomingSecret, openIncoming } from '../secrets/incoming.ts';
+import type { KeyRing } from '../secrets/port.ts';
+import type { Index } from './index-by.ts';
+import type { Watches } from './watches.ts';
+
+export interface ArrivalsDeps {
+  readonly ring: KeyRing;
+  readonly watches: Pick<Watches, 'incoming' | 'links'>;
+  /** Keys of the Secrets of sign-ins by the key of their connection. */
+  readonly arrivalsOf: Index;
+}
+
+/** What a sign-in gave is of use for so long. */
+const kept: Duration = hours(24);
+/** A claim that nobody fills: long after its state has ended, by which alone it could be met again. */
+const claimKept: Duration = hours(1);
+
+/** The sign-ins of a connection, and the link for its seller. */
+export function observeArrivals(
+  deps: ArrivalsDeps,
+  connection: Connection,
+  application: Application,
+  now: Now,
+): Pick<Observation, 'arrivals' | 'link'> {
+  const { namespace, name, uid } = connection;
+  const found: Arrival[] = [];
+  for (const key of deps.arrivalsOf.get(keyFrom(namespace, name))) {
+    const secret = deps.watches.incoming.get(key);
+    if (secret !== undefined) found.push(arrivalOf(deps, key, secret, connection, application, now));
+  }
+  const link = deps.watches.links.get(keyFrom(namespace, connectLinkSecretName(name)));
+  return {
+    ...(found.length === 0 ? {} : { arrivals: found.toSorted((a, b) => a.until - b.until) }),
+    ...(link === undefined || link.owner !== uid ? {} : { link: { expiresAt: link.expiresAt } }),
+  };
+}
+
+function arrivalOf(
+  { ring }: ArrivalsDeps,
+  key: Key,
+  { jwe, createdAt }: IncomingSecret,
+  { namespace, name }: Connection,
+  application: Application,
+  now: Now,
+): Arrival {
+  const secret = splitKey(key).name;
+  // What cannot be looked into is as old as its Secret, by the API server's clock.
+  const after = (length: Duration): Instant => now.square + (createdAt + length - now.wall);
+  if (jwe === undefined) return { secret, until: after(claimKept), content: { kind: 'Claim' } };
+  if (application.kind !== 'Found') {
+    return { secret, until: after(kept), content: { kind: 'Unreadable', message: 'Its application is not there.' } };
+  }
+  const { environment, clientID } = application;
+  const opened = openIncoming(ring, { namespace, name, environment, clientID }, jwe);
+  if (opened.ok) {
+    const grant = opened.value;
+    return { secret, until: grant.accessToken.issuedAt + kept, content: { kind: 'Grant', grant } };
+  }
+  if (opened.problem === 'BoundElsewhere') {
+    return { secret, until: after(kept), content: { kind: 'OfAnotherApplication' } };
+  }
+  return { secret, until: after(kept), content: { kind: 'Unreadable', message: `${opened.message}.` } };
+}

@@ -1,0 +1,92 @@
+import { pinOf } from '../domain/arrivals.ts';
+import { recordIn } from '../domain/custody.ts';
+import { wasTried } from '../domain/decide.ts';
+import { type Grant, takenLimit } from '../domain/grant.ts';
+import type { Observation } from '../domain/observation.ts';
+import type { Fact, Step } from '../domain/step.ts';
+import type { Token } from '../domain/token.ts';
+import { keyFrom } from '../kube/resource.ts';
+import { removeIncoming } from '../secrets/incoming.ts';
+import { writeRecord } from './note-attempt.ts';
+import { nowOf, type ObserveDeps, type Sight } from './observe.ts';
+import { lookAgainEvery } from './observe-token-secrets.ts';
+import { named } from './seller.ts';
+import { WriteRefused } from './write-refused.ts';
+
+/**
+ * Seals what a sign-in gave as the grant of the connection: a compare-and-set on the version that was observed. Until it is
+ * stored the Secret of the sign-in keeps it, so nothing can be lost here; the record remembers the sign-in, so that its
+ * Secret, left behind or put back from a backup, never acts again.
+ */
+export async function receive(
+  deps: ObserveDeps,
+  step: Step & { kind: 'Receive' },
+  sight: Sight,
+  o: Observation,
+): Promise<Fact> {
+  const content = o.arrivals?.find(({ secret }) => secret === step.secret)?.content;
+  if (content?.kind !== 'Grant') return { kind: 'Stale' };
+  if (content.grant.merchantID === undefined && pinOf(o) !== undefined) {
+    return await nameSeller(deps, step, sight, o, content.grant);
+  }
+  const before = recordIn(o.grant);
+  const { credential } = o;
+  // A credential that failed so far is older than the sign-in, which is what counts now.
+  const failed = credential.kind === 'Given' && wasTried(o) ? [credential.digest] : [];
+  const taken = [...new Set([...(before?.taken ?? []), ...failed, ...content.grant.taken])].slice(-takenLimit);
+  const grant: Grant = {
+    ...content.grant,
+    generation: Math.max(before?.generation ?? 0, sight.view.stored.revision) + 1,
+    connectionUID: o.connection.uid,
+    taken,
+    handled: before?.handled ?? {},
+    sealedAt: deps.clock.wall(),
+  };
+  const outcome = await writeRecord(deps, sight, o, grant, sight.grantSecret);
+  switch (outcome.kind) {
+    case 'Stored': {
+      const held = { kind: 'Held', grant, keyID: deps.ring.active.id } as const;
+      return { kind: 'Sealed', grant: held, how: 'TakenUp', answers: {} };
+    }
+    case 'Conflict':
+      return { kind: 'Stale' };
+    case 'NotOwned':
+      return { kind: 'GrantPlaceNotOwned', retryAt: nowOf(deps, sight.environment).square + lookAgainEvery };
+    case 'Failed':
+      throw new WriteRefused(outcome.message, outcome.status);
+  }
+}
+
+/** Only a pin makes it matter at once whose a grant is; who cannot be named then is asked about again, backing off. */
+async function nameSeller(
+  deps: ObserveDeps,
+  { secret }: Step & { kind: 'Receive' },
+  sight: Sight,
+  o: Observation,
+  { accessToken }: Grant,
+): Promise<Fact> {
+  const ports = { clock: deps.clock, square: deps.squares[sight.environment].client };
+  const unnamed: { readonly accessToken: Token; readonly merchantID?: string } = { accessToken: accessToken.value };
+  const given = await named(ports, unnamed, pinOf(o));
+  if (given.ok && given.value.merchantID !== undefined) {
+    return { kind: 'ArrivalNamed', secret, merchantID: given.value.merchantID };
+  }
+  const why = given.ok ? 'Square did not name them.' : given.failure.message;
+  throw new Error(`a sign-in waits until its seller is known: ${why}`);
+}
+
+/** Deletes the Secret of a sign-in, if it is still the one that was seen. */
+export async function dismiss(
+  deps: Pick<ObserveDeps, 'client' | 'watches'>,
+  secret: string,
+  { connection: { namespace } }: Observation,
+): Promise<Fact> {
+  const { incoming } = deps.watches;
+  const key = keyFrom(namespace, secret);
+  const held = incoming.get(key);
+  if (held !== undefined) {
+    await removeIncoming(deps.client, namespace, secret, held);
+    incoming.forget(key, held.uid);
+  }
+  return { kind: 'Dismissed', secret };
+}

@@ -1,0 +1,118 @@
+import { formatInstant, type Instant } from '../clock.ts';
+import { attemptEnds } from './attempt.ts';
+import { recordIn } from './custody.ts';
+import type { Grant } from './grant.ts';
+import type { Arrival, Now, Observation } from './observation.ts';
+import type { DismissReason, Step } from './step.ts';
+
+/**
+ * Deletes the Secret of a sign-in that is taken up, or never will be. The link that the seller came by goes first: as long as
+ * the Secret is there, it says that the link is used.
+ */
+export function dismiss(o: Observation, now: Now): Step | undefined {
+  for (const arrival of o.arrivals ?? []) {
+    const why = dismissal(o, arrival, now);
+    if (why === undefined) continue;
+    if (why.because === 'Taken' && o.link !== undefined) return { kind: 'EndLink', because: 'Connected' };
+    return { kind: 'Dismiss', secret: arrival.secret, ...why };
+  }
+  return undefined;
+}
+
+/**
+ * Takes up what a seller's sign-in gave: the grant that is held is replaced by one write, which fails when somebody stored
+ * another one meanwhile. An attempt that may be under way in another process is waited for, so that its answer is not
+ * written over: both grants are stored, the later sign-in last.
+ */
+export function receive(o: Observation, now: Now): Step | undefined {
+  const secret = receivable(o);
+  if (secret === undefined || attemptEnds(o.attempt) > now.square) return undefined;
+  return { kind: 'Receive', secret, because: 'SignedIn' };
+}
+
+/** The first sign-in that could be taken up; those that are to be dismissed are gone by then. */
+function receivable({ arrivals = [], grant, application, unsettled }: Observation): string | undefined {
+  if (application.kind !== 'Found' || unsettled !== undefined) return undefined;
+  switch (grant.kind) {
+    case 'Absent':
+    case 'Vacant':
+    case 'Held':
+    // The same seller, as `dismissal` saw to: a sign-in is a clearer sign than any.
+    case 'Retained':
+    case 'Outdated':
+      return arrivals.find(({ content }) => content.kind === 'Grant')?.secret;
+    case 'NotOwned':
+    case 'Closed':
+    case 'Unreadable':
+    case 'OfAnotherApplication':
+      return undefined;
+  }
+}
+
+/** When something is to be done about a sign-in that nothing can be done about now. */
+export function arrivalInstants(o: Observation, now: Now): Instant[] {
+  const ends = (o.arrivals ?? []).map(({ until }) => until);
+  if (receivable(o) !== undefined) ends.push(attemptEnds(o.attempt));
+  return ends.filter((end) => end > now.square);
+}
+
+interface Dismissal {
+  readonly because: DismissReason;
+  readonly message: string;
+}
+
+function dismissal(o: Observation, { content, until, secret }: Arrival, now: Now): Dismissal | undefined {
+  if (content.kind === 'Grant') {
+    const why = grantDismissal(o, content.grant);
+    if (why !== undefined) return why;
+  }
+  if (content.kind === 'OfAnotherApplication') {
+    const message =
+      'The seller signed in for another application than spec.applicationRef names now. Have them sign in again.';
+    return { because: 'OtherApplication', message };
+  }
+  if (until > now.square) return undefined;
+  if (content.kind === 'Claim') return { because: 'Abandoned', message: `Secret ${secret} was never filled.` };
+  const unread = content.kind === 'Unreadable' ? ` ${content.message}` : '';
+  const message = `What the seller's sign-in gave could not be taken up within 24 hours.${unread} Have them sign in again.`;
+  return { because: 'Expired', message };
+}
+
+function grantDismissal(o: Observation, arrived: Grant): Dismissal | undefined {
+  const record = recordIn(o.grant);
+  if (record !== undefined && arrived.taken.some((one) => record.taken.includes(one))) {
+    return { because: 'Taken', message: 'It was taken up.' };
+  }
+  if (arrived.connectionUID !== o.connection.uid) {
+    const message = 'The seller signed in for an earlier connection of this name. Have them sign in again.';
+    return { because: 'OtherConnection', message };
+  }
+  const pin = pinOf(o);
+  if (pin !== undefined && arrived.merchantID !== undefined && arrived.merchantID !== pin) {
+    const message = `Merchant ${arrived.merchantID} signed in, but this connection is pinned to ${pin}. What is held stays. Have that seller sign in, or correct spec.merchantID.`;
+    return { because: 'OtherMerchant', message };
+  }
+  if (wasEnded(o, arrived)) {
+    const message =
+      'The authorization was ended at Square on request after the seller had signed in. Have them sign in again.';
+    return { because: 'Disconnected', message };
+  }
+  return undefined;
+}
+
+/** The only seller whom the place is open to. What an earlier connection left, or a backup, gives way to its own seller. */
+export function pinOf({ connection: { spec }, grant }: Observation): string | undefined {
+  const pin = spec.ok ? spec.value.merchantID : undefined;
+  return pin ?? ('grant' in grant ? grant.grant.merchantID : undefined);
+}
+
+/** Ending an authorization ends all tokens of it. The token's time has whole seconds, so one of the same second may live. */
+function wasEnded({ grant }: Observation, { accessToken, merchantID }: Grant): boolean {
+  const ended = grant.kind === 'Vacant' ? grant.record.disconnected : undefined;
+  if (ended === undefined || (ended.merchantID !== undefined && ended.merchantID !== merchantID)) return false;
+  return Math.floor(ended.at / 1_000) * 1_000 > accessToken.issuedAt;
+}
+
+/** For the event of a sign-in that took the place of something. */
+export const tookPlace = ({ merchantID, accessToken }: Grant): string =>
+  `The seller${merchantID === undefined ? '' : ` (merchant ${merchantID})`} signed in at ${formatInstant(accessToken.issuedAt)}: this grant took the place of the earlier one.`;

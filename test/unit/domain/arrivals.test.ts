@@ -1,0 +1,260 @@
+import { describe, expect, it } from 'vitest';
+import { days, hours, minutes, seconds } from '../../../src/clock.ts';
+import { absorb } from '../../../src/domain/absorb.ts';
+import { arrivalInstants, pinOf } from '../../../src/domain/arrivals.ts';
+import type { Attempt } from '../../../src/domain/attempt.ts';
+import { callsFrom } from '../../../src/domain/calls.ts';
+import { decide } from '../../../src/domain/decide.ts';
+import type { Grant } from '../../../src/domain/grant.ts';
+import type { Arrival, GrantState, Observation } from '../../../src/domain/observation.ts';
+import {
+  aConnection,
+  aGrant,
+  aHistory,
+  aNewObservation,
+  anObservation,
+  aStreak,
+  at,
+  held,
+  noon,
+} from '../../support/builders.ts';
+
+const secret = `bakery-incoming-${'a'.repeat(32)}`;
+const id = `sign-in/${'a'.repeat(32)}`;
+
+const arrival = (fields: Partial<Grant> = {}, more: Partial<Arrival> = {}): Arrival => {
+  const accessToken = { ...aGrant().accessToken, issuedAt: noon - minutes(1) };
+  const grant = aGrant({ generation: 1, taken: [id], accessToken, ...fields });
+  return { secret, until: noon + hours(23), content: { kind: 'Grant', grant }, ...more };
+};
+const claim = (until: number): Arrival => ({ secret, until, content: { kind: 'Claim' } });
+
+const awaiting = (...arrivals: Arrival[]) => aNewObservation({ credential: { kind: 'None' }, arrivals });
+const beside = (fields: Partial<Grant>, ...arrivals: Arrival[]) => anObservation({ grant: held(fields), arrivals });
+const attempt: Attempt = { id: 'x', holder: 'other', startedAt: noon, presents: 'Held', unanswered: 0 };
+const ended = (endedAt: number): GrantState => ({
+  kind: 'Vacant',
+  keyID: 'key-1',
+  record: {
+    kind: 'Vacant',
+    generation: 4,
+    connectionUID: aConnection().uid,
+    environment: 'Production',
+    clientID: 'sq0idp-EXAMPLE',
+    taken: [],
+    handled: {},
+    sealedAt: endedAt,
+    disconnected: { at: endedAt, merchantID: 'M-BAKERY' },
+  },
+});
+
+const rows: readonly (readonly [string, Observation, string])[] = [
+  ['is taken up when nothing was held', awaiting(arrival()), 'Receive SignedIn'],
+  ['takes the place of what is held', beside({}, arrival()), 'Receive SignedIn'],
+  ['that was taken up is removed', beside({ taken: [id] }, arrival()), 'Dismiss Taken'],
+  ['that was put back from a backup never acts again', beside({ taken: ['x', id, 'y'] }, arrival()), 'Dismiss Taken'],
+  ['of another seller changes nothing', beside({}, arrival({ merchantID: 'M-OTHER' })), 'Dismiss OtherMerchant'],
+  [
+    'of another seller than the spec pins is refused when nothing is held',
+    { ...awaiting(arrival()), connection: aConnection({}, { merchantID: 'M-PINNED' }) },
+    'Dismiss OtherMerchant',
+  ],
+  [
+    'of the pinned seller takes the place of another one’s grant',
+    {
+      ...beside({ merchantID: 'M-OLD' }, arrival({ merchantID: 'M-NEW' })),
+      connection: aConnection({}, { merchantID: 'M-NEW' }),
+    },
+    'Receive SignedIn',
+  ],
+  ['of an earlier connection is refused', awaiting(arrival({ connectionUID: 'earlier' })), 'Dismiss OtherConnection'],
+  [
+    'of another application is refused',
+    awaiting(arrival({}, { content: { kind: 'OfAnotherApplication' } })),
+    'Dismiss OtherApplication',
+  ],
+  ['that was not taken up in time is refused', awaiting(arrival({}, { until: noon })), 'Dismiss Expired'],
+  [
+    'from before the authorization was ended is dead',
+    { ...awaiting(arrival()), grant: ended(noon - seconds(10)) },
+    'Dismiss Disconnected',
+  ],
+  [
+    'from after the authorization was ended is taken up',
+    { ...awaiting(arrival()), grant: ended(noon - minutes(2)) },
+    'Receive SignedIn',
+  ],
+  [
+    'of the seller whose grant an earlier connection left is taken up',
+    { ...awaiting(arrival()), grant: { kind: 'Retained', grant: aGrant(), keyID: 'k' } },
+    'Receive SignedIn',
+  ],
+  [
+    'of another seller than that is refused',
+    { ...awaiting(arrival({ merchantID: 'M-OTHER' })), grant: { kind: 'Retained', grant: aGrant(), keyID: 'k' } },
+    'Dismiss OtherMerchant',
+  ],
+  [
+    'waits while another process may be rotating',
+    { ...beside({}, arrival()), attempt: { kind: 'Open', attempt, until: noon + seconds(30) } },
+    'Wait NothingDue',
+  ],
+  [
+    'does not wait for a rotation whose answer is lost',
+    { ...beside({}, arrival()), attempt: { kind: 'Over', attempt } },
+    'Receive SignedIn',
+  ],
+  [
+    'waits while nothing may be overwritten',
+    { ...awaiting(arrival()), grant: { kind: 'Unreadable', message: 'x' } },
+    'Wait GrantBlocked',
+  ],
+  [
+    'waits for a suspended connection',
+    { ...awaiting(arrival()), connection: aConnection({}, { suspend: true }) },
+    'Wait Suspended',
+  ],
+  [
+    'waits for the application',
+    { ...awaiting(arrival()), application: { kind: 'Missing', ref: 'shop/pos' } },
+    'Wait AwaitingAuthorization',
+  ],
+  [
+    'waits for what Square gave before',
+    { ...beside({}, arrival()), unsettled: { since: noon, message: 'x', escrowed: true } },
+    'Wait GrantNotStored',
+  ],
+  [
+    'comes after a disconnect that was asked for',
+    {
+      ...beside({}, arrival()),
+      connection: aConnection({ requests: { disconnect: new Date(noon).toISOString() } }),
+    },
+    'Revoke DisconnectRequested',
+  ],
+  ['that is only claimed is waited for', awaiting(claim(noon + 1)), 'Wait AwaitingAuthorization'],
+  ['that was claimed in vain is removed', awaiting(claim(noon)), 'Dismiss Abandoned'],
+  [
+    'ends the link that the seller came by',
+    { ...beside({ taken: [id] }, arrival()), link: { expiresAt: noon + 1 } },
+    'EndLink Connected',
+  ],
+];
+
+describe('a sign-in', () => {
+  it.each(rows)('%s', (_, o, does) => {
+    const step = decide(o, at(noon));
+    expect(`${step.kind} ${step.because}`).toBe(does);
+  });
+
+  it('is looked at again when it ends, and when another process must have ended', () => {
+    expect(arrivalInstants(awaiting(arrival()), at(noon))).toEqual([noon + hours(23)]);
+    const busy = { ...beside({}, arrival()), attempt: { kind: 'Open', attempt, until: noon + seconds(30) } } as const;
+    expect(decide(busy, at(noon))).toMatchObject({ until: noon + seconds(30) });
+  });
+
+  it('of whom Square has not said who it is costs a question only under a pin', () => {
+    const { merchantID: _, ...unnamed } = aGrant({ taken: [id] });
+    const o = awaiting({ secret, until: noon + 1, content: { kind: 'Grant', grant: unnamed } });
+    const step = { kind: 'Receive', secret, because: 'SignedIn' } as const;
+    expect(callsFrom(step, o)).toBe(2);
+    expect(callsFrom(step, awaiting(arrival()))).toBe(0);
+    const named = absorb(o, step, { kind: 'ArrivalNamed', secret, merchantID: 'M-OTHER' }, at(noon));
+    expect(decide({ ...named, connection: aConnection({}, { merchantID: 'M-BAKERY' }) }, at(noon))).toMatchObject({
+      because: 'OtherMerchant',
+    });
+  });
+
+  it('that is taken up makes all that was known of the earlier token void', () => {
+    const o = beside({}, arrival());
+    const failing = { ...o, history: aHistory({ failures: { Refresh: aStreak({ class: 'RefreshTokenRefused' }) } }) };
+    const step = decide(failing, at(noon));
+    const after = absorb(
+      failing,
+      step,
+      { kind: 'Sealed', grant: held({ generation: 4, taken: [id] }), how: 'TakenUp', answers: {} },
+      at(noon),
+    );
+    expect(after.history).toMatchObject({ revision: 4, proof: { kind: 'None' }, failures: {} });
+    expect(decide(after, at(noon))).toMatchObject({ kind: 'Dismiss', because: 'Taken' });
+    const gone = absorb(after, decide(after, at(noon)), { kind: 'Dismissed', secret }, at(noon));
+    expect(gone).not.toHaveProperty('arrivals');
+    expect(decide(gone, at(noon))).toMatchObject({ kind: 'Verify', because: 'Unproven' });
+  });
+
+  it('is pinned to the seller of the spec before that of the grant', () => {
+    expect(pinOf(anObservation())).toBe('M-BAKERY');
+    expect(pinOf(anObservation({ connection: aConnection({}, { merchantID: 'M' }) }))).toBe('M');
+    expect(pinOf(awaiting())).toBeUndefined();
+  });
+});
+
+describe('two sign-ins', () => {
+  it('are taken up one after the other, and the later one stays', () => {
+    const other = { ...arrival({ taken: ['sign-in/b'] }), secret: 'bakery-incoming-b', until: noon + hours(24) };
+    const o = awaiting(arrival(), other);
+    expect(decide(o, at(noon))).toMatchObject({ kind: 'Receive', secret });
+    const taken = { ...o, grant: held({ taken: [id] }) };
+    const step = decide(taken, at(noon));
+    expect(step).toMatchObject({ kind: 'Dismiss', secret });
+    const next = absorb(taken, step, { kind: 'Dismissed', secret }, at(noon));
+    expect(decide(next, at(noon))).toMatchObject({ kind: 'Receive', secret: 'bakery-incoming-b' });
+  });
+});
+
+describe('a link for the seller', () => {
+  const asked = new Date(noon).toISOString();
+  const requested = (fields: Partial<Observation> = {}) =>
+    aNewObservation({
+      credential: { kind: 'None' },
+      connection: aConnection({ requests: { connect: asked } }),
+      authorizeURL: 'https://square.example.com/connect/shop/bakery',
+      ...fields,
+    });
+
+  it.each([
+    ['is made on request', requested(), 'OfferLink ConnectRequested'],
+    [
+      'is made for a connection that has a grant, too',
+      { ...requested(), grant: held({ sealedAt: noon - days(1) }) },
+      'OfferLink ConnectRequested',
+    ],
+    [
+      'is not made where there are no pages',
+      anObservation({ connection: aConnection({ requests: { connect: asked } }) }),
+      'Decline NoSignInPage',
+    ],
+    [
+      'is not made where nothing may be overwritten',
+      requested({ grant: { kind: 'Unreadable', message: 'x' } }),
+      'Decline GrantBlocked',
+    ],
+    [
+      'is not made for a personal access token',
+      requested({
+        connection: aConnection(
+          { requests: { connect: asked } },
+          { credential: { personalAccessToken: { sealed: 'x' } } },
+        ),
+      }),
+      'Decline PersonalAccessToken',
+    ],
+    ['goes when it ends', { ...awaiting(), link: { expiresAt: noon } }, 'EndLink Expired'],
+    ['stays until then', { ...awaiting(), link: { expiresAt: noon + 1 } }, 'Wait AwaitingAuthorization'],
+  ] as const)('%s', (_, o, does) => {
+    const step = decide(o, at(noon));
+    expect(`${step.kind} ${step.because}`).toBe(does);
+  });
+
+  it('is asked for once', () => {
+    const o = requested();
+    const after = absorb(
+      o,
+      decide(o, at(noon)),
+      { kind: 'Offered', secret: 'bakery-connect-link', expiresAt: noon + hours(1) },
+      at(noon),
+    );
+    expect(after.history.handled.connect).toBe(asked);
+    expect(decide(after, at(noon))).toMatchObject({ kind: 'Wait', until: noon + hours(1) });
+  });
+});
