@@ -95,7 +95,7 @@ export async function storeConnectLink(
   const where = `${namespace}/${name}`;
   const owner = { apiVersion, kind: squareConnections.kind, name: connection, uid };
   const data = { [linkKey]: Buffer.from(url).toString('base64') };
-  const notes = { [annotations.connection]: connection, [annotations.expiresAt]: formatInstant(expiresAt) };
+  const notes = { [annotations.expiresAt]: formatInstant(expiresAt) };
   const metadata = { annotations: notes, ownerReferences: [owner] };
   const type = secretTypes.connectLink;
   try {

@@ -146,11 +146,8 @@ export const removeIncoming = (
 
 function manifestOf({ namespace, connection, uid, secret }: IncomingPlace, claim?: string): KubeObject {
   const owner = { apiVersion, kind: squareConnections.kind, name: connection, uid };
-  const notes = {
-    [annotations.connection]: connection,
-    ...(claim === undefined ? {} : { [annotations.claim]: claim }),
-  };
-  const metadata = { name: secret, namespace, annotations: notes, ownerReferences: [owner] };
+  const notes = claim === undefined ? {} : { annotations: { [annotations.claim]: claim } };
+  const metadata = { name: secret, namespace, ...notes, ownerReferences: [owner] };
   return { apiVersion: 'v1', kind: 'Secret', metadata, type: secretTypes.incomingGrant };
 }
 
