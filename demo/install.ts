@@ -18,7 +18,7 @@ interface Manifest extends Named {
 
 const rbac = '/apis/rbac.authorization.k8s.io/v1';
 
-/** The kinds of `deploy/rbac.yaml`: the API they are of, and their collection. */
+/** The kinds of `deploy/rbac*.yaml`: the API they are of, and their collection. */
 const collections: Readonly<Record<string, readonly [api: string, plural: string]>> = {
   Namespace: ['/api/v1', 'namespaces'],
   ServiceAccount: ['/api/v1', 'serviceaccounts'],
@@ -80,17 +80,18 @@ export function createMaker(api: Api): Maker {
   };
 }
 
-/** The resource definitions and the operator's account and rights, as they are in `crds` and `deploy/rbac.yaml`. */
+/** The resource definitions and the operator's account and rights, as they are in `crds` and `deploy`. */
 export async function install(api: Api, maker: Maker): Promise<void> {
   for (const { plural, group } of [squareConnections, squareApplications]) {
     await maker.claim(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${plural}.${group}`);
   }
   await applyCrds(api, join(root, 'crds'));
   const served = whenServed(api);
-  for (const manifest of await manifestsIn(join(root, 'deploy', 'rbac.yaml'))) {
+  const files = ['rbac.yaml', 'rbac-staff-pages.yaml'].map((file) => manifestsIn(join(root, 'deploy', file)));
+  for (const manifest of (await Promise.all(files)).flat()) {
     const { kind, metadata } = manifest;
     const [group, plural] = collections[kind] ?? [];
-    if (group === undefined) throw new Error(`deploy/rbac.yaml has a ${kind}, which the demo does not know.`);
+    if (group === undefined) throw new Error(`deploy has a ${kind}, which the demo does not know.`);
     const place = metadata.namespace === undefined ? '' : `/namespaces/${metadata.namespace}`;
     await maker.make(`${group}${place}/${plural}`, manifest);
   }

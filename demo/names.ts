@@ -10,6 +10,7 @@ export const credentialSecret = 'bakery-credential';
 export const application = 'square';
 export const clientID = 'sq0idp-app';
 export const merchantID = 'MBAKERY';
+export const scopes = ['MERCHANT_PROFILE_READ', 'ITEMS_READ', 'ORDERS_READ', 'ORDERS_WRITE', 'PAYMENTS_READ'];
 
 /**
  * How many other sellers there are, and how often each of their tokens is verified: one of them asks Square about every
@@ -17,6 +18,11 @@ export const merchantID = 'MBAKERY';
  */
 export const sellers = 80;
 export const sellersVerifyInterval = '1m';
+
+/** A connection whose seller signs in on the web: for whoever plays on. */
+export const webConnection = 'florist';
+/** A ServiceAccount of the platform team, for the web pages. */
+export const staffAccount = 'oncall';
 
 /** Where `deploy/rbac.yaml` puts the operator, and its account there. */
 export const operatorNamespace = 'square-operator';

@@ -24,6 +24,8 @@ export async function startOperatorProcess(
   options: {
     readonly kubeconfig: string;
     readonly squareURL: string;
+    /** Where browsers reach the web pages. */
+    readonly webURL: string;
     readonly dir: string;
     readonly built: boolean;
   },
@@ -42,6 +44,8 @@ export async function startOperatorProcess(
       `--operator-namespace=${operatorNamespace}`,
       `--square-production-url=${options.squareURL}`,
       `--journal-dir=${join(options.dir, 'journal')}`,
+      `--external-url=${options.webURL}`,
+      `--web-bind-address=127.0.0.1:${new URL(options.webURL).port}`,
       `--metrics-bind-address=${metrics}`,
       `--health-probe-bind-address=${health}`,
     ],

@@ -38,9 +38,11 @@ const connectionOf = (namespace: string, name: string, secret: string, key: stri
 const atOnce = 16;
 
 /** Makes the namespaces and the SquareApplication, and the application and the seller at Square. */
-export async function setScene(api: Api, maker: Maker, square: Simulator): Promise<Scene> {
-  const { clientID, clientSecret } = square.addApplication({ clientID: names.clientID, name: 'Demo' });
+export async function setScene(api: Api, maker: Maker, square: Simulator, webURL: string): Promise<Scene> {
+  const redirectURL = `${webURL}/oauth/callback`;
+  const { clientID, clientSecret } = square.addApplication({ clientID: names.clientID, name: 'Demo', redirectURL });
   square.addSeller({ merchantID: names.merchantID, businessName: 'The Bakery' });
+  square.addSeller({ businessName: 'The Florist' });
   const labels = { 'square-demo': 'true' };
   for (const name of [names.namespace, names.sellersNamespace]) {
     await maker.make('/api/v1/namespaces', { metadata: { name, labels } });
@@ -58,11 +60,21 @@ export async function setScene(api: Api, maker: Maker, square: Simulator): Promi
       environment: 'Production',
       clientID,
       clientSecretRef: { name: 'square-client' },
+      scopes: names.scopes,
       allowedNamespaces: { from: 'Selector', selector: { matchLabels: labels } },
     },
   });
 
-  const refreshTokenOf = (merchantID: string) => square.grant({ clientID, merchantID }).refreshToken.value;
+  await create(squareConnections, {
+    apiVersion,
+    kind: squareConnections.kind,
+    metadata: { namespace: names.namespace, name: names.webConnection },
+    spec: { applicationRef: { name: names.application } },
+  });
+  await makeStaff(maker);
+
+  const refreshTokenOf = (merchantID: string) =>
+    square.grant({ clientID, merchantID, scopes: names.scopes }).refreshToken.value;
   return {
     square,
     createConnection: () =>
@@ -98,4 +110,23 @@ export async function setScene(api: Api, maker: Maker, square: Simulator): Promi
       });
     },
   };
+}
+
+/** Somebody who may look at all connections, and change them, on the web pages. */
+async function makeStaff(maker: Maker): Promise<void> {
+  const { namespace, staffAccount: name } = names;
+  const role = `square-demo-${name}`;
+  await maker.make(`/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name } });
+  const rbac = '/apis/rbac.authorization.k8s.io/v1';
+  const rule = {
+    apiGroups: [squareConnections.group],
+    resources: [squareConnections.plural],
+    verbs: ['get', 'list', 'patch'],
+  };
+  await maker.make(`${rbac}/clusterroles`, { metadata: { name: role }, rules: [rule] });
+  await maker.make(`${rbac}/clusterrolebindings`, {
+    metadata: { name: role },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
+    subjects: [{ kind: 'ServiceAccount', name, namespace }],
+  });
 }

@@ -1,5 +1,6 @@
 import { days, systemClock } from '../src/clock.ts';
 import { existingCluster } from '../test/cluster/existing-cluster.ts';
+import { freePort } from '../test/cluster/free-port.ts';
 import { chooseProvider } from '../test/cluster/start.ts';
 import { type Simulator, startSimulator } from '../test/simulator/simulator.ts';
 import { openCluster } from './cluster.ts';
@@ -18,6 +19,8 @@ export interface Stage {
   readonly kubeconfig: string;
   readonly provider: string;
   readonly square: Simulator;
+  /** Where browsers reach the web pages. */
+  readonly webURL: string;
   readonly operator: OperatorProcess;
   readonly scene: Scene;
   readonly watching: Watching;
@@ -55,17 +58,20 @@ export async function setStage(dir: string, options: Options, screen: Screen, en
   await install(api, maker);
 
   screen.progress('Starting the operator …');
+  // Another name than Square's, so that the browser keeps the cookies of the two apart.
+  const webURL = `http://localhost:${await freePort()}`;
   const kubeconfig = await operatorKubeconfig(api, controlPlane.kubeconfig, dir);
   // Together: the API server takes the first object of a new resource only after a pause of about two seconds.
   const [operator, scene] = await together([
-    startOperatorProcess({ kubeconfig, squareURL: square.url, dir, built: options.built }, ending),
-    setScene(api, maker, square),
+    startOperatorProcess({ kubeconfig, squareURL: square.url, webURL, dir, built: options.built }, ending),
+    setScene(api, maker, square, webURL),
   ]);
   const watching = await watch(client, square);
   ending.add(() => watching.stop());
   screen.progress(undefined);
   screen.line(`The operator is ready after ${took()} s more.`);
-  return { stoodAt, kubeconfig: controlPlane.kubeconfig, provider: provider.name, square, operator, scene, watching };
+  const { kubeconfig: admin } = controlPlane;
+  return { stoodAt, kubeconfig: admin, provider: provider.name, square, webURL, operator, scene, watching };
 }
 
 /** Like `Promise.all`, but when one rejects the other has come to its end before this does. */

@@ -23,7 +23,7 @@ const grace = seconds(70);
 /** The longest form: a Kubernetes token and a form token. */
 const bodyLimit = 16 * 1_024;
 /** Of one address; pages that are open in several windows and load themselves again stay far below. */
-const perMinute = 600;
+const perMinute = 3_000;
 
 /**
  * Serves the pages, the callback, and what `webhooks` adds, under the path of the external URL. Rejects with the

@@ -96,11 +96,17 @@ function listen(address) {
   const source = new EventSource(address);
   const state = document.querySelector('[data-live-state]');
   let due;
+  let last = Number.NEGATIVE_INFINITY;
+  // Changes come in swarms: at once after a while of rest, and then every three seconds.
   const soon = () => {
-    due ??= setTimeout(() => {
-      due = undefined;
-      reload().catch(() => {});
-    }, 400);
+    due ??= setTimeout(
+      () => {
+        due = undefined;
+        last = performance.now();
+        reload().catch(() => {});
+      },
+      Math.max(300, last + 3_000 - performance.now()),
+    );
   };
   let lost = false;
   source.addEventListener('open', () => {
