@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { leaseName } from './api/names.ts';
 import { type Clock, type Duration, seconds, sleep, systemClock } from './clock.ts';
 import { keepCompact, ownHeap } from './compaction.ts';
 import type { Config } from './config.ts';
@@ -22,9 +23,6 @@ import { openJournal } from './secrets/journal.ts';
 import { createIncomingSettlement } from './secrets/settle-incoming.ts';
 import { createMemoryVault } from './secrets/vault.ts';
 import { serveProbes, serveWebParts } from './serving.ts';
-
-/** The name of the Lease in the operator's namespace. */
-export const leaseName = 'square-operator';
 
 export interface OperatorOptions {
   readonly config: Config;

@@ -19,6 +19,9 @@ export const squareApplications = {
   namespaced: true,
 } as const;
 
+/** The name of the Lease in the operator's namespace. */
+export const leaseName = 'square-operator';
+
 /** Who writes: the field manager of every write and the reporter of every event. */
 export const fieldManager = 'square-operator';
 

@@ -26,7 +26,12 @@ const leastRefreshInterval = minutes(1);
 /** How much of a token's own lifetime may pass at most before it is renewed. */
 const lifetimeShare = 0.8;
 
-function refreshInterval(spec: ConnectionSpec, grant: Grant): Duration {
+/** When an access token was issued, and when it ends. */
+export type Lifetime = { readonly accessToken: Pick<Grant['accessToken'], 'issuedAt' | 'expiresAt'> };
+
+type Paced = Pick<ConnectionSpec, 'refreshInterval' | 'shortLived'>;
+
+function refreshInterval(spec: Paced, grant: Lifetime): Duration {
   const asked = spec.refreshInterval === undefined ? undefined : parseDuration(spec.refreshInterval);
   const interval = asked ?? (spec.shortLived === true ? shortLivedRefreshInterval : defaultRefreshInterval);
   const { issuedAt, expiresAt } = grant.accessToken;
@@ -35,18 +40,18 @@ function refreshInterval(spec: ConnectionSpec, grant: Grant): Duration {
 }
 
 /** When the access token is due for renewal: at 80 to 95 % of the interval, the slot fixed by the connection's UID. */
-export function refreshDueAt(spec: ConnectionSpec, grant: Grant, uid: string): Instant {
+export function refreshDueAt(spec: Paced, grant: Lifetime, uid: string): Instant {
   return grant.accessToken.issuedAt + refreshInterval(spec, grant) * (0.8 + 0.15 * fractionOf(`refresh ${uid}`));
 }
 
 /** The first of the connection's verification slots after `after`. Slots are fixed, so a restart makes no herd. */
-export function nextVerifySlot(spec: ConnectionSpec, uid: string, after: Instant): Instant {
+export function nextVerifySlot(spec: Pick<ConnectionSpec, 'verifyInterval'>, uid: string, after: Instant): Instant {
   const interval = verifyInterval(spec);
   const offset = Math.floor(fractionOf(`verify ${uid}`) * interval);
   return offset + (Math.floor((after - offset) / interval) + 1) * interval;
 }
 
-export function verifyInterval(spec: ConnectionSpec): Duration {
+export function verifyInterval(spec: Pick<ConnectionSpec, 'verifyInterval'>): Duration {
   return spec.verifyInterval === undefined ? defaultVerifyInterval : parseDuration(spec.verifyInterval);
 }
 

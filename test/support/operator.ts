@@ -12,6 +12,8 @@ import { freePort } from '../cluster/free-port.ts';
 export interface RunningOperator {
   /** Everything that it logged, or wrote to its standard error. */
   readonly log: string[];
+  /** Where its metrics are. */
+  readonly metricsURL: string;
   get(what: 'metrics' | 'healthz' | 'readyz' | `readyz?${string}`): Promise<{ status: number; text: string }>;
   /** Where its web parts are, by the flags that it was given; 0 without. */
   readonly webPort: number;
@@ -45,6 +47,7 @@ export async function runOperator(flags: readonly string[]): Promise<RunningOper
   return {
     log,
     webPort: webPortOf(flags),
+    metricsURL: `http://127.0.0.1:${operator.metrics?.port ?? 0}/metrics`,
     get(what) {
       const port = (what === 'metrics' ? operator.metrics : operator.health)?.port ?? 0;
       return fetchText(`http://127.0.0.1:${port}/${what}`);
@@ -86,6 +89,7 @@ export async function spawnOperator(flags: readonly string[], cache: string): Pr
   return {
     log,
     webPort: webPortOf(flags),
+    metricsURL: `http://127.0.0.1:${metrics}/metrics`,
     get: (what) => fetchText(`http://127.0.0.1:${what === 'metrics' ? metrics : health}/${what}`),
     isLeader: () => child.exitCode === null,
     stop: () => end('SIGTERM'),
