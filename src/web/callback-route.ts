@@ -18,8 +18,13 @@ export function registerCallback(app: FastifyInstance, site: Site): void {
       return typeof value === 'string' ? value : undefined;
     };
     const given = { state: text('state'), code: text('code'), error: text('error') };
-    const outcome = await signIns.complete(given, cookies.read(request, 'sign-in'));
-    sessions.leaveResult(reply, outcome);
+    const { state } = given;
+    const before = state === undefined ? undefined : sessions.result(request, state);
+    const outcome =
+      before === undefined ? await signIns.complete(given, cookies.read(request, 'sign-in')) : again(before);
+    // A code that is sent to Square twice may end what it gave: what is over cannot be begun from this browser once more.
+    if (outcome.kind !== 'OtherBrowser') cookies.forget(reply, 'sign-in');
+    sessions.leaveResult(reply, outcome, state);
     // Code and state are out of the address bar with this answer, whatever it was.
     const { connection } = outcome;
     const own = connection !== undefined && sessions.seller(request, connection)?.ref.uid === connection.uid;
@@ -32,6 +37,10 @@ export function registerCallback(app: FastifyInstance, site: Site): void {
     return sendNotice(reply, site, 200, resultNotice(site, request, outcome));
   });
 }
+
+/** A reload, or the way back: nobody is asked again. */
+const again = (before: SignInOutcome): SignInOutcome =>
+  before.kind === 'Connected' ? { kind: 'AlreadyUsed', connection: before.connection } : before;
 
 /** For who has no session as the seller of this connection: a member of staff, or somebody whose session has ended. */
 function resultNotice({ base, sessions }: Site, request: FastifyRequest, outcome: SignInOutcome): Notice {

@@ -60,6 +60,7 @@ export function registerSellerRoutes(app: FastifyInstance, site: Site): void {
     if (found === undefined || !isOurForm(site, request, reply, found.session.id)) return reply;
     const { ref } = found.session;
     await leaveIntent(site, { intent: 'disconnect', ref, by: 'the seller' });
+    site.cookies.forget(reply, 'result');
     return seeOther(reply, sellerPath(base, ref));
   });
 

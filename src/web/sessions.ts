@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { type Clock, hours, type Instant, minutes } from '../clock.ts';
@@ -27,7 +27,7 @@ const sellerShape = z.object({ kind: z.literal('seller'), id: z.string(), ...ref
 const staffShape = z.object({ kind: z.literal('staff'), id: z.string(), token: z.string() });
 const visitShape = z.object({ kind: z.literal('visit'), id: z.string() });
 const outcomeShape = z.looseObject({ kind: z.string(), connection: z.object(reference).optional() });
-const resultShape = z.object({ kind: z.literal('result'), outcome: outcomeShape });
+const resultShape = z.object({ kind: z.literal('result'), of: z.string(), outcome: outcomeShape });
 
 /** How long a seller's session lives. */
 export const sellerSessionLife = hours(1);
@@ -50,8 +50,9 @@ export interface Sessions {
   /** Before anybody has signed in: what the token of the sign-in form is bound to. Begun where there is none. */
   visit(request: FastifyRequest, reply?: FastifyReply): string | undefined;
   /** What became of a sign-in, for the page that the browser is sent on to. */
-  leaveResult(reply: FastifyReply, outcome: SignInOutcome): void;
-  result(request: FastifyRequest): SignInOutcome | undefined;
+  leaveResult(reply: FastifyReply, outcome: SignInOutcome, state?: string): void;
+  /** With `state`: only if it is what became of that very sign-in. */
+  result(request: FastifyRequest, state?: string): SignInOutcome | undefined;
 }
 
 export interface SessionsDeps {
@@ -98,10 +99,16 @@ export function createSessions({ ring, clock, cookies }: SessionsDeps): Sessions
       write(reply, 'visit', { kind: 'visit', id }, after(visitLife));
       return id;
     },
-    leaveResult: (reply, outcome) => write(reply, 'result', { kind: 'result', outcome }, after(resultLife)),
+    leaveResult: (reply, outcome, state = '') =>
+      write(reply, 'result', { kind: 'result', of: digest(state), outcome }, after(resultLife)),
     // Only this operator can have sealed it, so it is what `leaveResult` was given.
-    result: (request) => read(request, 'result', resultShape)?.value.outcome as SignInOutcome | undefined,
+    result(request, state) {
+      const found = read(request, 'result', resultShape)?.value;
+      if (found === undefined || (state !== undefined && found.of !== digest(state))) return undefined;
+      return found.outcome as SignInOutcome;
+    },
   };
 }
 
+const digest = (state: string) => createHash('sha256').update(state).digest('base64url');
 const newID = () => randomBytes(16).toString('base64url');

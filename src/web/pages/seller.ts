@@ -32,7 +32,7 @@ export function sellerPage(view: SellerView): string {
   const { title, says, tone, word, before, connected } = state;
   return html`
 <div id="live-seller" data-region>
-!${outcome === undefined ? '' : outcomeBanner(outcome)}
+!${outcome === undefined || (outcome.kind === 'Connected' && !state.moving) ? '' : outcomeBanner(outcome)}
 <article class="card hero tone-${tone}">
 <p class="state">!${badge(tone, word)}!${isSandbox(view) ? html`<span class="chip">Test account</span>` : ''}</p>
 <h1>${title}</h1>

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { request } from 'undici';
 import { describe, expect, test } from 'vitest';
-import { aConnection } from '../../support/objects.ts';
+import { aConnection, anApplication, aSecret } from '../../support/objects.ts';
 import type { RunningOperator } from '../../support/operator.ts';
 import { operatorSuite } from '../../support/suite.ts';
-import { openPerson } from '../../support/web-person.ts';
+import { openPerson, type Person } from '../../support/web-person.ts';
 
 const options = {
   web: 'http',
@@ -141,6 +141,95 @@ operatorSuite('the web pages', options, (world, scene) => {
       await scene.edit('connections', 'watched', { spec: { suspend: true } });
       expect(await told).toContain('event: changed');
       expect((await openPerson(url()).get(path)).status).toBe(401);
+    });
+  });
+
+  describe('a seller', () => {
+    /** A connection that waits for its seller, and who makes links for it. */
+    async function waiting(name: string, spec: object = {}) {
+      const redirectURL = `${url()}/oauth/callback`;
+      const { clientID, clientSecret } = world.square.addApplication({ redirectURL });
+      const scopes = ['MERCHANT_PROFILE_READ', 'ORDERS_READ'];
+      const client = aSecret(world.namespace, `${name}-client`, { 'client-secret': clientSecret });
+      await scene.create('secrets', client);
+      const clientSecretRef = { name: `${name}-client` };
+      await scene.create('applications', anApplication(world.namespace, name, { clientID, clientSecretRef, scopes }));
+      await scene.create('connections', aConnection(world.namespace, name, { applicationRef: { name }, ...spec }));
+      await scene.becomes(name, { Ready: 'False/AwaitingAuthorization' });
+      const page = `/connect/${world.namespace}/${name}`;
+      const { merchantID } = world.square.addSeller({ businessName: `Shop of ${name}` });
+      return { clientID, merchantID, page, name };
+    }
+
+    /** As the platform team gets it: on the page of the connection. */
+    async function linkFor(name: string, account: string): Promise<string> {
+      const { person } = await staff(account, [{ verbs: [...looking, 'patch'], namespace: world.namespace }]);
+      const page = `/connections/${world.namespace}/${name}`;
+      await person.get(page);
+      await person.submit('/connect');
+      await world.live.until('the link is made', () => scene.secret(`${name}-connect-link`));
+      const { text } = await person.get(page);
+      return /value="(http[^"]+link[^"]+)"/.exec(text)?.[1]?.replaceAll('&#61;', '=') ?? '';
+    }
+    async function seller(link: string) {
+      const person = openPerson(url());
+      expect((await person.get(link)).status).toBe(303);
+      return person;
+    }
+    /** Allows it at Square; gives the address of the callback. */
+    async function allow(person: Person, page: string, merchantID: string): Promise<string> {
+      await person.get(page);
+      const { location: authorizeURL = '' } = await person.submit('/authorize');
+      return world.square.signIn({ authorizeURL, merchantID }).callbackURL;
+    }
+
+    test('opens the link, signs in, and a moment later the workload has its token', async () => {
+      const { page, merchantID, name } = await waiting('bakery');
+      const link = await linkFor(name, 'links-bakery');
+      const person = await seller(link);
+      const before = await person.get(page);
+      expect(before.text).toContain('Sign in with Square');
+      expect(before.text).toContain('See your orders');
+      const callback = await allow(person, page, merchantID);
+      expect(await person.get(callback)).toMatchObject({ status: 303, location: page });
+      expect((await person.get(page)).text).toMatch(/Your connection is being set up|Your Square account is connected/);
+      await scene.becomes(name, { Ready: 'True/Valid' });
+      const after = await person.get(page);
+      expect(after.text).toContain('Your Square account is connected');
+      expect(after.text).toContain(`Shop of ${name}`);
+
+      const asked = scene.tokenRequests({ merchantID });
+      expect(await person.get(callback)).toMatchObject({ status: 303 });
+      expect((await person.get(page)).text).toContain('completed before');
+      const thief = openPerson(url());
+      expect(await thief.get(callback)).toMatchObject({ location: '/oauth/result' });
+      expect((await thief.get('/oauth/result')).text).toContain('not begun here');
+      expect(scene.tokenRequests({ merchantID })).toBe(asked);
+      await world.live.until('the link is over', () => scene.secret(`${name}-connect-link`) === undefined);
+      const late = await seller(link);
+      expect((await late.get(page)).status).toBe(401);
+
+      await person.get(`${page}/disconnect`);
+      await person.submit('/disconnect');
+      await scene.becomes(name, { Ready: 'False/Disconnected' });
+      expect((await scene.event(name, 'DisconnectRequested')).note).toContain('by the seller');
+      expect((await person.get(page)).text).toContain('Your Square account is disconnected');
+    });
+
+    test('who says no, and another one than the pinned seller, are told so, and nothing is harmed', async () => {
+      const pinned = world.square.addSeller({ businessName: 'The pinned one' }).merchantID;
+      const { page, merchantID, name } = await waiting('florist', { merchantID: pinned });
+      const person = await seller(await linkFor(name, 'links-florist'));
+      await person.get(page);
+      const { location = '' } = await person.submit('/authorize');
+      const state = new URL(location).searchParams.get('state') ?? '';
+      await person.get(`/oauth/callback?error=access_denied&state=${state}`);
+      expect((await person.get(page)).text).toContain('The access was not allowed');
+      await person.get(await allow(person, page, merchantID));
+      expect((await person.get(page)).text).toContain('That is another Square account');
+      await scene.becomes(name, { Ready: 'False/AwaitingAuthorization' });
+      await person.get(await allow(person, page, pinned));
+      await scene.becomes(name, { Ready: 'True/Valid' });
     });
   });
 

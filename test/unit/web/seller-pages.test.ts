@@ -168,6 +168,27 @@ describe('the callback', () => {
     expect(house.log.join('')).not.toContain('?');
   });
 
+  test('that is loaded again asks nobody again, and says so', async () => {
+    await withLink();
+    house.outcome = { kind: 'Connected', connection: ref };
+    await browser.get('/oauth/callback?code=c&state=one');
+    expect(browser.cookies.has('__Host-square-sign-in')).toBe(false);
+    expect(await browser.get('/oauth/callback?code=c&state=one')).toMatchObject({ status: 303, location: page });
+    expect((await browser.get(page)).text).toContain('completed before');
+    expect(house.callbacks).toHaveLength(1);
+    await browser.get('/oauth/callback?code=c&state=two');
+    expect(house.callbacks).toHaveLength(2);
+  });
+
+  test('of another sign-in leaves alone the one that is under way', async () => {
+    await withLink();
+    await browser.get(page);
+    await browser.submit('/authorize');
+    house.outcome = { kind: 'OtherBrowser' };
+    await browser.get('/oauth/callback?code=c&state=planted');
+    expect(browser.cookies.get('__Host-square-sign-in')).toBe('sealed');
+  });
+
   test('takes any query whatever', async () => {
     for (const query of [
       '',
