@@ -5,8 +5,8 @@ import type { Grant, Vacant } from '../domain/grant.ts';
 import { type Backoff, backoffDelay } from '../domain/schedule.ts';
 import { isReason, type KubeClient } from '../kube/client.ts';
 import type { Log } from '../kube/log.ts';
-import { secrets } from '../kube/resource.ts';
-import { type EscrowDeps, type Escrowed, listEscrow, removeFromEscrow } from '../secrets/escrow.ts';
+import { keyFrom, secrets } from '../kube/resource.ts';
+import { type EscrowDeps, type Escrowed, listEscrow } from '../secrets/escrow.ts';
 import { projectGrantSecret } from '../secrets/grant-secret.ts';
 import type { JournalEntry } from '../secrets/journal.ts';
 import { type Issued, openIssued } from '../secrets/journal-record.ts';
@@ -14,9 +14,11 @@ import type { Binding, GrantSecret, KeyRing } from '../secrets/port.ts';
 import type { IncomingSettlement } from '../secrets/settle-incoming.ts';
 import { grantFrom } from '../square/grant-from.ts';
 import { parseTokenReply } from '../square/token-reply.ts';
+import { clearEscrow } from './clear-escrow.ts';
 import { recoverSignIn } from './recover-sign-in.ts';
 import type { Settlement } from './settlement.ts';
 import { over, recordAt } from './succession.ts';
+import type { Watches } from './watches.ts';
 import { sentence } from './write-refused.ts';
 
 export interface RecoverDeps extends EscrowDeps {
@@ -25,6 +27,7 @@ export interface RecoverDeps extends EscrowDeps {
   readonly log: Log;
   readonly ring: KeyRing;
   readonly settlement: Settlement;
+  readonly watches: Pick<Watches, 'connections'>;
   readonly incoming: IncomingSettlement;
 }
 
@@ -58,7 +61,7 @@ async function recoverEntry(deps: RecoverDeps, entry: JournalEntry, goOn: () => 
   if (issued.incoming !== undefined) return await recoverSignIn(deps, entry, issued, issued.incoming);
   const { binding, issuedAt } = issued;
   const connection = `${binding.namespace}/${binding.name}`;
-  const found = await findRecord(deps, binding, issuedAt, 'the record of an answer in the journal', goOn);
+  const found = await findRecord(deps, binding, issuedAt, 'Journal', goOn);
   const grant = grantOf(deps.clock, issued, found.record);
   if (grant === 'NotUnderstood') {
     log.error({ connection }, 'an answer of Square in the journal is not understood and is left there');
@@ -84,6 +87,8 @@ async function recoverEntry(deps: RecoverDeps, entry: JournalEntry, goOn: () => 
 }
 
 interface Found {
+  /** There is no such Secret. */
+  readonly gone?: true;
   readonly held?: GrantSecret;
   readonly record?: Grant | Vacant;
 }
@@ -94,7 +99,7 @@ interface Found {
  */
 async function recordOf({ client, ring }: RecoverDeps, binding: Binding): Promise<Found> {
   const object = await client.get(secrets, binding.namespace, sealedSecretName(binding.name));
-  if (object === undefined) return {};
+  if (object === undefined) return { gone: true };
   const held = projectGrantSecret(object);
   const record = recordAt(ring, binding, held);
   return record === 'Unreadable' ? {} : { held, record };
@@ -145,29 +150,36 @@ async function recoverEscrowed(
   signal: AbortSignal,
   goOn: () => void,
 ): Promise<void> {
-  const { secret, binding, grant, connectionUID } = escrowed;
+  const { held, binding, grant } = escrowed;
   const { log, settlement } = deps;
   const connection = `${binding.namespace}/${binding.name}`;
   if (!grant.ok) {
-    log.error({ secret, why: grant.message }, 'a grant in escrow cannot be opened and is left there');
+    log.error({ secret: held.name, why: grant.message }, 'a grant in escrow cannot be opened and is left there');
     return;
   }
   // This process is at it already.
   if (settlement.of(connection) !== undefined) return;
   const since = grant.value.accessToken.issuedAt;
-  const found = await findRecord(deps, binding, since, 'the record of a grant in escrow', goOn, signal);
-  const settled = async () => {
-    await removeFromEscrow(deps, connectionUID).catch((error: unknown) =>
-      log.warn({ secret, err: error }, 'a grant that is stored could not be taken out of escrow'),
-    );
-  };
-  const next = over(found.record, grant.value, undefined);
+  const found = await findRecord(deps, binding, since, 'Escrow', goOn, signal);
+  const settled = async () => void clearEscrow(deps, held, signal);
+  const next = wasStored(deps, binding, grant.value, found) ? undefined : over(found.record, grant.value, undefined);
   if (next === undefined) {
+    log.info({ connection }, 'a grant in escrow was stored before, or is older than what is stored');
     settlement.hold(connection, undefined);
     return await settled();
   }
   const outcome = await settlement.store({ binding, grant: next, held: found.held, since, settled });
   log.info({ connection, settled: outcome }, 'a grant in escrow is taken up');
+}
+
+/**
+ * Whether the grant was stored in its own place before, as the status says, and somebody has taken it away since: that is
+ * not undone by what was left in escrow. The status is told of a generation only when it is stored.
+ */
+function wasStored({ watches }: RecoverDeps, { namespace, name }: Binding, grant: Grant, { gone }: Found): boolean {
+  const view = watches.connections.get(keyFrom(namespace, name));
+  if (gone !== true || view?.connection.uid !== grant.connectionUID) return false;
+  return view.stored.revision >= grant.generation;
 }
 
 /**
@@ -178,15 +190,16 @@ function findRecord(
   deps: RecoverDeps,
   binding: Binding,
   since: Instant,
-  what: string,
+  kept: 'Journal' | 'Escrow',
   goOn: () => void,
   signal?: AbortSignal,
 ): Promise<Found> {
   const forbidden = (error: Error) => {
-    const unsettled = { since, message: sentence(error.message), escrowed: true };
+    const unsettled = { since, message: sentence(error.message), kept };
     deps.settlement.hold(`${binding.namespace}/${binding.name}`, unsettled);
     goOn();
   };
+  const what = kept === 'Journal' ? 'the record of an answer in the journal' : 'the record of a grant in escrow';
   return until(deps, () => recordOf(deps, binding), what, signal, forbidden);
 }
 

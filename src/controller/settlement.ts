@@ -5,10 +5,11 @@ import type { Unsettled } from '../domain/observation.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Log } from '../kube/log.ts';
 import { type Key, keyFrom, secrets } from '../kube/resource.ts';
-import { type EscrowDeps, putIntoEscrow, removeFromEscrow } from '../secrets/escrow.ts';
+import { type EscrowDeps, type EscrowHeld, putIntoEscrow } from '../secrets/escrow.ts';
 import { sealGrant } from '../secrets/grant.ts';
 import { projectGrantSecret, type StoreOutcome, storeGrant } from '../secrets/grant-secret.ts';
 import type { Binding, GrantSecret, KeyRing } from '../secrets/port.ts';
+import { clearEscrow } from './clear-escrow.ts';
 import { over, recordAt } from './succession.ts';
 import type { Watches } from './watches.ts';
 import { sentence } from './write-refused.ts';
@@ -44,7 +45,7 @@ export interface Settlement {
   of(connection: Key): Unsettled | undefined;
   /** Of how many connections. */
   count(): number;
-  /** Resolves when everything is stored or in escrow: nothing would be lost by the end of this process. */
+  /** Resolves when everything is stored, in escrow or left in a journal: nothing would be lost by the end of this process. */
   safe(): Promise<void>;
   /** Writes nothing any more: the process ends. */
   close(): void;
@@ -69,10 +70,11 @@ export function createSettlement(deps: SettlementDeps): Settlement {
   let waiting: (() => void)[] = [];
 
   const keyOf = ({ binding: { namespace, name } }: Due): Key => keyFrom(namespace, name);
+  const isSafe = () => [...open.values()].every(({ kept }) => kept !== 'Nowhere');
   const hold = (key: Key, unsettled: Unsettled | undefined) => {
     if (unsettled === undefined) open.delete(key);
     else open.set(key, unsettled);
-    if ([...open.values()].every(({ escrowed }) => escrowed)) {
+    if (isSafe()) {
       for (const resolve of waiting) resolve();
       waiting = [];
     }
@@ -84,12 +86,13 @@ export function createSettlement(deps: SettlementDeps): Settlement {
   async function again(due: Due, first: Refused): Promise<void> {
     const { clock, log } = deps;
     let { held, message, seal } = first;
-    let escrowed = false;
+    let inEscrow: EscrowHeld | 'Newer' | undefined;
     for (let attempt = 1; ; attempt++) {
       const connection = keyOf(due);
-      log.error({ connection, attempt, escrowed, why: message }, 'a new grant could not be stored and is stored again');
-      escrowed ||= await tryEscrow(deps, due);
-      note(due, { since: due.since, message, escrowed });
+      const why = { escrowed: inEscrow !== undefined, why: message };
+      log.error({ connection, attempt, ...why }, 'a new grant could not be stored and is stored again');
+      inEscrow ??= await tryEscrow(deps, due);
+      note(due, { since: due.since, message, kept: inEscrow === undefined ? 'Nowhere' : 'Escrow' });
       const ended = await sleep(clock, delayOf(attempt), closing.signal).then(
         () => false,
         () => true,
@@ -100,7 +103,8 @@ export function createSettlement(deps: SettlementDeps): Settlement {
       const outcome = await tryStore(deps, due, seal, held, attempt);
       if (typeof outcome === 'string') {
         log.info({ connection, attempt, outcome }, 'a grant that waited to be stored is settled');
-        await done(deps, due, escrowed);
+        await due.settled?.();
+        if (typeof inEscrow === 'object') void clearEscrow(deps, inEscrow, closing.signal);
         note(due, undefined);
         return;
       }
@@ -116,7 +120,7 @@ export function createSettlement(deps: SettlementDeps): Settlement {
         if (open.has(keyOf(due))) note(due, undefined);
         return outcome;
       }
-      note(due, { since: due.since, message: outcome.message, escrowed: false });
+      note(due, { since: due.since, message: outcome.message, kept: 'Nowhere' });
       void again(due, outcome);
       return 'Waiting';
     },
@@ -124,10 +128,7 @@ export function createSettlement(deps: SettlementDeps): Settlement {
     of: (connection) => open.get(connection),
     count: () => open.size,
     close: () => closing.abort(),
-    safe: () =>
-      [...open.values()].every(({ escrowed }) => escrowed)
-        ? Promise.resolve()
-        : new Promise((resolve) => waiting.push(resolve)),
+    safe: () => (isSafe() ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
   };
 }
 
@@ -171,7 +172,7 @@ async function tryStore(
         return { held: undefined, message: sentence(outcome.message), seal };
       case 'Failed':
         // Its namespace is gone, and everything in it.
-        return outcome.status === 404 ? 'Stale' : { held, message: sentence(outcome.message), seal };
+        return outcome.namespaceGone === true ? 'Stale' : { held, message: sentence(outcome.message), seal };
       case 'Conflict': {
         const now = await look(deps, binding);
         if (now === 'Unknown') return { held, message: 'The API server did not answer.', seal };
@@ -227,24 +228,12 @@ async function look(
   }
 }
 
-async function tryEscrow(deps: SettlementDeps, { binding, grant }: Due): Promise<boolean> {
+async function tryEscrow(deps: SettlementDeps, { binding, grant }: Due): Promise<EscrowHeld | 'Newer' | undefined> {
   try {
-    await putIntoEscrow(deps, binding, grant);
-    return true;
+    return (await putIntoEscrow(deps, binding, grant)) ?? 'Newer';
   } catch (error) {
     const connection = `${binding.namespace}/${binding.name}`;
     deps.log.error({ connection, err: error }, 'a grant that cannot be stored cannot be put into escrow either');
-    return false;
-  }
-}
-
-async function done(deps: SettlementDeps, due: Due, escrowed: boolean): Promise<void> {
-  await due.settled?.();
-  if (!escrowed) return;
-  try {
-    await removeFromEscrow(deps, due.grant.connectionUID);
-  } catch (error) {
-    // The next leader finds it, and sees that it is stored.
-    deps.log.warn({ err: error }, 'a grant that is stored could not be taken out of escrow');
+    return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import type { Instant } from '../clock.ts';
+import { attemptEnds } from './attempt.ts';
 import type { Now, Observation } from './observation.ts';
 import { nextAttempt } from './pace.ts';
 import { publishedSecrets } from './publication.ts';
@@ -22,6 +23,9 @@ export function part(o: Observation, now: Now): Parting {
     const until = partingEnds(o, now);
     return until > now.square ? { kind: 'Later', at: until } : release(o, 'RevokeGivenUp', now);
   }
+  // Another process may be asking for more of what is to be ended, and would store it where it is gone.
+  const asked = attemptEnds(o.attempt);
+  if (asked > now.square) return { kind: 'Later', at: asked };
   if (grant.kind === 'Retained' || grant.kind === 'Outdated') return release(o, 'NotTakenOver', now);
   const personal = unrevocable(o)?.reason === 'PersonalAccessToken';
   if (grant.kind === 'Absent' || grant.kind === 'Vacant' || grant.kind === 'NotOwned' || personal) {

@@ -82,8 +82,8 @@ export interface Unsettled {
   readonly since: Instant;
   /** What the API server said last, as a sentence. */
   readonly message: string;
-  /** Whether the grant is safe in the operator's own namespace meanwhile. */
-  readonly escrowed: boolean;
+  /** Where the grant is meanwhile, so that it outlives this process; `Nowhere`: in its memory, and perhaps in its journal. */
+  readonly kept: 'Nowhere' | 'Journal' | 'Escrow';
 }
 
 /** Now, as the two clocks see it. */

@@ -148,12 +148,15 @@ function inDoubt({ startedAt }: Doubt, spent: boolean, before: string): Verdict 
 }
 
 /** For whoever is woken: nothing is lost as long as this process, its journal or the escrow holds it. */
-export const unstored = ({ since, message, escrowed }: Unsettled): string =>
-  `Square issued a new token at ${formatInstant(since)}, and its grant is not stored yet: ${message} It is written again until it is stored: mend what refuses it. ${
-    escrowed
-      ? 'Meanwhile the grant is kept in an escrow Secret in the operator’s namespace.'
-      : 'Do not end the operator before: a single-use refresh token would be lost.'
-  }`;
+export const unstored = ({ since, message, kept }: Unsettled): string =>
+  `Square issued a new token at ${formatInstant(since)}, and its grant is not stored yet: ${message} It is written again until it is stored: mend what refuses it. ${keptIn[kept]}`;
+
+const keptIn = {
+  Nowhere: 'Do not end the operator before: a single-use refresh token would be lost.',
+  Journal:
+    'Meanwhile the answer is kept in the operator’s journal directory (--journal-dir): keep the volume that it lies on.',
+  Escrow: 'Meanwhile the grant is kept in an escrow Secret in the operator’s namespace.',
+} as const satisfies Record<Unsettled['kept'], string>;
 
 /** What keeps Square from being asked in the application's name. */
 export function applicationFault(o: Observation): string | undefined {

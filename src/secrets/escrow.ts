@@ -1,10 +1,10 @@
 import { annotations, escrowSecretName, grantKey, secretTypes } from '../api/names.ts';
 import type { Grant } from '../domain/grant.ts';
-import type { KubeClient } from '../kube/client.ts';
+import { isReason, type KubeClient } from '../kube/client.ts';
 import { type KubeObject, secrets } from '../kube/resource.ts';
 import { openGrant, sealGrant } from './grant.ts';
 import { bindingIn } from './journal-record.ts';
-import type { Binding, KeyRing, Opened } from './port.ts';
+import type { Binding, HeldSecret, KeyRing, Opened } from './port.ts';
 import { textOf } from './secret-text.ts';
 
 /** A place in the operator's own namespace for grants whose own place refuses them. */
@@ -15,15 +15,22 @@ export interface EscrowDeps {
   readonly namespace: string;
 }
 
+/** A Secret in escrow, as it was seen. */
+export interface EscrowHeld extends HeldSecret {
+  readonly name: string;
+}
+
 export interface Escrowed {
-  readonly secret: string;
-  readonly connectionUID: string;
+  readonly held: EscrowHeld;
   readonly binding: Binding;
   readonly grant: Opened<Grant>;
 }
 
-/** Puts the grant into `escrow-<uid>`, over an older one. Rejects when the API server does not take it. */
-export async function putIntoEscrow(deps: EscrowDeps, binding: Binding, grant: Grant): Promise<void> {
+/**
+ * Puts the grant into `escrow-<uid>`, over an older one; `undefined`: a newer one lies there. Rejects when the API server
+ * does not take it.
+ */
+export async function putIntoEscrow(deps: EscrowDeps, binding: Binding, grant: Grant): Promise<EscrowHeld | undefined> {
   const { client, ring, namespace } = deps;
   const name = escrowSecretName(grant.connectionUID);
   const data = { [grantKey]: Buffer.from(sealGrant(ring, binding, grant, 'escrow')).toString('base64') };
@@ -31,14 +38,21 @@ export async function putIntoEscrow(deps: EscrowDeps, binding: Binding, grant: G
   if (there === undefined) {
     const notes = { [annotations.connection]: `${binding.namespace}/${binding.name}` };
     const metadata = { name, namespace, annotations: notes };
-    await client.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata, type: secretTypes.escrow, data });
-    return;
+    return heldOf(
+      await client.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata, type: secretTypes.escrow, data }),
+    );
   }
   const held = openEscrow(ring, there).grant;
-  if (held.ok && held.value.generation > grant.generation) return;
+  if (held.ok && held.value.generation > grant.generation) return undefined;
   const { uid, resourceVersion } = there.metadata;
-  await client.mergePatch(secrets, namespace, name, { metadata: { uid, resourceVersion }, data });
+  return heldOf(await client.mergePatch(secrets, namespace, name, { metadata: { uid, resourceVersion }, data }));
 }
+
+const heldOf = ({ metadata: { name, uid = '', resourceVersion = '' } }: KubeObject): EscrowHeld => ({
+  name,
+  uid,
+  resourceVersion,
+});
 
 /** Everything in escrow, asked of the API server itself. */
 export async function listEscrow({ client, ring, namespace }: EscrowDeps): Promise<Escrowed[]> {
@@ -50,17 +64,22 @@ function openEscrow(ring: KeyRing, object: KubeObject): Escrowed {
   const jwe = textOf(object, grantKey) ?? '';
   const binding = bindingIn(jwe);
   const opened = openGrant(ring, binding, jwe, 'escrow');
-  const secret = object.metadata.name;
-  const connectionUID = secret.slice(escrowSecretName('').length);
-  if (!opened.ok) return { secret, connectionUID, binding, grant: opened };
+  const held = heldOf(object);
+  if (!opened.ok) return { held, binding, grant: opened };
   const { value, keyID } = opened;
   const grant: Opened<Grant> =
     value.kind === 'Vacant'
-      ? { ok: false, problem: 'Malformed', keyID, message: `Secret ${secret} holds no grant` }
+      ? { ok: false, problem: 'Malformed', keyID, message: `Secret ${held.name} holds no grant` }
       : { ok: true, value, keyID };
-  return { secret, connectionUID, binding, grant };
+  return { held, binding, grant };
 }
 
-/** Takes away what is stored in its own place by now. Rejects when the API server does not. */
-export const removeFromEscrow = ({ client, namespace }: EscrowDeps, connectionUID: string): Promise<void> =>
-  client.delete(secrets, namespace, escrowSecretName(connectionUID));
+/** Takes away what was seen there; what somebody put in its place since stays. Rejects when the API server does not do it. */
+export async function removeFromEscrow({ client, namespace }: EscrowDeps, held: EscrowHeld): Promise<void> {
+  const { name, uid, resourceVersion } = held;
+  try {
+    await client.delete(secrets, namespace, name, { uid, resourceVersion });
+  } catch (error) {
+    if (!isReason(error, 'Conflict')) throw error;
+  }
+}

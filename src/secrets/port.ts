@@ -134,7 +134,13 @@ export type WriteProblem =
   /** A Secret of that name belongs to somebody else and was left as it is. */
   | { readonly kind: 'NotOwned'; readonly message: string }
   /** Refused, or no answer. `status` is 0 when none came. */
-  | { readonly kind: 'Failed'; readonly status: number; readonly message: string };
+  | {
+      readonly kind: 'Failed';
+      readonly status: number;
+      readonly message: string;
+      /** The API server says that there is no such namespace, and not only that something was not found. */
+      readonly namespaceGone?: true;
+    };
 
 /** What a token Secret is to hold. An absent value is left out. */
 export interface TokenValues {

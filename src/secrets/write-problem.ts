@@ -28,9 +28,12 @@ function overtaken(where: string): WriteProblem {
 }
 
 function failed(error: KubeError, where: string): WriteProblem {
+  const [namespace] = where.split('/');
+  const namespaceGone = error.status === 404 && error.reason === 'NotFound' && error.about === namespace;
   return {
     kind: 'Failed',
     status: error.status,
     message: `the Secret ${where} could not be written: ${error.message}`,
+    ...(namespaceGone && { namespaceGone }),
   };
 }

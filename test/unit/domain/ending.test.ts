@@ -43,6 +43,13 @@ const vacant: Vacant = {
   sealedAt: noon,
   disconnected: { at: noon, merchantID: 'M-BAKERY' },
 };
+const asking = (left: number) => ({
+  attempt: {
+    kind: 'Open' as const,
+    attempt: { id: 'a', holder: 'h', startedAt: noon, presents: 'Held' as const, unanswered: 0 },
+    until: noon + left,
+  },
+});
 const { tokenEnds: _, ...forgotten } = aHistory();
 const ended: GrantState = { kind: 'Vacant', record: vacant, keyID: 'key-1' };
 const personal: GrantState = { kind: 'Held', grant: aPersonalGrant(), keyID: 'key-1' };
@@ -362,6 +369,9 @@ describe('a deletion under Revoke', () => {
         parting({ sharedWith: ['shop/cafe'] }, { revokeAll: true }),
         'Revoke(ConnectionDeleted) All',
       ],
+      ['waits for what another process asks for', parting(asking(minutes(1))), 'Wait(Deleting) 60 s'],
+      ['the same where no grant is held yet', parting({ grant: ended, ...asking(minutes(1)) }), 'Wait(Deleting) 60 s'],
+      ['asks when that is over', parting(asking(0)), 'Revoke(ConnectionDeleted) All'],
       ['then deletes the token Secret', parting({ grant: ended }), 'Remove(ConnectionDeleted) bakery'],
       [
         'and those under earlier names',

@@ -156,6 +156,8 @@ function clientOf({ server, of, store, drop }: Inside, edge: Edge, onWrite: (wri
       }),
     delete: (resource, place, name, preconditions) =>
       edge(changing('delete', resource.plural, name, false), () => {
+        // One that is gone already is as good.
+        if (server.find(resource.plural, name, place) === undefined) return;
         const before = held(resource, place, name, preconditions);
         drop(resource.plural, keyOf(before));
         onWrite({ verb: 'delete', plural: resource.plural, before, after: undefined });
