@@ -26,7 +26,10 @@ const forbidden = new KubeError({ status: 403, reason: 'Forbidden', message: 'no
 /** A cluster with a grant of generation 5 in escrow; `seen`: the revision that the status of its connection tells. */
 async function cluster(seen: number) {
   const clock = createFakeClock();
-  const api = createModelApiServer(clock.wall, () => {});
+  const api = createModelApiServer(
+    () => clock.wall(),
+    () => {},
+  );
   let refused = 0;
   const refusing = { delete: false, get: false };
   const client: KubeClient = api.client(

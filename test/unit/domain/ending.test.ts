@@ -370,7 +370,11 @@ describe('a deletion under Revoke', () => {
         'Revoke(ConnectionDeleted) All',
       ],
       ['waits for what another process asks for', parting(asking(minutes(1))), 'Wait(Deleting) 60 s'],
-      ['the same where no grant is held yet', parting({ grant: ended, ...asking(minutes(1)) }), 'Wait(Deleting) 60 s'],
+      [
+        'the same where no grant is held yet',
+        parting({ grant: ended, tokenSecret: { kind: 'Absent', name: 'bakery' }, ...asking(minutes(1)) }),
+        'Wait(Deleting) 60 s',
+      ],
       ['asks when that is over', parting(asking(0)), 'Revoke(ConnectionDeleted) All'],
       ['then deletes the token Secret', parting({ grant: ended }), 'Remove(ConnectionDeleted) bakery'],
       [
