@@ -121,7 +121,7 @@ const rows: readonly (readonly [string, Observation, string])[] = [
   ],
   [
     'waits for what Square gave before',
-    { ...beside({}, arrival()), unsettled: { since: noon, message: 'x', escrowed: true } },
+    { ...beside({}, arrival()), unsettled: { since: noon, message: 'x', kept: 'Escrow' } },
     'Wait GrantNotStored',
   ],
   [
