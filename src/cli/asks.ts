@@ -1,7 +1,7 @@
 import type { LastFailure } from '../api/connection.ts';
 import { annotations } from '../api/names.ts';
 import type { Instant } from '../clock.ts';
-import { conditionOf, meaningOf, type Seen, stateOf } from './seen.ts';
+import { conditionOf, type Seen, stateInWords, stateOf } from './seen.ts';
 import { until } from './when.ts';
 
 /** What was asked of a connection, and what it was like before. */
@@ -46,14 +46,6 @@ const suspended = (seen: Seen): string | undefined =>
   seen.spec.suspend === true
     ? `it is suspended, so nothing is asked of Square: kubectl square resume ${seen.name}`
     : undefined;
-
-/** The state in words: its message and, where there is one, what to do. */
-function stateInWords(seen: Seen): string {
-  const state = stateOf(seen);
-  const { means, remedy } = meaningOf(state);
-  const message = conditionOf(seen, 'Ready')?.message || means;
-  return `${state}: ${message}${remedy === '' || message.includes(remedy) ? '' : ` ${remedy}`}`;
-}
 
 const failuresOf = ({ status: { lastFailure, otherFailures = [] } }: Seen): LastFailure[] =>
   lastFailure === undefined ? otherFailures : [lastFailure, ...otherFailures];

@@ -2,7 +2,7 @@ import { squareConnections } from '../api/names.ts';
 import { KubeError } from '../kube/client.ts';
 import { createInformer, type Informer } from '../kube/informer.ts';
 import { type Log, silentLog } from '../kube/log.ts';
-import type { Key, KubeObject, Resource } from '../kube/resource.ts';
+import type { Key, KubeObject } from '../kube/resource.ts';
 import { type Cluster, explain } from './cluster.ts';
 
 /** What of the cluster is followed. */
@@ -40,7 +40,6 @@ export async function follow(
   scopes: readonly Scope[],
   onNews: (key: Key, object: KubeObject | undefined) => void,
   signal: AbortSignal,
-  resource: Resource = squareConnections,
 ): Promise<Following> {
   const refusal = Promise.withResolvers<never>();
   refusal.promise.catch(() => {});
@@ -56,7 +55,7 @@ export async function follow(
       client,
       clock,
       log,
-      resource,
+      resource: squareConnections,
       project: (object) => object,
       ...scope,
     });

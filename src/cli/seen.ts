@@ -78,3 +78,11 @@ export function remediesOf(seen: Seen): string[] {
   const each = [...new Set(all.filter((remedy) => remedy !== ''))];
   return each.filter((one) => !each.some((other) => other !== one && other.startsWith(one.slice(0, -1))));
 }
+
+/** The state in words: its message and, where there is one, what to do. */
+export function stateInWords(seen: Seen): string {
+  const state = stateOf(seen);
+  const { means, remedy } = meaningOf(state);
+  const message = conditionOf(seen, 'Ready')?.message || means;
+  return `${state}: ${message}${remedy === '' || message.includes(remedy) ? '' : ` ${remedy}`}`;
+}

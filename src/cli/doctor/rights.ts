@@ -43,7 +43,7 @@ export const needs: readonly (Omit<Right, 'namespace'> & { readonly of: string; 
     verb,
   })),
   { of: 'seal, plan', group, resource: 'squareapplications', verb: 'get' },
-  ...['get', 'list', 'watch'].map((verb) => ({ of: 'connect', group: '', resource: 'secrets', verb })),
+  { of: 'connect', group: '', resource: 'secrets', verb: 'get' },
   { of: 'list --retained', group: '', resource: 'secrets', verb: 'list' },
   { of: 'seal', group: '', resource: 'configmaps', verb: 'get', name: sealingKeyConfigMap, operators: true },
   { of: 'keys', group: '', resource: 'secrets', verb: 'list', operators: true },

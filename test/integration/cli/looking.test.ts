@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { annotations, connectLinkSecretName, labels, secretTypes } from '../../../src/api/names.ts';
+import { annotations, labels } from '../../../src/api/names.ts';
 import { findKubectl } from '../../cluster/kubectl.ts';
 import { kubeconfig } from '../../support/cluster.ts';
 import { pluginSuite } from '../../support/plugin-suite.ts';
@@ -186,49 +186,6 @@ pluginSuite('kubectl square keys, plan, doctor and completion', {}, ({ world, sc
       const { code, stdout } = await plugin('doctor', '-n', world.namespace, '--operator-namespace', 'default');
       expect(stdout).toMatch(/^fail {2}Lease: no lease in default: no operator has ever run there$/m);
       expect(code).toBe(1);
-    });
-  });
-
-  describe('connect', () => {
-    const link = (url: string) => ({
-      apiVersion: 'v1',
-      kind: 'Secret',
-      type: secretTypes.connectLink,
-      metadata: {
-        namespace: world.namespace,
-        name: connectLinkSecretName('bakery'),
-        annotations: { [annotations.expiresAt]: new Date(Date.now() + 3_600_000).toISOString() },
-      },
-      stringData: { url },
-    });
-
-    test('ends with 5 when no link is made, and says what to look at', async () => {
-      const { code, stdout, stderr } = await plugin('connect', 'bakery', '--timeout', '1s', ...here());
-      expect(stderr).toMatch(/^Error: No link was made for .*\/bakery\. Does the operator run .* --external-url\?/);
-      expect(code).toBe(5);
-      expect(stdout).toBe('');
-    });
-
-    test('prints the link that is made for this request alone, not an earlier one', async () => {
-      await scene.create('secrets', link('https://example.com/connect/old'));
-      const before = scene.connection('bakery').metadata.annotations?.[annotations.connectRequestedAt];
-      const running = plugin.start({}, 'connect', 'bakery', ...here());
-      await world.live.until('it was asked for', () => {
-        const at = scene.connection('bakery').metadata.annotations?.[annotations.connectRequestedAt];
-        return at !== undefined && at !== before;
-      });
-      expect(running.soFar()).toBe('');
-      await scene.edit('secrets', connectLinkSecretName('bakery'), {
-        stringData: { url: 'https://example.com/connect/new' },
-      });
-      const { code, stdout, stderr } = await running.ended;
-      expect(stdout).toBe('https://example.com/connect/new\n');
-      expect(stderr).toMatch(/^It ends in 59m \(20\d\d-[^)]+Z\), or once a grant is taken up\./);
-      expect(code).toBe(0);
-    });
-
-    test('of a connection that does not exist', async () => {
-      expect((await plugin('connect', 'nobody', ...here())).code).toBe(3);
     });
   });
 
