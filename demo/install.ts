@@ -18,7 +18,7 @@ interface Manifest extends Named {
 
 const rbac = '/apis/rbac.authorization.k8s.io/v1';
 
-/** The kinds of `deploy/rbac*.yaml`: the API they are of, and their collection. */
+/** The kinds of the files of `deploy` that are taken: the API they are of, and their collection. */
 const collections: Readonly<Record<string, readonly [api: string, plural: string]>> = {
   Namespace: ['/api/v1', 'namespaces'],
   ServiceAccount: ['/api/v1', 'serviceaccounts'],
@@ -87,7 +87,7 @@ export async function install(api: Api, maker: Maker): Promise<void> {
   }
   await applyCrds(api, join(root, 'crds'));
   const served = whenServed(api);
-  const files = ['rbac.yaml', 'rbac-staff-pages.yaml'].map((file) => manifestsIn(join(root, 'deploy', file)));
+  const files = ['base/namespace.yaml', 'base/rbac.yaml', 'web/staff-pages.yaml'].map((file) => manifestsIn(join(root, 'deploy', file)));
   for (const manifest of (await Promise.all(files)).flat()) {
     const { kind, metadata } = manifest;
     const [group, plural] = collections[kind] ?? [];

@@ -24,7 +24,7 @@ export const webConnection = 'florist';
 /** A ServiceAccount of the platform team, for the web pages. */
 export const staffAccount = 'oncall';
 
-/** Where `deploy/rbac.yaml` puts the operator, and its account there. */
+/** Where `deploy/base` puts the operator, and its account there. */
 export const operatorNamespace = 'square-operator';
 export const operatorAccount = 'square-operator';
 

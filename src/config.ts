@@ -113,7 +113,7 @@ export const settings = {
     'enable-rollout-restart',
     kind.bool,
     'false',
-    'Restart the workloads in spec.rolloutRestartTargets when a token changed, where they consent. Needs deploy/rbac-rollout-restart.yaml.',
+    'Restart the workloads in spec.rolloutRestartTargets when a token changed, where they consent. Needs a role of its own: rolloutRestart.enabled of the chart, or deploy/rollout-restart.',
   ),
   logLevel: withDefault(
     'log-level',

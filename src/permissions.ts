@@ -79,6 +79,16 @@ export const clusterPermissions: readonly Permission[] = [
   },
 ];
 
+/** What it does in the place of that in each watched namespace, where only some are watched. */
+export const watchedNamespacePermissions: readonly Permission[] = [
+  {
+    why: 'The same for applications with allowedNamespaces.from: Selector. In a Role the rule is for this one namespace.',
+    apiGroups: [''],
+    resources: ['namespaces'],
+    verbs: ['get'],
+  },
+];
+
 /** What it does in its own namespace only. */
 export const ownNamespacePermissions: readonly Permission[] = [
   {

@@ -1,25 +1,32 @@
 /** What was read from one text: a value, or what to write instead. */
 export type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly write: string };
 
+/** A JSON schema. */
+export type ValueSchema = Readonly<Record<string, unknown>>;
+
 /** A kind of value that a setting can have. */
 export interface ValueKind<T> {
   /** The word for the reference and `--help`. */
   readonly word: string;
+  /** The value where it stands in YAML or JSON, as in the chart: nothing that `read` takes is refused by it. */
+  readonly schema: ValueSchema;
   read(text: string): Reading<T>;
 }
 
 const value = <T>(read: T): Reading<T> => ({ ok: true, value: read });
 const instead = <T>(write: string): Reading<T> => ({ ok: false, write });
 
-export const path: ValueKind<string> = { word: 'path', read: value };
+export const path: ValueKind<string> = { word: 'path', schema: { type: 'string' }, read: value };
 
 export const bool: ValueKind<boolean> = {
   word: 'true|false',
+  schema: { type: 'boolean' },
   read: (text) => (text === 'true' ? value(true) : text === 'false' ? value(false) : instead('write true or false')),
 };
 
 export const wholeNumber = (least: number, most: number): ValueKind<number> => ({
   word: 'number',
+  schema: { type: 'integer', minimum: least, maximum: most },
   read(text) {
     const number = /^[0-9]{1,9}$/.test(text) ? Number(text) : Number.NaN;
     return number >= least && number <= most ? value(number) : instead(`write a whole number from ${least} to ${most}`);
@@ -29,6 +36,7 @@ export const wholeNumber = (least: number, most: number): ValueKind<number> => (
 /** A time in whole seconds, such as `15s`; read as milliseconds. */
 export const wholeSeconds = (least: number, most: number): ValueKind<number> => ({
   word: 'seconds',
+  schema: { type: 'string', pattern: '^[0-9]{1,6}s$' },
   read(text) {
     const number = /^[0-9]{1,6}s$/.test(text) ? Number(text.slice(0, -1)) : Number.NaN;
     return number >= least && number <= most ? value(number * 1_000) : instead(`write ${least}s to ${most}s`);
@@ -37,6 +45,7 @@ export const wholeSeconds = (least: number, most: number): ValueKind<number> => 
 
 export const oneOf = <const T extends string>(...words: readonly T[]): ValueKind<T> => ({
   word: words.join('|'),
+  schema: { type: 'string', enum: words },
   read(text) {
     const found = words.find((word) => word === text);
     return found === undefined ? instead(`write one of ${words.join(', ')}`) : value(found);
@@ -44,15 +53,18 @@ export const oneOf = <const T extends string>(...words: readonly T[]): ValueKind
 });
 
 const namespaceLike = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const namespaceSchema = { type: 'string', pattern: namespaceLike.source };
 
 export const namespace: ValueKind<string> = {
   word: 'namespace',
+  schema: namespaceSchema,
   read: (text) => (namespaceLike.test(text) ? value(text) : instead('write the name of one namespace')),
 };
 
 /** Names with commas between them; sorted, each once. */
 export const namespaces: ValueKind<readonly string[]> = {
   word: 'namespace,…',
+  schema: { type: 'array', items: namespaceSchema, uniqueItems: true },
   read(text) {
     const names = text.split(',').map((name) => name.trim());
     return names.every((name) => namespaceLike.test(name))
@@ -70,6 +82,7 @@ export interface BindAddress {
 /** `:8080`, `127.0.0.1:0`, `[::1]:8080`; `0` is `'off'`. */
 export const bindAddress: ValueKind<BindAddress | 'off'> = {
   word: 'address|0',
+  schema: { type: 'string' },
   read(text) {
     if (text === '0') return value('off');
     const parts = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]*):([0-9]{1,5})$/.exec(text);
@@ -86,6 +99,7 @@ const loopback = (hostname: string) =>
 /** An https URL, or plain http to this machine; without user, query, fragment and final slash. */
 export const url = ({ withPath, example }: { withPath: boolean; example: string }): ValueKind<string> => ({
   word: 'URL',
+  schema: { type: 'string', pattern: '^https?://' },
   read(text) {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (url === undefined) return instead(`write a URL such as ${example}`);

@@ -4,17 +4,18 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { cacheDir, cached } from './cache.ts';
 import { guarded } from './child.ts';
-import { type BinaryName, sourceOf, writeModule } from './go-modules.ts';
+import { type BinaryName, goEnvironment, programOf } from './go-modules.ts';
 import { withLock } from './lock.ts';
 import type { Report } from './provider.ts';
 
-/** Pure Go: the binaries need no C compiler to be built, and run in an image that is empty but for them. */
-const environment = (): NodeJS.ProcessEnv => ({
-  ...process.env,
-  CGO_ENABLED: '0',
-  GOFLAGS: '-mod=mod',
-  GOWORK: 'off',
-});
+/** A program that is built from a Go module of its own. */
+export interface GoProgram {
+  readonly name: string;
+  readonly package: string;
+  readonly ldflags: string;
+  /** Writes the module, in a folder that it makes. */
+  write(dir: string): Promise<void>;
+}
 
 /**
  * Builds what is missing of the binaries and gives the folder that holds them all.
@@ -22,18 +23,22 @@ const environment = (): NodeJS.ProcessEnv => ({
  * Starts at the same time build once: the others wait and say for whom. A build that is interrupted leaves nothing that
  * could be taken for a binary, and what it had finished is not done again.
  */
-export async function ensureBinaries(names: readonly BinaryName[], report: Report): Promise<string> {
-  const dir = cacheDir();
-  const missing = () => names.filter((name) => !cached(name, dir));
+export const ensureBinaries = (names: readonly BinaryName[], report: Report): Promise<string> =>
+  ensurePrograms(names.map(programOf), cacheDir(), report);
+
+/** The same for any programs, in a folder that says by its name which versions and platform they are of. */
+export async function ensurePrograms(programs: readonly GoProgram[], dir: string, report: Report): Promise<string> {
+  const missing = () => programs.filter(({ name }) => !cached(name, dir));
   if (missing().length === 0) return dir;
   await mkdir(dir, { recursive: true });
+  const what = programs.length === 1 ? programs[0]?.name : 'the control plane';
   const waiting = ({ pid, since }: { pid: number; since: string }) =>
-    report.progress(`Waiting for process ${pid}, which has been building the control plane since ${since} …`);
+    report.progress(`Waiting for process ${pid}, which has been building ${what} since ${since} …`);
   await withLock(`${dir}.lock`, waiting, async () => {
     await removeRemains(dir);
     const todo = missing();
-    for (const [index, name] of todo.entries()) {
-      await build(name, dir, `Building ${name} (${index + 1} of ${todo.length})`, report);
+    for (const [index, program] of todo.entries()) {
+      await build(program, dir, `Building ${program.name} (${index + 1} of ${todo.length})`, report);
     }
   });
   report.progress(undefined);
@@ -46,16 +51,16 @@ async function removeRemains(dir: string): Promise<void> {
   await Promise.all(names.map((name) => rm(join(dir, name), { recursive: true, force: true })));
 }
 
-async function build(name: BinaryName, dir: string, label: string, report: Report): Promise<void> {
+async function build(program: GoProgram, dir: string, label: string, report: Report): Promise<void> {
+  const { name, package: path, ldflags } = program;
   const work = join(dir, `.building-${name}-${process.pid}`);
-  const { module, package: path, ldflags } = sourceOf(name);
   const started = performance.now();
   let doing = 'reading the modules';
   const show = () => report.progress(`${label}, ${elapsed(performance.now() - started)}: ${doing}`);
   show();
   const timer = setInterval(show, 1_000);
   try {
-    await writeModule(work, module, environment());
+    await program.write(work);
     const binary = join(work, 'out', name);
     doing = 'comparing with what was built before';
     await compile(['build', '-v', '-trimpath', '-ldflags', ldflags, '-o', binary, path], work, (step) => {
@@ -73,7 +78,7 @@ async function build(name: BinaryName, dir: string, label: string, report: Repor
 /** Runs `go`, which names the packages one by one, and ends it together with this process. */
 async function compile(args: readonly string[], cwd: string, onStep: (step: string) => void): Promise<void> {
   const { path, args: guardedArgs } = guarded('go', args);
-  const go = spawn(path, guardedArgs, { cwd, env: environment(), detached: true, stdio: ['pipe', 'ignore', 'pipe'] });
+  const go = spawn(path, guardedArgs, { cwd, env: goEnvironment(), detached: true, stdio: ['pipe', 'ignore', 'pipe'] });
   go.stdin.on('error', () => {});
   const said: string[] = [];
   let packages = 0;

@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { ensureBinaries } from './build.ts';
 import { cached } from './cache.ts';
+import { goBuilds } from './go.ts';
 import type { BinaryName } from './go-modules.ts';
 import { type LocalControlPlane, startLocal } from './local.ts';
 import type { Provider, StartOptions } from './provider.ts';
@@ -15,11 +15,7 @@ export const builtBinaries = {
     'install Go 1.21 or newer (https://go.dev/dl); the one-time build takes some minutes and about 5 GB in Go’s caches',
   async available() {
     if (parts.every((name) => cached(name))) return true;
-    const go = spawnSync('go', ['env', 'GOVERSION'], { encoding: 'utf8' });
-    if (go.status !== 0) return 'there is no program `go`, and nothing was built before';
-    const [, minor = '0'] = /^go1\.(\d+)/.exec(go.stdout.trim()) ?? [];
-    // Since 1.21 Go fetches the toolchain that a module asks for by itself.
-    return Number(minor) >= 21 || `Go is ${go.stdout.trim()}, too old`;
+    return goBuilds();
   },
   async start(options: StartOptions): Promise<LocalControlPlane> {
     const bin = await ensureBinaries(parts, options.report);

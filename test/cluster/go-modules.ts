@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { GoProgram } from './build.ts';
 
 const run = promisify(execFile);
 
@@ -9,32 +10,31 @@ export const versions = { kubernetes: 'v1.36.3', etcd: 'v3.6.16' } as const;
 
 export type BinaryName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubectl';
 
-/** Where a binary's source is, and the flags that its linker needs. */
-export interface Source {
-  readonly module: 'kubernetes' | 'etcd';
-  readonly package: string;
-  readonly ldflags: string;
-}
+/** Pure Go: the binaries need no C compiler to be built, and run in an image that is empty but for them. */
+export const goEnvironment = (): NodeJS.ProcessEnv => ({
+  ...process.env,
+  CGO_ENABLED: '0',
+  GOFLAGS: '-mod=mod',
+  GOWORK: 'off',
+});
 
 // Without these the version is unparsable and kubectl and client libraries complain.
 const stamps = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version']
   .map((path) => `-X ${path}.gitVersion=${versions.kubernetes}`)
   .join(' ');
 
-export function sourceOf(name: BinaryName): Source {
-  if (name === 'etcd') return { module: 'etcd', package: 'go.etcd.io/etcd/server/v3', ldflags: '-s -w' };
-  return { module: 'kubernetes', package: `k8s.io/kubernetes/cmd/${name}`, ldflags: `-s -w ${stamps}` };
-}
-
-/** Writes a Go module of which the binary's package is a dependency, and nothing else. */
-export async function writeModule(
-  dir: string,
-  module: Source['module'],
-  environment: NodeJS.ProcessEnv,
-): Promise<void> {
-  await mkdir(dir, { recursive: true });
-  const file = join(dir, 'go.mod');
-  await writeFile(file, module === 'etcd' ? etcdModule : await kubernetesModule(dir, environment));
+/** Where a part's source is, and the flags that its linker needs: a module of which its package is a dependency. */
+export function programOf(name: BinaryName): GoProgram {
+  const etcd = name === 'etcd';
+  return {
+    name,
+    package: etcd ? 'go.etcd.io/etcd/server/v3' : `k8s.io/kubernetes/cmd/${name}`,
+    ldflags: etcd ? '-s -w' : `-s -w ${stamps}`,
+    async write(dir) {
+      await mkdir(dir, { recursive: true });
+      await writeFile(join(dir, 'go.mod'), etcd ? etcdModule : await kubernetesModule(dir, goEnvironment()));
+    },
+  };
 }
 
 const etcdModule = `module control-plane/etcd

@@ -18,38 +18,46 @@ const account = 'square-operator';
 /** What the platform team may do is asked of the whole cluster, whatever the operator watches. */
 const ofTheCluster = 'square-operator-staff-pages';
 
+const deploy = resolve(import.meta.dirname, '../../deploy');
+
+async function manifestsOf(files: readonly string[]): Promise<Manifest[]> {
+  const texts = await Promise.all(files.map((file) => readFile(join(deploy, file), 'utf8')));
+  return texts.flatMap((text) => [...parseAllDocuments(text)]).map((document) => document.toJS() as Manifest);
+}
+
 /**
- * Gives a namespace the service account and the rights of `deploy/rbac.yaml`, or of all `files` there, and nothing else. With `watched` the rights
- * of the ClusterRole are given by a Role in each of those namespaces only. Returns what takes the cluster-wide part away.
+ * Gives a namespace the operator's service account and rights, as the chart has them, and nothing else: what it may do in
+ * the whole cluster, or with `watched` in those namespaces only. `more` are further files of `deploy`, where their
+ * ClusterRoles are for rights in namespaces, with `watched` as Roles in each. Returns what takes the cluster-wide part away.
  */
 export async function grantRole(
   api: Api,
   namespace: string,
   watched?: readonly string[],
-  files: readonly string[] = ['rbac.yaml'],
+  more: readonly string[] = [],
 ): Promise<() => Promise<void>> {
-  const texts = files.map((file) => readFile(resolve(import.meta.dirname, '../../deploy', file), 'utf8'));
-  const documents = (await Promise.all(texts)).flatMap((text) => [...parseAllDocuments(text)]);
-  const manifests = documents.map((document) => document.toJS() as Manifest);
   const clusterWide: string[] = [];
-  for (const manifest of manifests) {
-    const { kind } = manifest;
-    if (kind === 'Namespace') continue;
-    if (kind.startsWith('Cluster')) {
-      const name = `${manifest.metadata.name}-${namespace}`;
-      const places = manifest.metadata.name === ofTheCluster ? undefined : watched;
-      for (const where of places ?? [undefined]) {
-        const collection = where === undefined ? `${kind.toLowerCase()}s` : `${kind.slice(7).toLowerCase()}s`;
-        const path = where === undefined ? `${rbac}/${collection}` : `${rbac}/namespaces/${where}/${collection}`;
-        await api.ask('POST', path, { body: placed(manifest, name, namespace, where) });
-        if (where === undefined) clusterWide.push(`${path}/${name}`);
-      }
-      continue;
-    }
-    const plural = kind === 'ServiceAccount' ? 'serviceaccounts' : kind === 'Role' ? 'roles' : 'rolebindings';
+  const give = async (manifest: Manifest, where: string | undefined) => {
+    const { kind, metadata } = manifest;
+    const name = where === namespace ? metadata.name : `${metadata.name}-${namespace}`;
+    const body = placed(manifest, name, namespace, where) as Manifest;
+    const collection = `${body.kind.toLowerCase()}s`;
     const base = kind === 'ServiceAccount' ? '/api/v1' : rbac;
-    const body = placed(manifest, manifest.metadata.name, namespace, namespace);
-    await api.ask('POST', `${base}/namespaces/${namespace}/${plural}`, { body });
+    const path = where === undefined ? `${base}/${collection}` : `${base}/namespaces/${where}/${collection}`;
+    await api.ask('POST', path, { body });
+    if (where === undefined) clusterWide.push(`${path}/${name}`);
+  };
+  const everywhere = ({ kind }: Manifest) => kind.startsWith('Cluster');
+  const base = await manifestsOf(['base/rbac.yaml']);
+  for (const manifest of base.filter((one) => !everywhere(one))) await give(manifest, namespace);
+  if (watched === undefined) {
+    for (const manifest of [...base.filter(everywhere), ...(await manifestsOf(more))]) await give(manifest, undefined);
+  } else {
+    const rest = await manifestsOf(['namespaced/roles.yaml', ...more]);
+    for (const manifest of rest) {
+      const places = manifest.metadata.name === ofTheCluster ? [undefined] : watched;
+      for (const where of places) await give(manifest, where);
+    }
   }
   return async () => void (await Promise.all(clusterWide.map((path) => api.send('DELETE', path))));
 }

@@ -25,7 +25,7 @@ export interface WorldOptions {
   readonly child?: boolean;
   /** The web parts, behind one address for all replicas; it leads to the one that was started last. */
   readonly web?: 'http' | 'https';
-  /** What of `deploy` gives the operator its rights. Default: `rbac.yaml`. */
+  /** What of `deploy` gives the operator rights beside the usual ones. */
   readonly roles?: readonly string[];
   /** More flags for the operator. */
   readonly flags?: readonly string[];
@@ -79,7 +79,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     api,
     operatorNamespace,
     options.clusterWide === true ? undefined : watched,
-    options.roles ?? (frontDoor === undefined ? undefined : ['rbac.yaml', 'rbac-staff-pages.yaml']),
+    options.roles ?? (frontDoor === undefined ? [] : ['web/staff-pages.yaml']),
   );
   const file = await operatorKubeconfig(api, admin, { namespace: operatorNamespace, dir, server: gateway?.url });
   const flags = [

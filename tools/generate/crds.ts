@@ -5,24 +5,39 @@ import { unobserved } from '../../src/api/status.ts';
 import type { Artifact } from './artifact.ts';
 import { type Structural, structural } from './structural.ts';
 
+export interface CrdFiles {
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly folder: string;
+}
+
 /** One CustomResourceDefinition a file, made from the schemas of `src/api`. */
-export function crds(): Artifact[] {
+export const crds = (): Artifact[] => crdsWith({ folder: 'crds' });
+
+/** The same in another folder, annotated. */
+export function crdsWith({ annotations, folder }: CrdFiles): Artifact[] {
   return definitions.map((definition) => ({
-    path: `crds/${definition.plural}.yaml`,
+    path: `${folder}/${definition.plural}.yaml`,
     text: [
       '# Generated from src/api by "npm run generate". Do not edit.',
-      stringify(customResourceDefinition(definition), { lineWidth: 0, aliasDuplicateObjects: false }),
+      stringify(customResourceDefinition(definition, annotations), { lineWidth: 0, aliasDuplicateObjects: false }),
     ].join('\n'),
   }));
 }
 
 /** The definition as the API server takes it. */
-export function customResourceDefinition(definition: ResourceDefinition): object {
+export function customResourceDefinition(
+  definition: ResourceDefinition,
+  annotations?: Readonly<Record<string, string>>,
+): object {
   const { kind, plural, singular, shortName } = definition;
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}`, labels: { 'app.kubernetes.io/name': 'square-operator' } },
+    metadata: {
+      name: `${plural}.${group}`,
+      labels: { 'app.kubernetes.io/name': 'square-operator' },
+      ...(annotations && { annotations }),
+    },
     spec: {
       group,
       names: { kind, listKind: `${kind}List`, plural, singular, shortNames: [shortName], categories: [category] },

@@ -13,7 +13,7 @@ const problems: Readonly<Record<SignInProblem, readonly [title: string, says: st
   ],
   NotPermitted: [
     'The operator may not check tokens',
-    'Apply deploy/rbac-staff-pages.yaml, which lets it ask the cluster who somebody is and what they may do.',
+    'Set web.staffPages of the chart, or apply deploy/web/staff-pages.yaml, which lets it ask the cluster who somebody is and what they may do.',
   ],
   Unavailable: ['The cluster does not answer just now', 'Your token was not checked. Try again in a minute.'],
   Ended: ['You are signed out', 'Your token has ended, or its account was deleted.'],

@@ -32,7 +32,7 @@ function workloads(world: World) {
 
 const mark = (connection: string) => `restarted-for.square-operator.dev/${connection}`;
 const flags = ['--enable-rollout-restart'];
-const roles = ['rbac.yaml', 'rbac-rollout-restart.yaml'];
+const roles = ['rollout-restart/rbac.yaml'];
 
 operatorSuite('workloads that are restarted', { gateway: true, flags, roles }, (world, scene) => {
   const own = () => workloads(world);
@@ -135,7 +135,7 @@ operatorSuite('workloads of an operator that may not restart any', { flags }, (w
     await scene.becomes(party.name, { Ready: 'True/Valid' });
     await scene.pass(minutes(11));
     const { note } = await scene.event(party.name, 'RolloutNotRestarted');
-    expect(note).toContain('deploy/rbac-rollout-restart.yaml');
+    expect(note).toContain('rolloutRestart.enabled');
     await scene.becomes(party.name, { Ready: 'True/Valid', Published: 'True' });
   });
 });

@@ -9,7 +9,6 @@ import { openPerson, type Person } from '../../support/web-person.ts';
 const options = {
   web: 'http',
   namespaces: { north: {} },
-  roles: ['rbac.yaml', 'rbac-staff-pages.yaml'],
 } as const;
 
 operatorSuite('the web pages', options, (world, scene) => {

@@ -80,7 +80,7 @@ describe('signing in', () => {
   test('says so when the operator may not review tokens, and when the cluster is away', async () => {
     const token = house.token('jane', all);
     house.fault = new KubeError({ status: 403, reason: 'Forbidden', message: 'no', mayHaveActed: false });
-    expect((await signIn(token)).text).toContain('rbac-staff-pages.yaml');
+    expect((await signIn(token)).text).toContain('deploy/web/staff-pages.yaml');
     house.fault = unavailable();
     expect(await signIn(token)).toMatchObject({ status: 503 });
   });

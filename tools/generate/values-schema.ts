@@ -1,0 +1,90 @@
+import type { Setting } from '../../src/config.ts';
+
+type Schema = Readonly<Record<string, unknown>>;
+
+const text: Schema = { type: 'string' };
+const bool: Schema = { type: 'boolean' };
+const texts: Schema = { type: 'object', additionalProperties: { type: 'string' } };
+/** What Kubernetes itself checks. */
+const open: Schema = { type: 'object' };
+const openList: Schema = { type: 'array', items: open };
+const strict = (properties: Readonly<Record<string, Schema>>): Schema => ({
+  type: 'object',
+  additionalProperties: false,
+  properties,
+});
+const created = strict({ create: bool });
+const port: Schema = { type: 'integer', minimum: 1, maximum: 65_535 };
+const monitor = strict({ create: bool, interval: { type: 'string', pattern: '^[0-9]+(ms|s|m)$' }, labels: texts });
+const namespace: Schema = { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' };
+
+const values: Readonly<Record<string, Schema>> = {
+  watchNamespaces: { type: 'array', items: namespace, uniqueItems: true },
+  image: strict({
+    repository: { type: 'string', minLength: 1 },
+    tag: text,
+    digest: { type: 'string', pattern: '^(sha256:[0-9a-f]{64})?$' },
+    pullPolicy: { type: 'string', enum: ['Always', 'IfNotPresent', 'Never'] },
+  }),
+  imagePullSecrets: { type: 'array', items: strict({ name: text }) },
+  nameOverride: text,
+  fullnameOverride: text,
+  commonLabels: texts,
+  replicas: { type: 'integer', minimum: 1, maximum: 10 },
+  priorityClassName: text,
+  nodeSelector: texts,
+  tolerations: openList,
+  affinity: open,
+  topologySpreadConstraints: openList,
+  podAnnotations: texts,
+  podLabels: texts,
+  resources: open,
+  terminationGracePeriodSeconds: { type: 'integer', minimum: 1 },
+  extraArgs: { type: 'array', items: text },
+  extraEnv: openList,
+  extraVolumes: openList,
+  extraVolumeMounts: openList,
+  journal: strict({ sizeLimit: text, volume: open }),
+  sealingKeys: strict({ volume: open }),
+  rolloutRestart: strict({ enabled: bool }),
+  crds: strict({ install: bool }),
+  rbac: created,
+  serviceAccount: strict({ create: bool, name: text, annotations: texts }),
+  aggregatedRoles: created,
+  admissionPolicies: created,
+  podDisruptionBudget: created,
+  networkPolicy: strict({
+    create: bool,
+    metricsFrom: openList,
+    webFrom: openList,
+    egressPorts: { type: 'array', items: port },
+    extraEgress: openList,
+  }),
+  metrics: strict({
+    service: strict({ create: bool, annotations: texts }),
+    serviceMonitor: monitor,
+    podMonitor: monitor,
+  }),
+  alerts: strict({ create: bool, labels: texts }),
+  dashboard: strict({ create: bool, labels: texts, annotations: texts }),
+  web: strict({
+    service: strict({ type: { type: 'string', enum: ['ClusterIP', 'NodePort', 'LoadBalancer'] }, port, annotations: texts }),
+    ingress: strict({ create: bool, className: text, annotations: texts, tlsSecretName: text }),
+    httpRoute: strict({ create: bool, annotations: texts, parentRefs: openList }),
+    staffPages: bool,
+  }),
+  global: open,
+};
+
+/** The JSON schema of the chart's values; `settings` are those of the operator that can be given by their names. */
+export function valuesSchema(settings: readonly (readonly [string, Setting<unknown>])[]): Schema {
+  const given = settings.map(([property, { help, kind, default: preset }]): [string, Schema] => [
+    property,
+    { ...kind.schema, description: preset === undefined ? help : `${help} Default: ${preset}.` },
+  ]);
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    $comment: 'Generated from src/config.ts by "npm run generate". Do not edit.',
+    ...strict({ settings: strict(Object.fromEntries(given)), ...values }),
+  };
+}
