@@ -87,7 +87,9 @@ export async function install(api: Api, maker: Maker): Promise<void> {
   }
   await applyCrds(api, join(root, 'crds'));
   const served = whenServed(api);
-  const files = ['base/namespace.yaml', 'base/rbac.yaml', 'web/staff-pages.yaml'].map((file) => manifestsIn(join(root, 'deploy', file)));
+  const files = ['base/namespace.yaml', 'base/rbac.yaml', 'web/staff-pages.yaml'].map((file) =>
+    manifestsIn(join(root, 'deploy', file)),
+  );
   for (const manifest of (await Promise.all(files)).flat()) {
     const { kind, metadata } = manifest;
     const [group, plural] = collections[kind] ?? [];

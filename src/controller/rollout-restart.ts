@@ -52,7 +52,8 @@ export async function restartTarget(
     // It changed, or went, between the look and the patch.
     if (isReason(error, 'Conflict') || isReason(error, 'NotFound')) return { kind: 'Stale' };
     if (!(error instanceof KubeError)) throw error;
-    const refused = error.status === 403 ? ` Set rolloutRestart.enabled of the chart, or apply deploy/rollout-restart.` : '';
+    const refused =
+      error.status === 403 ? ` Set rolloutRestart.enabled of the chart, or apply deploy/rollout-restart.` : '';
     const what = `${target.kind} ${target.name} could not be restarted (${nameOf(resource)}): `;
     return { kind: 'Unwritten', message: `${what}${sentence(error.message)}${refused} It is tried again.` };
   }

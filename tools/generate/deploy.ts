@@ -14,7 +14,9 @@ export function deployManifests(helm: string): Artifact[] {
   const namespace = parseAllDocuments(stringify(namespaceObject))[0] as Document;
   const of = (...kinds: readonly RegExp[]) => all.filter((one) => kinds.some((kind) => kind.test(kindOf(one))));
   const crds = of(/^CustomResourceDefinition$/);
-  const aggregated = all.filter((one) => one.hasIn(['metadata', 'labels', 'rbac.authorization.k8s.io/aggregate-to-edit']));
+  const aggregated = all.filter((one) =>
+    one.hasIn(['metadata', 'labels', 'rbac.authorization.k8s.io/aggregate-to-edit']),
+  );
   const rbac = of(/^ServiceAccount$/, /Role(Binding)?$/).filter((one) => !aggregated.includes(one));
   const policies = of(/^ValidatingAdmissionPolicy/);
   const apart = new Set([...crds, ...aggregated, ...rbac, ...policies]);
@@ -52,7 +54,7 @@ const namespaceObject = {
 function namespaced(helm: string, base: readonly Document[]): Artifact[] {
   const documents = rendered(helm, { watchNamespaces: [example] });
   const { added, removed, deployment } = comparison(base, documents);
-  const policies = added.filter((one) => /^ValidatingAdmissionPolicy/.test(kindOf(one)));
+  const policies = added.filter((one) => kindOf(one).startsWith('ValidatingAdmissionPolicy'));
   const roles = added.filter((one) => !policies.includes(one));
   return [
     {
@@ -123,7 +125,10 @@ const toDeployment = (operations: readonly object[]) => ({
   patch: stringify(operations, { lineWidth: 0 }),
 });
 
-function kustomization(folder: string, content: { readonly kind: 'Kustomization' | 'Component'; [key: string]: unknown }) {
+function kustomization(
+  folder: string,
+  content: { readonly kind: 'Kustomization' | 'Component'; [key: string]: unknown },
+) {
   const version = content.kind === 'Component' ? 'v1alpha1' : 'v1beta1';
   const text = stringify({ apiVersion: `kustomize.config.k8s.io/${version}`, ...content }, { lineWidth: 0 });
   return { path: `deploy/${folder}/kustomization.yaml`, text: head + text };
@@ -142,7 +147,7 @@ function rendered(helm: string, values: object): Document[] {
         if (isMap(left) && left.items.length === 0) document.deleteIn(map);
       }
     }
-    return [document as Document];
+    return [document];
   });
 }
 
@@ -192,7 +197,7 @@ function comparison(base: readonly Document[], documents: readonly Document[]) {
     deployment: {
       apiVersion,
       kind,
-      metadata: { name: metadata.name, namespace: metadata.namespace },
+      metadata: { name: metadata.name, namespace: metadata.namespace ?? name },
       spec: { template: { spec: { containers } } },
     },
   };

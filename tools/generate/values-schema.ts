@@ -68,7 +68,11 @@ const values: Readonly<Record<string, Schema>> = {
   alerts: strict({ create: bool, labels: texts }),
   dashboard: strict({ create: bool, labels: texts, annotations: texts }),
   web: strict({
-    service: strict({ type: { type: 'string', enum: ['ClusterIP', 'NodePort', 'LoadBalancer'] }, port, annotations: texts }),
+    service: strict({
+      type: { type: 'string', enum: ['ClusterIP', 'NodePort', 'LoadBalancer'] },
+      port,
+      annotations: texts,
+    }),
     ingress: strict({ create: bool, className: text, annotations: texts, tlsSecretName: text }),
     httpRoute: strict({ create: bool, annotations: texts, parentRefs: openList }),
     staffPages: bool,

@@ -20,10 +20,7 @@ const program: GoProgram = {
   ldflags: `-s -w -X helm.sh/helm/v3/internal/version.version=${version} ${kubernetes.join(' ')}`,
   async write(dir) {
     await mkdir(dir, { recursive: true });
-    await writeFile(
-      join(dir, 'go.mod'),
-      `module programs/helm\n\ngo 1.26.0\n\nrequire helm.sh/helm/v3 ${version}\n`,
-    );
+    await writeFile(join(dir, 'go.mod'), `module programs/helm\n\ngo 1.26.0\n\nrequire helm.sh/helm/v3 ${version}\n`);
   },
 };
 

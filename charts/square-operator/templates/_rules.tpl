@@ -1,6 +1,6 @@
 {{- /* Generated from src/permissions.ts by "npm run generate". Do not edit. */ -}}
 {{- define "square-operator.rules.watched" -}}
-# It follows the connections and applications, and never changes their spec.
+# It follows the connections and applications.
 - apiGroups:
     - square-operator.dev
   resources:
@@ -18,7 +18,7 @@
     - squareapplications/status
   verbs:
     - patch
-# Under deletionPolicy: Revoke it puts its finalizer on a connection, and takes it off again. RBAC knows no parts of an object, so the rule is for all of it; nothing but the finalizer and, when a webhook of Square reports a revocation, the annotation square-operator.dev/revocation-reported is written.
+# Under deletionPolicy: Revoke it puts its finalizer on a connection, and takes it off again; it notes what webhooks report of it; and what people ask for on its web pages it leaves there as an annotation, or as spec.suspend. RBAC knows no parts of an object, so the rule is for all of it; nothing else is written.
 - apiGroups:
     - square-operator.dev
   resources:
@@ -141,15 +141,15 @@
     - get
     - patch
 {{- end -}}
-{{- define "square-operator.rules.staff" -}}
-# Who opens the page of all connections shows a token, and the API server tells whose it is.
+{{- define "square-operator.rules.staff-pages" -}}
+# Whoever signs in on the pages of the platform team gives a Kubernetes token, made for these pages alone: it asks whose it is.
 - apiGroups:
     - authentication.k8s.io
   resources:
     - tokenreviews
   verbs:
     - create
-# What they may see and ask for there is what the API server lets them do with connections.
+# They see and do there what the cluster lets them see of and do with squareconnections: it asks for each.
 - apiGroups:
     - authorization.k8s.io
   resources:
