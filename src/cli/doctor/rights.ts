@@ -123,7 +123,7 @@ export const operatorRights: Check = {
       );
     if (lacking.length === 0) return [ok(`${user} has all ${rights.length}`)];
     const remedy =
-      'Apply deploy/rbac.yaml of the version that runs; with --watch-namespaces give its rules by Roles in each of those namespaces.';
+      'Upgrade the chart to the version that runs, or apply its deploy/base/rbac.yaml; with --watch-namespaces give the rules by Roles in each of those namespaces.';
     return [fail(`${user} lacks ${some(lacking)}`, remedy)];
   },
 };
