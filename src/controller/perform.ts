@@ -62,7 +62,7 @@ export function perform(deps: PerformDeps, step: Acting, sight: Sight, o: Observ
     case 'Receive':
       return receive(deps, step, sight, o);
     case 'Dismiss':
-      return dismiss(deps, step.secret, o);
+      return dismiss(deps, step, o);
     case 'OfferLink':
       return offerLink(deps, o);
     case 'EndLink':

@@ -3,10 +3,11 @@ import { recordIn } from '../domain/custody.ts';
 import { wasTried } from '../domain/decide.ts';
 import { type Grant, takenLimit } from '../domain/grant.ts';
 import type { Observation } from '../domain/observation.ts';
-import type { Fact, Step } from '../domain/step.ts';
+import type { DismissReason, Fact, Step } from '../domain/step.ts';
 import type { Token } from '../domain/token.ts';
+import { isReason } from '../kube/client.ts';
 import { keyFrom } from '../kube/resource.ts';
-import { removeIncoming } from '../secrets/incoming.ts';
+import { emptyIncoming, removeIncoming } from '../secrets/incoming.ts';
 import { writeRecord } from './note-attempt.ts';
 import { nowOf, type ObserveDeps, type Sight } from './observe.ts';
 import { lookAgainEvery } from './observe-token-secrets.ts';
@@ -75,18 +76,32 @@ async function nameSeller(
   throw new Error(`a sign-in waits until its seller is known: ${why}`);
 }
 
-/** Deletes the Secret of a sign-in, if it is still the one that was seen. */
+/** Of these the record remembers nothing: the claim stays until its state has ended. */
+const refused: ReadonlySet<DismissReason> = new Set<DismissReason>([
+  'OtherMerchant',
+  'OtherApplication',
+  'Disconnected',
+]);
+
+/** Deletes the Secret of a sign-in, or what is in it, if it is still the one that was seen. */
 export async function dismiss(
   deps: Pick<ObserveDeps, 'client' | 'watches'>,
-  secret: string,
+  { secret, because }: Step & { kind: 'Dismiss' },
   { connection: { namespace } }: Observation,
 ): Promise<Fact> {
   const { incoming } = deps.watches;
   const key = keyFrom(namespace, secret);
   const held = incoming.get(key);
-  if (held !== undefined) {
-    await removeIncoming(deps.client, namespace, secret, held);
-    incoming.forget(key, held.uid);
+  if (held === undefined) return { kind: 'Dismissed', secret };
+  try {
+    if (refused.has(because)) await emptyIncoming(deps.client, namespace, secret, held);
+    else {
+      await removeIncoming(deps.client, namespace, secret, held);
+      incoming.forget(key, held.uid);
+    }
+  } catch (error) {
+    if (isReason(error, 'Conflict') || isReason(error, 'NotFound')) return { kind: 'Stale' };
+    throw error;
   }
   return { kind: 'Dismissed', secret };
 }

@@ -136,6 +136,20 @@ export function openIncoming(ring: KeyRing, binding: Binding, jwe: string): Open
   return { ok: false, problem: 'Malformed', keyID, message };
 }
 
+/**
+ * Takes the grant out of the Secret of a sign-in and leaves the claim, so that a reload of the callback is still known as
+ * one. Rejects with a `KubeError`.
+ */
+export const emptyIncoming = (
+  client: Pick<KubeClient, 'mergePatch'>,
+  namespace: string,
+  secret: string,
+  { uid, resourceVersion }: HeldSecret,
+): Promise<unknown> => {
+  const patch = { metadata: { uid, resourceVersion }, data: { [grantKey]: null } };
+  return client.mergePatch(secrets, namespace, secret, patch);
+};
+
 /** Removes the Secret of a sign-in. Rejects with a `KubeError`; resolves when it was gone already. */
 export const removeIncoming = (
   client: Pick<KubeClient, 'delete'>,

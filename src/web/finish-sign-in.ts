@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Environment } from '../api/connection.ts';
+import { sealedSecretName } from '../api/names.ts';
 import { type Clock, type SquareTime, seconds, sleep } from '../clock.ts';
 import { type Failure, isTransient } from '../domain/failure.ts';
 import type { Grant } from '../domain/grant.ts';
@@ -7,9 +8,12 @@ import { type Token, token } from '../domain/token.ts';
 import { wantedToken } from '../domain/wanted.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Log } from '../kube/log.ts';
-import { claimSignIn, type IncomingPlace, incomingPlace, takenOf } from '../secrets/incoming.ts';
+import { secrets } from '../kube/resource.ts';
+import { openGrant } from '../secrets/grant.ts';
+import { projectGrantSecret } from '../secrets/grant-secret.ts';
+import { claimSignIn, type IncomingPlace, incomingPlace, removeIncoming, takenOf } from '../secrets/incoming.ts';
 import { type Journal, type JournalPage, JournalUnwritable } from '../secrets/journal.ts';
-import { sealIssued } from '../secrets/journal-record.ts';
+import { bindingIn, sealIssued } from '../secrets/journal-record.ts';
 import type { Binding } from '../secrets/port.ts';
 import type { IncomingSettlement } from '../secrets/settle-incoming.ts';
 import { exchangeCode, type SignIn } from '../square/exchange-code.ts';
@@ -66,7 +70,25 @@ export async function finishSignIn(deps: CompleteDeps, cookie: SignInCookie, cod
     deps.log.error({ connection: `${namespace}/${name}`, why: claimed.message }, 'a sign-in could not be claimed');
     return { kind: 'NotStored', connection, safe: false };
   }
+  const before = await wasTakenUp(deps, place).catch(() => undefined);
+  if (before !== false) {
+    await page.discard();
+    await removeIncoming(deps.client, namespace, place.secret, claimed.held).catch(() => {});
+    return before === true ? { kind: 'AlreadyUsed', connection } : { kind: 'NotStored', connection, safe: false };
+  }
   return await exchange(deps, { may, cookie, client, connection, place, page }, code);
+}
+
+/**
+ * Whether this sign-in was taken up before, and its Secret removed: the record remembers it. Asked of the API server after
+ * the claim: the record was written before that Secret was removed, and that before the claim could be made anew.
+ */
+async function wasTakenUp({ client, ring }: CompleteDeps, { namespace, connection, secret }: IncomingPlace) {
+  const object = await client.get(secrets, namespace, sealedSecretName(connection));
+  const { jwe } = object === undefined ? {} : projectGrantSecret(object);
+  const opened =
+    jwe === undefined ? undefined : openGrant(ring, { ...bindingIn(jwe), namespace, name: connection }, jwe);
+  return opened?.ok === true && opened.value.taken.includes(takenOf(secret));
 }
 
 async function pageFor({ journal, log }: CompleteDeps, { namespace, name }: ConnectionRef) {

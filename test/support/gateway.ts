@@ -17,12 +17,23 @@ export interface Gateway {
   /** What was asked since the last `clear`; watches, the lease and events aside unless asked for. */
   requests(options?: { readonly all?: boolean }): GatewayEntry[];
   clear(): void;
+  /** From now on such requests are answered with 403, as an admission policy would; without one, none. */
+  refuse(such?: (entry: GatewayEntry) => boolean): void;
   stop(): Promise<void>;
 }
 
 const hopByHop = new Set(['connection', 'keep-alive', 'transfer-encoding', 'host', 'upgrade', 'content-length']);
 const endToEnd = (headers: IncomingMessage['headers']) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !hopByHop.has(name)));
+
+const forbidden = {
+  kind: 'Status',
+  apiVersion: 'v1',
+  status: 'Failure',
+  reason: 'Forbidden',
+  message: 'a policy of this test does not allow it',
+  code: 403,
+};
 
 export async function startGateway(admin: string): Promise<Gateway> {
   const config = new KubeConfig();
@@ -33,12 +44,19 @@ export async function startGateway(admin: string): Promise<Gateway> {
   await config.applyToHTTPSOptions(tls);
   const dispatcher = new Agent({ connect: { ca: tls.ca }, bodyTimeout: 0, headersTimeout: 0 });
   let entries: GatewayEntry[] = [];
+  let refused: (entry: GatewayEntry) => boolean = () => false;
 
   async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const { method = 'GET', url = '/' } = incoming;
-    entries.push({ method, path: url, watch: /[?&]watch=(1|true)/.test(url) });
+    const entry = { method, path: url, watch: /[?&]watch=(1|true)/.test(url) };
+    entries.push(entry);
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    if (refused(entry)) {
+      outgoing.writeHead(403, { 'content-type': 'application/json' });
+      outgoing.end(JSON.stringify(forbidden));
+      return;
+    }
     const left = new AbortController();
     outgoing.on('close', () => left.abort());
     const answer = await request(`${cluster?.server ?? ''}${url}`, {
@@ -63,6 +81,9 @@ export async function startGateway(admin: string): Promise<Gateway> {
     requests: ({ all = false } = {}) => (all ? [...entries] : entries.filter((entry) => !aside(entry))),
     clear() {
       entries = [];
+    },
+    refuse(such = () => false) {
+      refused = such;
     },
     async stop() {
       server.closeAllConnections();

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { minutes, seconds } from '../../../src/clock.ts';
+import { sealGrant } from '../../../src/secrets/grant.ts';
 import { openIncoming } from '../../../src/secrets/incoming.ts';
 import { openIssued } from '../../../src/secrets/journal-record.ts';
 import { textOf } from '../../../src/secrets/secret-text.ts';
@@ -134,6 +135,30 @@ describe('a callback', () => {
     expect(await other.signIns.complete(callback, cookie)).toEqual({ kind: 'AlreadyUsed', connection: stage.ref() });
     expect(stage.asked()).toBe(1);
     expect(stored(stage)).toMatchObject([{ kind: 'OAuth' }]);
+  });
+
+  test('that comes again after the grant was taken up, and its Secret removed, is known by the record', async () => {
+    const stage = await aSignInStage();
+    const { callback, cookie } = await stage.signIn();
+    await stage.signIns.complete(callback, cookie);
+    const [secret] = stage.secrets();
+    const [grant] = stored(stage);
+    if (secret === undefined || typeof grant !== 'object') throw new Error('nothing is stored');
+    const binding = {
+      namespace: 'shop',
+      name: 'bakery',
+      environment: 'Production',
+      clientID: stage.known.clientID,
+    } as const;
+    stage.server.put('secrets', {
+      metadata: { name: 'bakery-sealed', namespace: 'shop' },
+      type: 'square-operator.dev/sealed-grant',
+      data: { 'grant.jwe': Buffer.from(sealGrant(stage.ring, binding, grant)).toString('base64') },
+    });
+    stage.server.remove('secrets', secret.metadata.name);
+    expect(await stage.signIns.complete(callback, cookie)).toMatchObject({ kind: 'AlreadyUsed' });
+    expect(stage.asked()).toBe(1);
+    expect([stage.secrets(), stage.pages()]).toEqual([[], []]);
   });
 
   test('of a seller who said no asks nothing of Square', async () => {
