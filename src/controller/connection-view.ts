@@ -1,6 +1,7 @@
 import type { Reason } from '../api/conditions.ts';
 import type { Environment } from '../api/connection.ts';
 import { connectionOfSealedSecret } from '../api/names.ts';
+import type { Connection } from '../domain/observation.ts';
 import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
 import type { ConnectionSeries, OperatorView } from '../observability/port.ts';
 import { parseCompact } from '../secrets/compact.ts';
@@ -22,13 +23,10 @@ export function createConnectionView(
   function* connections(): Generator<ConnectionSeries> {
     for (const [key, { connection, stored }] of watches.connections.entries()) {
       const { spec, namespace, name } = connection;
-      const ref = spec.ok ? applicationRefOf(connection, spec.value) : undefined;
-      const application = ref === undefined ? undefined : watches.applications.get(ref);
       yield {
         namespace,
         name,
-        application: ref ?? '',
-        environment: application?.spec?.environment ?? (spec.ok ? spec.value.environment : undefined) ?? '',
+        ...placeOf(watches, connection),
         personalAccessToken: spec.ok && spec.value.credential?.personalAccessToken !== undefined,
         issuedAt: stored.issuedAt,
         expiresAt: stored.expiresAt,
@@ -72,6 +70,18 @@ export function createConnectionView(
       return count;
     },
   };
+}
+
+/** The application (`namespace/name`, empty without one) and the environment of a connection, as labels. */
+export function placeOf(
+  watches: Watches,
+  connection: Connection,
+): { readonly application: string; readonly environment: string } {
+  const { spec } = connection;
+  const ref = spec.ok ? applicationRefOf(connection, spec.value) : undefined;
+  const application = ref === undefined ? undefined : watches.applications.get(ref);
+  const environment = application?.spec?.environment ?? (spec.ok ? spec.value.environment : undefined);
+  return { application: ref ?? '', environment: environment ?? '' };
 }
 
 function* conditionsOf(

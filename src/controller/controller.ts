@@ -10,6 +10,7 @@ import { createAttempts } from './attempts.ts';
 import { createConnectionView } from './connection-view.ts';
 import { createDeparted } from './departed.ts';
 import { createDoubts } from './doubts.ts';
+import { createFleetView } from './fleet-view.ts';
 import { follow } from './follow.ts';
 import { followRing, ringKey } from './follow-ring.ts';
 import { createHeldBackTokens } from './held-back-tokens.ts';
@@ -72,7 +73,7 @@ export interface Controller {
   /** The applications, and their budgets for a person who waits, for what runs beside the controller. */
   readonly applications: Pick<Applications, 'resolve' | 'clientSecrets'>;
   readonly callsOf: Turns['forPerson'];
-  readonly view: Pick<OperatorView, 'connections' | 'retainedGrants' | 'rotationsInDoubt' | 'budgets'>;
+  readonly view: Omit<OperatorView, 'sealedRecords' | 'watches'>;
 }
 
 /** Applications are few and their passes cheap. */
@@ -189,6 +190,7 @@ export function createController(deps: ControllerDeps): Controller {
     drain: async () => void (await Promise.all([queue.drain(), applicationQueue.drain(), custodyQueue.drain()])),
     view: {
       ...view,
+      ...createFleetView(watches, deps.ring),
       budgets: () => turns.sights(),
       rotationsInDoubt: () => settlement.count() + deps.incoming.count() + unread + answersLost(),
     },

@@ -7,6 +7,9 @@ import type { Watches } from './watches.ts';
 export function createOperatorView(watches: Watches, controller: () => Controller | undefined): OperatorView {
   return {
     connections: () => controller()?.view.connections() ?? [],
+    states: () => controller()?.view.states() ?? [],
+    applications: () => controller()?.view.applications() ?? [],
+    sealingKeys: () => controller()?.view.sealingKeys() ?? [],
     budgets: () => controller()?.view.budgets() ?? [],
     retainedGrants: () => controller()?.view.retainedGrants() ?? 0,
     rotationsInDoubt: () => controller()?.view.rotationsInDoubt() ?? 0,

@@ -67,6 +67,20 @@ export const connectionMetrics = {
 /** What the operator's view says of all connections together. Only the lease holder exports them. */
 export const viewMetrics = {
   sealedRecords: gauge('square_operator_sealed_records', 'Sealed records by the key that sealed them.', ['key_id']),
+  sealingKeys: gauge('square_operator_sealing_keys', 'Sealing keys of the ring, active or retired, with value 1.', [
+    'key_id',
+    'state',
+  ]),
+  connections: gauge('square_operator_connections', 'Connections by the reason of their condition Ready.', [
+    'application',
+    'environment',
+    'reason',
+  ]),
+  applicationCondition: gauge(
+    'square_application_status_condition',
+    'The current status and reason of each condition of an application, with value 1.',
+    ['application', 'environment', 'type', 'status', 'reason'],
+  ),
   retainedGrants: gauge('square_operator_retained_grants', 'Sealed grants whose connection is gone.'),
   budgetRate: gauge(
     'square_api_budget_requests_per_second',

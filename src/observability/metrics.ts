@@ -65,6 +65,24 @@ export function createMetrics(options: MetricsOptions): Metrics {
       viewMetrics.sealedRecords,
       [...view.sealedRecords()].map(([keyID, count]) => [[keyID], count]),
     ) +
+    family(
+      viewMetrics.sealingKeys,
+      [...view.sealingKeys()].map((labels) => [labels, 1]),
+    ) +
+    family(
+      viewMetrics.connections,
+      [...view.states()].map(({ application, environment, reason, count }) => [
+        [application, environment, reason],
+        count,
+      ]),
+    ) +
+    family(
+      viewMetrics.applicationCondition,
+      [...view.applications()].map(({ application, environment, type, status, reason }) => [
+        [application, environment, type, status, reason],
+        1,
+      ]),
+    ) +
     family(viewMetrics.retainedGrants, [[[], view.retainedGrants()]]) +
     budgetText([...view.budgets()]);
 

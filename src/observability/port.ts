@@ -4,7 +4,7 @@ import type { Duration, Instant } from '../clock.ts';
 export interface ConnectionSeries {
   readonly namespace: string;
   readonly name: string;
-  /** `namespace/name` of the application, or `name` alone in the same namespace; empty without one. */
+  /** `namespace/name` of the application; empty without one. */
   readonly application: string;
   readonly environment: string;
   readonly personalAccessToken: boolean;
@@ -16,6 +16,26 @@ export interface ConnectionSeries {
   readonly lastVerifiedAt?: Instant | undefined;
   /** Type and current status of each condition. */
   readonly conditions: Iterable<readonly [type: string, status: string]>;
+}
+
+/** A condition of an application, at a scrape. */
+export interface ApplicationSight {
+  /** `namespace/name`. */
+  readonly application: string;
+  readonly environment: string;
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+}
+
+/** How many connections of an application are in the same state. */
+export interface StateCount {
+  /** `namespace/name`; empty without one. */
+  readonly application: string;
+  readonly environment: string;
+  /** Of their condition `Ready`. */
+  readonly reason: string;
+  readonly count: number;
 }
 
 /** A budget for calls to Square, at a scrape. */
@@ -30,6 +50,11 @@ export interface BudgetSight {
 /** What the operator's view says at the moment of a scrape. */
 export interface OperatorView {
   connections(): Iterable<ConnectionSeries>;
+  /** Connections by application and state. One that has no status yet is in none. */
+  states(): Iterable<StateCount>;
+  applications(): Iterable<ApplicationSight>;
+  /** The keys of the ring. */
+  sealingKeys(): Iterable<readonly [keyID: string, state: string]>;
   /** Sealed records by the ID of the key that sealed them. */
   sealedRecords(): Iterable<readonly [keyID: string, count: number]>;
   /** What each application may ask of Square now, calls a second, and how many connections wait for that. */

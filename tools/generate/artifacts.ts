@@ -6,8 +6,10 @@ import type { Artifact } from './artifact.ts';
 import { chartSources } from './chart.ts';
 import { crds } from './crds.ts';
 import { deployManifests } from './deploy.ts';
+import { alertRules, runbookIndex } from './monitoring.ts';
 import { pluginReference } from './plugin-reference.ts';
 import { conditionsReference, metricsReference, settingsReference } from './references.ts';
+import { webAssets } from './web-assets.ts';
 
 /** Everything that is generated, each from its one source, except what is made from the chart. */
 export function artifacts(): Artifact[] {
@@ -20,6 +22,9 @@ export function artifacts(): Artifact[] {
     ...metricsReference(),
     ...answersReference(),
     ...pluginReference(),
+    ...alertRules(),
+    ...runbookIndex(),
+    ...webAssets(),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { applicationReasons, conditionTypes, reasons } from '../../src/api/conditions.ts';
 import { environmentName, type Setting, settings } from '../../src/config.ts';
 import { metricsTable } from '../../src/observability/metrics-table.ts';
+import { runbookOf } from '../monitoring/runbooks.ts';
 import type { Artifact } from './artifact.ts';
 import { code, page, table } from './markdown.ts';
 
@@ -30,8 +31,13 @@ export function conditionsReference(): Artifact[] {
     says,
   ]);
   const rows = (entries: Readonly<Record<string, { means: string; remedy: string }>>) =>
-    Object.entries(entries).map(([reason, { means, remedy }]) => [code(reason), means, remedy]);
-  const head = ['Reason', 'What is so', 'What to do'];
+    Object.entries(entries).map(([reason, { means, remedy }]) => [
+      code(reason),
+      means,
+      remedy,
+      remedy === '' ? '' : `[runbook](../runbooks/${runbookOf(reason)})`,
+    ]);
+  const head = ['Reason', 'What is so', 'What to do', ''];
   const text = page(
     'src/api/conditions.ts',
     '# Conditions and reasons',

@@ -4,6 +4,8 @@ import { minutes, seconds } from '../../../src/clock.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
 import { metricsTable } from '../../../src/observability/metrics-table.ts';
 import type { ConnectionSeries, OperatorView } from '../../../src/observability/port.ts';
+import { testUnless } from '../../support/needs.ts';
+import { lackOf, promtool } from '../../support/promtool.ts';
 import { parseExposition, type Series } from './exposition.ts';
 
 const now = Date.UTC(2026, 6, 1);
@@ -27,6 +29,11 @@ const aConnection = (fields: Partial<ConnectionSeries> = {}): ConnectionSeries =
 
 const aView = (fields: Partial<OperatorView> = {}): OperatorView => ({
   connections: () => [aConnection()],
+  states: () => [{ application: 'platform/pos', environment: 'Production', reason: 'Valid', count: 7 }],
+  applications: () => [
+    { application: 'platform/pos', environment: 'Production', type: 'Ready', status: 'False', reason: 'ClientRefused' },
+  ],
+  sealingKeys: () => [['key-1', 'Active']],
   sealedRecords: () => [['key-1', 4]],
   retainedGrants: () => 2,
   budgets: () => [{ application: 'platform/pos', environment: 'Production', rate: 50, waiting: 3 }],
@@ -119,6 +126,11 @@ describe('the series of a connection', () => {
     const labels = { application: 'platform/pos', environment: 'Production' };
     expect(after('square_api_budget_requests_per_second')).toMatchObject([{ labels, value: 50 }]);
     expect(after('square_api_budget_waiting')).toMatchObject([{ labels, value: 3 }]);
+    expect(after('square_operator_connections')).toMatchObject([{ labels: { ...labels, reason: 'Valid' }, value: 7 }]);
+    const refused = { ...labels, type: 'Ready', status: 'False', reason: 'ClientRefused' };
+    expect(after('square_application_status_condition')).toMatchObject([{ labels: refused, value: 1 }]);
+    const active = { key_id: 'key-1', state: 'Active' };
+    expect(after('square_operator_sealing_keys')).toMatchObject([{ labels: active, value: 1 }]);
     expect(after('square_operator_sealed_records')[0]).toMatchObject({ labels: { key_id: 'key-1' }, value: 4 });
     expect(after(status)[0]?.value).toBe(1);
   });
@@ -196,25 +208,30 @@ describe('what is counted', () => {
   });
 });
 
+/** Metrics of which every one has a series. */
+function everyMetric() {
+  const metrics = create({ connections: () => [aConnection({ refreshTokenExpiresAt: now })] });
+  metrics.refreshCounted('success', 'x');
+  metrics.verifyCounted('success', 'x');
+  metrics.revokeCounted('given_up', 'x');
+  metrics.webhookCounted('stored');
+  metrics.apiRequestObserved('ObtainToken', '200', 1);
+  metrics.reconcileObserved('c', 'error', 1);
+  metrics.reconcilesActive('c', 1);
+  metrics.clockSkewObserved(0);
+  metrics.sealingKeyInCluster(false);
+  metrics.queueSeen('q', { length: 0, unfinished: () => [] });
+  const observer = metrics.queueObserver('q');
+  observer.added();
+  observer.started(1);
+  observer.finished(1);
+  observer.delayed(1);
+  return metrics;
+}
+
 describe('the table', () => {
   test('is what is exported, name for name, type for type, label for label', async () => {
-    const metrics = create({ connections: () => [aConnection({ refreshTokenExpiresAt: now })] });
-    metrics.refreshCounted('success', 'x');
-    metrics.verifyCounted('success', 'x');
-    metrics.revokeCounted('given_up', 'x');
-    metrics.webhookCounted('stored');
-    metrics.apiRequestObserved('ObtainToken', '200', 1);
-    metrics.reconcileObserved('c', 'error', 1);
-    metrics.reconcilesActive('c', 1);
-    metrics.clockSkewObserved(0);
-    metrics.sealingKeyInCluster(false);
-    metrics.queueSeen('q', { length: 0, unfinished: () => [] });
-    const observer = metrics.queueObserver('q');
-    observer.added();
-    observer.started(1);
-    observer.finished(1);
-    observer.delayed(1);
-    const families = parseExposition(await textOf(metrics));
+    const families = parseExposition(await textOf(everyMetric()));
     expect([...families.keys()].sort(byText)).toEqual(metricsTable.map(({ name }) => name).sort(byText));
     for (const { name, type, help, labels } of metricsTable) {
       const family = families.get(name);
@@ -223,6 +240,16 @@ describe('the table', () => {
       expect({ name, labels: found.sort(byText) }).toEqual({ name, labels: [...labels].sort(byText) });
     }
   });
+
+  testUnless(
+    lackOf('promtool'),
+    'passes `promtool check metrics`',
+    async () => {
+      // It prints what it finds fault with, and nothing else.
+      expect(await promtool(['check', 'metrics'], {}, await textOf(everyMetric()))).toBe('');
+    },
+    30_000,
+  );
 
   test('follows the naming rules of Prometheus, and names no merchant', () => {
     for (const { name, type, help, labels } of metricsTable) {
