@@ -3,6 +3,7 @@ import { urgencyOf } from '../domain/urgency.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Key } from '../kube/resource.ts';
 import type { Metrics, OperatorView } from '../observability/port.ts';
+import type { JournalEntry } from '../secrets/journal-entries.ts';
 import type { IncomingSettlement } from '../secrets/settle-incoming.ts';
 import { createApplicationReconciler } from './application-status.ts';
 import { type Applications, createApplications } from './applications.ts';
@@ -115,8 +116,13 @@ export function createController(deps: ControllerDeps): Controller {
   const ports = { ...deps, ...indexes, ...rotation, turns, applications, remembered, retirements, departed, doubts };
   let unread = 0;
   let journal: Promise<void> | undefined;
-  const recover = () =>
-    (journal ??= recoverJournal({ ...recovery, settlement }, deps.journal.left).then((left) => void (unread = left)));
+  const recoverLeft = async (left: readonly JournalEntry[]) => {
+    unread += await recoverJournal({ ...recovery, settlement }, left);
+  };
+  const recover = () => {
+    if (journal === undefined) deps.journal.follow(recoverLeft);
+    return (journal ??= recoverLeft(deps.journal.left));
+  };
   let term = new AbortController();
 
   const ofApplication = (ref: Key) => {

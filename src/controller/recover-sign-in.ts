@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../kube/log.ts';
-import type { JournalEntry } from '../secrets/journal.ts';
+import type { JournalEntry } from '../secrets/journal-entries.ts';
 import type { Issued } from '../secrets/journal-record.ts';
 import type { IncomingSettlement } from '../secrets/settle-incoming.ts';
 import { grantFrom } from '../square/grant-from.ts';

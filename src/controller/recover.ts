@@ -8,7 +8,7 @@ import type { Log } from '../kube/log.ts';
 import { keyFrom, secrets } from '../kube/resource.ts';
 import { type EscrowDeps, type Escrowed, listEscrow } from '../secrets/escrow.ts';
 import { projectGrantSecret } from '../secrets/grant-secret.ts';
-import type { JournalEntry } from '../secrets/journal.ts';
+import type { JournalEntry } from '../secrets/journal-entries.ts';
 import { type Issued, openIssued } from '../secrets/journal-record.ts';
 import type { Binding, GrantSecret, KeyRing } from '../secrets/port.ts';
 import type { IncomingSettlement } from '../secrets/settle-incoming.ts';

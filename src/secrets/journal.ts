@@ -2,14 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, type Duration, days } from '../clock.ts';
-import { isAlive, type Owner, self } from './journal-owner.ts';
+import { followElsewhere, showLife } from './journal-elsewhere.ts';
+import { entriesIn, extension, type JournalEntry, ownerFile } from './journal-entries.ts';
+import { parseOwner, self, stateOf } from './journal-owner.ts';
 
 /**
  * Where Square's answers are kept between their arrival and their being stored in the cluster, so that a process that is
  * killed in between loses nothing. Texts only: what is written here is sealed by then.
  *
- * Every process has a directory of its own under the root, so that processes may share the root; what a dead one left
- * is found by the next that starts.
+ * Every process has a directory of its own under the root, so that processes may share the root, of other hosts, too; what
+ * a dead one left is found by the next that starts, and what one of another host left by whoever runs.
  */
 export interface Journal {
   /** Names this process in the attempts that it makes. */
@@ -18,6 +20,11 @@ export interface Journal {
   isDead(holder: string): boolean;
   /** What ended processes left. */
   readonly left: readonly JournalEntry[];
+  /**
+   * From now on `take` has what processes of other hosts leave, half a minute after their last sign of life. Whether their
+   * attempts are over is not known by that.
+   */
+  follow(take: (left: readonly JournalEntry[]) => Promise<unknown>): void;
   /**
    * A page for one answer, with its room on the disk taken already: whoever has it can count on writing. Rejects with
    * `JournalUnwritable` when there is none to be had.
@@ -34,11 +41,6 @@ export interface JournalPage {
   discard(): Promise<void>;
 }
 
-export interface JournalEntry {
-  readonly text: string;
-  discard(): Promise<void>;
-}
-
 export class JournalUnwritable extends Error {
   readonly code = 'JournalUnwritable';
 
@@ -50,9 +52,6 @@ export class JournalUnwritable extends Error {
     this.name = 'JournalUnwritable';
   }
 }
-
-const extension = '.jwe';
-const ownerFile = 'owner.json';
 
 /** From the start of a process on. */
 const nameKept: Duration = days(1);
@@ -70,12 +69,17 @@ export async function openJournal(root: string, clock: Clock): Promise<Journal> 
     await mkdir(directory, { mode: 0o700 });
     await writeFile(join(directory, ownerFile), JSON.stringify(await self()), { mode: 0o600 });
     const left = (await Promise.all(dead.map((name) => takeOver(clock, join(root, name))))).flat();
+    const ends = [showLife(directory, clock)];
     return {
       holder,
       isDead: (other) => dead.includes(other),
       left,
+      follow: (take) => void ends.push(followElsewhere(root, clock, take)),
       page: (id) => newPage(directory, id),
-      close: () => leave(directory),
+      close() {
+        for (const end of ends) end();
+        return leave(directory);
+      },
     };
   } catch (error) {
     throw error instanceof JournalUnwritable ? error : new JournalUnwritable(root, error);
@@ -88,36 +92,22 @@ async function deadProcesses(root: string): Promise<string[]> {
   for (const { name } of names) {
     const owner = await readFile(join(root, name, ownerFile), 'utf8').catch(() => undefined);
     // One that was just made has no owner yet; one that ended while it was made has no answer in it.
-    if (owner !== undefined && !(await isAlive(parseOwner(owner)))) dead.push(name);
+    if (owner !== undefined && (await stateOf(parseOwner(owner))) === 'Ended') dead.push(name);
   }
   return dead;
 }
 
-function parseOwner(text: string): Owner | undefined {
-  try {
-    return JSON.parse(text) as Owner;
-  } catch {
-    return undefined;
-  }
-}
-
 /** The answers in the directory of a process that ended. */
 async function takeOver(clock: Clock, directory: string): Promise<JournalEntry[]> {
-  const names = await readdir(directory);
-  const entries = names.filter((name) => name.endsWith(extension));
-  for (const name of names) {
+  for (const name of await readdir(directory)) {
     // A page that nothing was written on.
     if (name !== ownerFile && !name.endsWith(extension)) await rm(join(directory, name), { force: true });
   }
   // The name of a dead process is worth knowing as long as attempts of it may stand in records.
+  const entries = await entriesIn(directory);
   const { mtimeMs } = await stat(join(directory, ownerFile));
   if (entries.length === 0 && clock.wall() - mtimeMs > nameKept) await leave(directory);
-  return await Promise.all(
-    entries.map(async (name) => ({
-      text: await readFile(join(directory, name), 'utf8'),
-      discard: () => rm(join(directory, name), { force: true }).catch(() => {}),
-    })),
-  );
+  return entries;
 }
 
 /** Takes the directory away, unless something is left in it. */

@@ -4,8 +4,10 @@ import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { systemClock } from '../../../src/clock.ts';
+import { seconds, systemClock } from '../../../src/clock.ts';
 import { JournalUnwritable, openJournal } from '../../../src/secrets/journal.ts';
+import { self } from '../../../src/secrets/journal-owner.ts';
+import { createFakeClock, type FakeClock } from '../../support/clock.ts';
 
 let root: string;
 beforeEach(async () => {
@@ -115,5 +117,67 @@ describe('the journal', () => {
     const journal = await openJournal(root, systemClock);
     await rm(join(root, journal.holder), { recursive: true });
     await expect(journal.page('a1')).rejects.toThrow(JournalUnwritable);
+  });
+});
+
+describe('processes of other hosts that share the journal', () => {
+  const elsewhere = async (pages: Record<string, string>, owner: object = { host: 'another' }) => {
+    const directory = await leftByADeadProcess(pages, 'elsewhere');
+    await writeFile(join(directory, 'owner.json'), JSON.stringify({ pid: 1, started: '1', ...owner }));
+    return { directory, show: (at: number) => utimes(join(directory, 'owner.json'), new Date(at), new Date(at)) };
+  };
+  /** Files take real time, whatever the clock says: what was set going is done when its timers are set again. */
+  const pass = async (clock: FakeClock, turns: number) => {
+    const timers = clock.timers();
+    for (let turn = 0; turn < turns; turn++) {
+      await clock.advance(seconds(5));
+      while (clock.timers() < timers) await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+
+  test('are not judged by numbers that mean nothing here', async () => {
+    await elsewhere({ 'a1.jwe': 'first' });
+    const journal = await openJournal(root, createFakeClock());
+    expect(journal.left).toEqual([]);
+    expect(journal.isDead('elsewhere')).toBe(false);
+  });
+
+  test('leave their answers when they show no life any more, and only then', async () => {
+    const { show } = await elsewhere({ 'a1.jwe': 'first' });
+    const clock = createFakeClock();
+    const journal = await openJournal(root, clock);
+    const taken: string[] = [];
+    journal.follow(async (left) => void taken.push(...left.map(({ text }) => text)));
+    for (let n = 1; n <= 4; n++) {
+      await show(n * 1_000);
+      await pass(clock, 4);
+    }
+    expect(taken).toEqual([]);
+    await pass(clock, 8);
+    expect(taken).toEqual(['first']);
+    expect(journal.isDead('elsewhere')).toBe(false);
+    await journal.close();
+  });
+
+  test('are told by the signs of life that each process gives', async () => {
+    const clock = createFakeClock(Date.UTC(2026, 6, 1));
+    const journal = await openJournal(root, clock);
+    await pass(clock, 2);
+    const { mtimeMs } = await stat(join(root, journal.holder, 'owner.json'));
+    expect(mtimeMs).toBe(Date.UTC(2026, 6, 1) + seconds(10));
+    await journal.close();
+    expect(clock.timers()).toBe(0);
+  });
+
+  test('are not meant by the container before this one, nor by the machine before it was started anew', async () => {
+    const owner = await self();
+    for (const before of [{ among: 'pid:[1]' }, { boot: 'before' }]) {
+      const { directory } = await elsewhere({ 'a1.jwe': 'first' }, { ...owner, ...before });
+      const journal = await openJournal(root, createFakeClock());
+      expect(journal.left).toHaveLength(1);
+      expect(journal.isDead('elsewhere')).toBe(true);
+      await journal.close();
+      await rm(directory, { recursive: true });
+    }
   });
 });

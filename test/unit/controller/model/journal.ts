@@ -31,6 +31,7 @@ export function openModelJournal(
     holder,
     isDead: (other) => dead.has(other),
     left,
+    follow() {},
     async page(id) {
       await edge('page', () => {}).catch((error: unknown) => {
         throw new JournalUnwritable(name, error);

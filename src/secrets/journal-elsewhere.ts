@@ -1,0 +1,80 @@
+import { readdir, readFile, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, type Duration, type Instant, seconds } from '../clock.ts';
+import { entriesIn, type JournalEntry, ownerFile } from './journal-entries.ts';
+import { parseOwner, stateOf } from './journal-owner.ts';
+
+/** A process shows so often that it lives, by the time of its owner file. */
+const shownEvery: Duration = seconds(5);
+
+/**
+ * Whoever shows nothing for so long has ended, as far as its answers are concerned: who stores them tells by the attempts
+ * whether that is still wanted. Shorter than an attempt counts as open, so that the answer is found before its token is
+ * presented again. By the observer's monotonic clock: no two machines' clocks are compared.
+ */
+export const silentFor: Duration = seconds(30);
+
+/** Shows signs of life until the returned function is called. */
+export function showLife(directory: string, clock: Clock): () => void {
+  return every(clock, shownEvery, async () => {
+    const now = new Date(clock.wall());
+    await utimes(join(directory, ownerFile), now, now);
+  });
+}
+
+interface Seen {
+  readonly shownAt: Instant;
+  readonly since: Duration;
+  readonly taken?: true;
+}
+
+/**
+ * Hands over what processes of other hosts left that share the root, once they show no life any more. One that does again
+ * after that was only suspended, and stores its answers besides. Until the returned function is called.
+ */
+export function followElsewhere(
+  root: string,
+  clock: Clock,
+  take: (left: readonly JournalEntry[]) => Promise<unknown>,
+): () => void {
+  const seen = new Map<string, Seen>();
+
+  async function look(name: string): Promise<void> {
+    const directory = join(root, name);
+    const owner = parseOwner(await readFile(join(directory, ownerFile), 'utf8'));
+    if ((await stateOf(owner)) !== 'Elsewhere') return;
+    const { mtimeMs: shownAt } = await stat(join(directory, ownerFile));
+    const known = seen.get(name);
+    if (known?.shownAt !== shownAt) return void seen.set(name, { shownAt, since: clock.monotonic() });
+    if (known.taken === true || clock.monotonic() - known.since < silentFor) return;
+    seen.set(name, { ...known, taken: true });
+    const left = await entriesIn(directory);
+    if (left.length > 0) await take(left);
+  }
+
+  return every(clock, shownEvery, async () => {
+    // One that was just made has no owner yet, and one may go at any moment.
+    for (const name of await readdir(root)) await look(name).catch(() => {});
+  });
+}
+
+/** Again and again, one after the other; what fails is tried again the next time. */
+function every(clock: Clock, pause: Duration, work: () => Promise<void>): () => void {
+  let cancel = () => {};
+  let stopped = false;
+  const next = () => {
+    if (!stopped)
+      cancel = clock.after(
+        pause,
+        () =>
+          void work()
+            .catch(() => {})
+            .then(next),
+      );
+  };
+  next();
+  return () => {
+    stopped = true;
+    cancel();
+  };
+}
