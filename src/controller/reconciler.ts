@@ -5,12 +5,13 @@ import { type Duration, type Instant, parseInstant, seconds } from '../clock.ts'
 import { absorb } from '../domain/absorb.ts';
 import { decide, isTaken } from '../domain/decide.ts';
 import { forgetMended } from '../domain/mended.ts';
-import type { Now, Observation } from '../domain/observation.ts';
+import type { Connection, Now, Observation } from '../domain/observation.ts';
 import { answerStale, recordedRequests, staleness } from '../domain/requests.ts';
 import { lastVerifyTimeStoredEvery } from '../domain/schedule.ts';
 import type { Fact, Step } from '../domain/step.ts';
 import { summarize } from '../domain/summarize.ts';
 import { urgencyOf } from '../domain/urgency.ts';
+import { isReason } from '../kube/client.ts';
 import type { EventNote, EventRecorder } from '../kube/events.ts';
 import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
 import type { Metrics } from '../observability/port.ts';
@@ -24,6 +25,7 @@ import { aboutConnection, count, type Done, eventsOf, stepsOf } from './report.t
 import { lostAuthorization, sharedEnd, stuckFinalizer } from './report-ending.ts';
 import { resealRetained } from './reseal.ts';
 import type { Turn, Turns } from './turns.ts';
+import { sentence } from './write-refused.ts';
 import { writeStatus } from './write-status.ts';
 
 export interface ReconcilerDeps extends PerformDeps {
@@ -177,11 +179,17 @@ async function conclude(deps: ReconcilerDeps, { sight, observation, done }: Pass
   const status = summarize(observation, stored, nowOf(deps, sight.environment));
   const lost = lostAuthorization(connection, stored, status);
   const news = statusDigest(status) !== digest || verifyTimeIsOld(status, stored.lastVerifyTime);
-  if (
-    news &&
-    !(await writeStatus(client, watches.connections, squareConnections, connection, status, connectionStatusFields))
-  )
-    return;
+  if (news) {
+    const stored = writeStatus(
+      client,
+      watches.connections,
+      squareConnections,
+      connection,
+      status,
+      connectionStatusFields,
+    );
+    if (!(await stored.catch((error: unknown) => unsayable(deps, connection, error)))) return;
+  }
   count(deps.metrics, done);
   if (done.length > 0) {
     const ready = status.conditions?.find(({ type }) => type === 'Ready');
@@ -202,6 +210,15 @@ async function conclude(deps: ReconcilerDeps, { sight, observation, done }: Pass
     deps.events.record({ about: deps.self, ...lost });
   }
   if (news) deps.onStatusWritten(sight, status);
+}
+
+/** The rights may go before the connection, with its namespace: its last word cannot be stored then, and it waits for that. */
+function unsayable({ events, self }: ReconcilerDeps, connection: Connection, error: unknown): never {
+  const waits = connection.deleting && connection.finalized;
+  if (waits && isReason(error, 'Forbidden')) {
+    events.record({ about: self, ...stuckFinalizer(connection, sentence((error as Error).message)) });
+  }
+  throw error;
 }
 
 function verifyTimeIsOld(status: ConnectionStatus, storedAt: Instant | undefined): boolean {
