@@ -153,17 +153,16 @@ async function show({ options, screen, clock }: Call<Options>, report: KeysRepor
   const now = clock.wall();
   const plain = (text: string): Cell => ({ text });
   if (report.where === 'cluster') {
-    const titles = ['ID', 'STATE', 'AGE', 'CONNECTIONS', 'RECORDS', 'REMOVABLE', 'SECRET'].map((title) => ({ title }));
-    const rows = report.keys.map(({ id, state, createdAt, records, removable, secretName }) => [
+    const titles = ['ID', 'STATE', 'AGE', 'CONNECTIONS', 'RECORDS'].map((title) => ({ title }));
+    const rows = report.keys.map(({ id, state, createdAt, records, removable, secretName }): Cell[] => [
       plain(id),
-      { text: state, tone: state === 'active' ? 'good' : 'warn' } satisfies Cell,
+      { text: removable ? `${state}, removable` : state, tone: state === 'active' ? 'good' : 'warn' },
       plain(age(createdAt, now)),
       plain(String(report.sealedBy[id] ?? 0)),
       plain(records === undefined ? '-' : String(records)),
-      plain(removable ? 'yes' : '-'),
       plain(secretName),
     ]);
-    screen.out(table(screen, titles, rows));
+    screen.out(table(screen, [...titles, { title: 'SECRET', least: 10 }], rows));
   } else {
     const rows = Object.entries(report.sealedBy).map(([id, count]) => [plain(id), plain(String(count))]);
     screen.out(
