@@ -107,7 +107,7 @@ export const settings = {
     'journal-dir',
     kind.path,
     '/tmp/square-operator-journal',
-    'A directory that keeps, sealed, what Square answered until the cluster has stored it. Give it a volume that outlives the container. Processes of one machine or pod may share it: each has a directory of its own in it, and takes over what an ended one left.',
+    'A directory that keeps, sealed, what Square answered until the cluster has stored it. Give it a volume that outlives the container. Processes may share it, of several hosts too: each has a directory of its own in it, and takes over what an ended one left.',
   ),
   enableRolloutRestart: withDefault(
     'enable-rollout-restart',

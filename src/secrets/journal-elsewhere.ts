@@ -1,6 +1,6 @@
 import { readdir, readFile, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, type Duration, type Instant, seconds } from '../clock.ts';
+import { type Clock, type Duration, type Instant, seconds, sleep } from '../clock.ts';
 import { entriesIn, type JournalEntry, ownerFile } from './journal-entries.ts';
 import { parseOwner, stateOf } from './journal-owner.ts';
 
@@ -60,21 +60,13 @@ export function followElsewhere(
 
 /** Again and again, one after the other; what fails is tried again the next time. */
 function every(clock: Clock, pause: Duration, work: () => Promise<void>): () => void {
-  let cancel = () => {};
-  let stopped = false;
-  const next = () => {
-    if (!stopped)
-      cancel = clock.after(
-        pause,
-        () =>
-          void work()
-            .catch(() => {})
-            .then(next),
-      );
+  const stopping = new AbortController();
+  const loop = async () => {
+    for (;;) {
+      await sleep(clock, pause, stopping.signal);
+      await work().catch(() => {});
+    }
   };
-  next();
-  return () => {
-    stopped = true;
-    cancel();
-  };
+  loop().catch(() => {});
+  return () => stopping.abort();
 }
