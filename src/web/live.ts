@@ -18,6 +18,8 @@ export interface Newsroom {
 export interface StreamWish {
   readonly concerns: (keys: ReadonlySet<Key>) => Promise<boolean>;
   readonly allowed: () => Promise<boolean>;
+  /** Whether something changed after the page was made and before it began to listen. Asked once, at the beginning. */
+  readonly missed?: () => Promise<boolean>;
 }
 
 /**
@@ -74,6 +76,7 @@ export function createNewsroom(connections: Pick<View<unknown>, 'entries'>, cloc
       if (listeners.size >= mostStreams) return reply.code(503).header('retry-after', '30').send();
       const body = new Readable({ read() {} });
       const say = (line: string) => void body.push(`${line}\n\n`);
+      const changed = () => say('event: changed\ndata:');
       const end = () => {
         if (listeners.delete(listener)) body.push(null);
       };
@@ -81,11 +84,18 @@ export function createNewsroom(connections: Pick<View<unknown>, 'entries'>, cloc
         endsAt: clock.monotonic() + longest,
         end,
         beat: () => void when(wish.allowed(), () => say(':'), end),
-        hear: (keys) => void when(tell(wish, keys), () => say('event: changed\ndata:'), end),
+        hear: (keys) => void when(tell(wish, keys), changed, end),
       };
       reply.raw.once('close', end);
       join(listener);
       say('retry: 5000');
+      const { missed } = wish;
+      if (missed !== undefined)
+        void when(
+          missed().then((so) => so || undefined),
+          changed,
+          end,
+        );
       return reply.type('text/event-stream').header('x-accel-buffering', 'no').send(body);
     },
     close() {

@@ -55,3 +55,17 @@ export function lookOf(object: KubeObject): Look {
     ...(connect !== undefined && { connectRequested: connect }),
   };
 }
+
+/** Says in the address of a page's news what the page shows. */
+export const newsOf = (path: string, { resourceVersion }: Look): string =>
+  `${path}/events?shown=${encodeURIComponent(resourceVersion)}`;
+
+/** Whether the connection is another by now than the page shows. */
+export async function isOutdated(
+  client: KubeClient,
+  place: Omit<ConnectionRef, 'uid'>,
+  query: unknown,
+): Promise<boolean> {
+  const shown = typeof query === 'object' && query !== null && 'shown' in query ? query.shown : undefined;
+  return (await lookAt(client, place))?.resourceVersion !== shown;
+}

@@ -3,7 +3,7 @@ import { keyFrom } from '../kube/resource.ts';
 import { openConnectLink } from '../secrets/connect-link.ts';
 import { applicationOf } from './application-of.ts';
 import { leaveIntent } from './intents.ts';
-import { type Look, lookAt } from './look.ts';
+import { isOutdated, type Look, lookAt, newsOf } from './look.ts';
 import { askForLink } from './pages/notice.ts';
 import { confirmDisconnectPage, isMoving, sellerPage } from './pages/seller.ts';
 import { isPlace, sellerPath } from './paths.ts';
@@ -71,6 +71,7 @@ export function registerSellerRoutes(app: FastifyInstance, site: Site): void {
     return site.newsroom.stream(reply, {
       concerns: (keys) => Promise.resolve(keys.has(key)),
       allowed: () => Promise.resolve(session.expiresAt > site.clock.wall()),
+      missed: () => isOutdated(client, session.ref, request.query),
     });
   });
 }
@@ -111,6 +112,6 @@ function show(
   const formToken = site.forms.make(session.id);
   const main = sellerPage({ base, look, application, now, formToken, outcome });
   const again = isMoving({ look, outcome }) ? 3 : undefined;
-  const live = `${sellerPath(base, look.ref)}/events`;
+  const live = newsOf(sellerPath(base, look.ref), look);
   return sendPage(reply, { title: 'Your connection', main, audience: 'seller', base, live, again });
 }

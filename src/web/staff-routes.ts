@@ -5,7 +5,7 @@ import { keyFrom, secrets, splitKey } from '../kube/resource.ts';
 import { applicationOf } from './application-of.ts';
 import { type Intent, leaveIntent } from './intents.ts';
 import { listConnections, readListQuery } from './list.ts';
-import { type Look, lookAt } from './look.ts';
+import { isOutdated, type Look, lookAt, newsOf } from './look.ts';
 import { type Notice, nothingHere } from './pages/notice.ts';
 import { confirmStaffDisconnectPage, linkIsComing, type SellerLink } from './pages/staff-actions.ts';
 import { staffConnectionPage } from './pages/staff-connection.ts';
@@ -60,6 +60,7 @@ export function registerStaffRoutes(app: FastifyInstance, site: Site): void {
         const now = await site.staffOf(request);
         return now.kind === 'Staff' && (await now.staff.may('get', namespace, name));
       },
+      missed: () => isOutdated(site.client, { namespace, name }, request.query),
     });
   });
 
@@ -147,7 +148,7 @@ async function showConnection(
     link: mayChange ? await sellerLinkOf(site, look.ref) : undefined,
   };
   const again = linkIsComing(view) ? 2 : undefined;
-  const live = `${staffPath(base, look.ref)}/events`;
+  const live = newsOf(staffPath(base, look.ref), look);
   const title = `${look.ref.namespace}/${look.ref.name}`;
   const main = staffConnectionPage(view);
   return sendPage(reply, { title, main, audience: 'staff', base, live, again, aside: asideOf(site, staff) });
