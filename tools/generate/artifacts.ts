@@ -6,7 +6,7 @@ import type { Artifact } from './artifact.ts';
 import { chartSources } from './chart.ts';
 import { crds } from './crds.ts';
 import { deployManifests } from './deploy.ts';
-import { alertRules, runbookIndex } from './monitoring.ts';
+import { alertRules, grafanaDashboard, runbookIndex } from './monitoring.ts';
 import { pluginReference } from './plugin-reference.ts';
 import { conditionsReference, metricsReference, settingsReference } from './references.ts';
 import { webAssets } from './web-assets.ts';
@@ -23,6 +23,7 @@ export function artifacts(): Artifact[] {
     ...answersReference(),
     ...pluginReference(),
     ...alertRules(),
+    ...grafanaDashboard(),
     ...runbookIndex(),
     ...webAssets(),
   ];

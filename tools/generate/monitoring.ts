@@ -1,5 +1,6 @@
 import { applicationReasons, reasons } from '../../src/api/conditions.ts';
 import { alertGroups } from '../monitoring/alerts.ts';
+import { dashboard } from '../monitoring/dashboard/dashboard.ts';
 import { rulesFile } from '../monitoring/rules.ts';
 import { index, runbookOf, runbooks } from '../monitoring/runbooks.ts';
 import type { Artifact } from './artifact.ts';
@@ -8,6 +9,12 @@ import { code, page, table } from './markdown.ts';
 /** The alerts, for the chart. */
 export function alertRules(): Artifact[] {
   return [{ path: 'charts/square-operator/files/alerts.yaml', text: rulesFile() }];
+}
+
+/** The dashboard, for the chart. */
+export function grafanaDashboard(): Artifact[] {
+  const text = `${JSON.stringify(dashboard(), null, 2)}\n`;
+  return [{ path: 'charts/square-operator/files/dashboard.json', text }];
 }
 
 /** The first page of the runbooks: every alert and every reason with the section that tells of it. */
