@@ -1,6 +1,8 @@
 import { basename } from 'node:path';
-import { holdProcess, systemClock } from '../clock.ts';
+import { holdProcess, seconds, systemClock } from '../clock.ts';
 import { asCobra, complete, lookUpIn } from './complete.ts';
+import { exitCodes } from './exit.ts';
+import { tooOld } from './node-version.ts';
 import { runProgram } from './program.ts';
 import { verbs } from './verbs.ts';
 
@@ -10,21 +12,40 @@ function wordsToComplete([, program = '', first, ...rest]: readonly string[]): r
   return first === '__complete' ? rest : undefined;
 }
 
+/** At Ctrl-C a verb that waits tells what it knows; it has so long for that. */
+const lastWords = seconds(1);
+
 async function main(): Promise<void> {
+  const old = tooOld(process.versions.node);
+  if (old !== undefined) {
+    process.stderr.write(`Error: ${old}\n`);
+    process.exitCode = exitCodes.error.code;
+    return;
+  }
   const interrupted = new AbortController();
-  // The second one ends it at once.
-  process.once('SIGINT', () => interrupted.abort());
+  process.once('SIGINT', () => {
+    interrupted.abort();
+    systemClock.after(lastWords, () => process.exit(exitCodes.interrupted.code));
+  });
   // Whoever reads only the beginning (`| head`) has what they wanted.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   const release = holdProcess();
-  const { stdin, stdout, stderr, env } = process;
+  const { stdout, stderr, env } = process;
   const words = wordsToComplete(process.argv);
   if (words === undefined) {
-    const around = { stdin, stdout, stderr, env, clock: systemClock, signal: interrupted.signal };
-    process.exitCode = await runProgram(process.argv.slice(2), verbs, around);
+    process.exitCode = await runProgram(process.argv.slice(2), verbs, {
+      stdout,
+      stderr,
+      env,
+      clock: systemClock,
+      signal: interrupted.signal,
+      // Touched by those alone that read it: an open one keeps the process from ending.
+      get stdin() {
+        return process.stdin;
+      },
+    });
   } else stdout.write(`${asCobra(await complete(words, verbs, lookUpIn(systemClock)))}\n`);
   release();
-  stdin.unref();
 }
 
 void main();

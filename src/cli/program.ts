@@ -97,7 +97,17 @@ export async function runProgram(
   const { stdout, stderr, env, signal } = around;
   const program = commandLine(verbs, around, async (verb, names, options) => {
     const screen = createScreen({ stdout, stderr, color: options.color, env });
-    exit = await verb.run({ names, options, screen, clock: around.clock, stdin: around.stdin, signal });
+    const { clock } = around;
+    exit = await verb.run({
+      names,
+      options,
+      screen,
+      clock,
+      signal,
+      get stdin() {
+        return around.stdin;
+      },
+    });
   });
   try {
     if (args.length === 0) {

@@ -15,17 +15,22 @@ export interface Column {
 
 const gap = '   ';
 
-const letters = new Intl.Segmenter();
+/** Made when needed: it takes longer to make than most tables. */
+let letters: Intl.Segmenter | undefined;
 
 /** Letters that take two columns: East Asian wide forms and pictures. */
 const wide =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
 
+/** One column for each letter. */
+const plain = /^[\u0020-\u007e]*$/;
+
 /** How many columns of a terminal a text takes. */
 export const widthOf = (text: string): number =>
-  lettersOf(text).reduce((sum, letter) => sum + widthOfLetter(letter), 0);
+  plain.test(text) ? text.length : lettersOf(text).reduce((sum, letter) => sum + widthOfLetter(letter), 0);
 
-const lettersOf = (text: string): string[] => Array.from(letters.segment(text), ({ segment }) => segment);
+const lettersOf = (text: string): string[] =>
+  Array.from((letters ??= new Intl.Segmenter()).segment(text), ({ segment }) => segment);
 const widthOfLetter = (letter: string): number => (wide.test(letter) ? 2 : 1);
 
 /** What the API server gives back may hold anything: a control character must not reach the terminal. */

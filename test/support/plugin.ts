@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -33,6 +33,8 @@ export interface Plugin {
   (...args: readonly string[]): Promise<Ended>;
   with(options: PluginOptions): (...args: readonly string[]) => Promise<Ended>;
   start(options: PluginOptions, ...args: readonly string[]): Running;
+  /** A line of shell in which `kubectl` is that kubectl; blocks until it has ended. */
+  shell(line: string): { readonly status: number | null; readonly stdout: string; readonly stderr: string };
   /** The folder with `kubectl-square` and `kubectl_complete-square`. */
   readonly dir: string;
   /** Everything that any call has written. */
@@ -71,6 +73,20 @@ export async function installPlugin(): Promise<Plugin> {
   };
   const call = (...args: readonly string[]) => start({}, ...args).ended;
   return Object.assign(call, {
+    shell(line: string) {
+      const env = {
+        PATH: `${dir}:${dirname(process.execPath)}:${dirname(kubectl)}:${path}`,
+        HOME: dir,
+        KUBECONFIG: kubeconfig(),
+      };
+      const { status, stdout, stderr } = spawnSync('bash', ['-c', line], {
+        env,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      written.push(stdout, stderr);
+      return { status, stdout, stderr };
+    },
     dir,
     written,
     start,

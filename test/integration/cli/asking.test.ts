@@ -80,6 +80,12 @@ pluginSuite('kubectl square refresh and seal', {}, ({ world, scene, plugin, pers
       expect(code).toBe(1);
     });
 
+    test('on behalf of another, who may not', async () => {
+      const { code, stderr } = await plugin('refresh', 'bakery', '--as', 'somebody@example.com', ...here());
+      expect(stderr).toContain('User "somebody@example.com" cannot');
+      expect(code).toBe(1);
+    });
+
     test('as JSON', async () => {
       const { stdout } = await plugin('refresh', 'bakery', '-o', 'json', ...here());
       expect(JSON.parse(stdout)).toMatchObject({ results: [{ name: 'bakery', outcome: 'Done' }] });
@@ -125,6 +131,17 @@ pluginSuite('kubectl square refresh and seal', {}, ({ world, scene, plugin, pers
       await scene.create('connections', connection('offline', stdout.trim(), 'seal-app-2'));
       await scene.becomes('offline', { Ready: 'True/Valid' });
       expect((await offline('seal', 'offline', ...how)).stderr).toMatch(/^Error: Write -n NAMESPACE, too/);
+    });
+
+    test('from a file, as a shell redirects it', async () => {
+      const file = join(plugin.dir, 'token');
+      await writeFile(file, 'EQAAfromafile\n');
+      const how = `seal redirected --personal --environment Sandbox ${there().join(' ')}`;
+      const line = `kubectl square ${how} < ${file}`;
+      const { status, stdout, stderr } = plugin.shell(line);
+      expect(stderr).toContain('redirected, a personal access token, Sandbox');
+      expect(stdout).toMatch(/^[\w-]+(\.[\w-]+){4}\n$/);
+      expect(status).toBe(0);
     });
 
     test('what cannot be a credential is refused, and not shown', async () => {

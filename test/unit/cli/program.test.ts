@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Ending, exitCodes, worst } from '../../../src/cli/exit.ts';
+import { tooOld } from '../../../src/cli/node-version.ts';
 import { commandLine, runProgram } from '../../../src/cli/program.ts';
 import { verb } from '../../../src/cli/verb.ts';
 import { verbs } from '../../../src/cli/verbs.ts';
@@ -119,4 +120,10 @@ test('exit codes are those that scripts rely on, and the worst outcome counts', 
   expect(worst(['ok', 'notFound', 'notReady', 'timedOut'])).toBe('timedOut');
   expect(worst(['notReady', 'error'])).toBe('error');
   expect(worst(['interrupted', 'ok'])).toBe('interrupted');
+});
+
+test('an older Node is told what is needed', () => {
+  expect(tooOld('24.1.0')).toBeUndefined();
+  expect(tooOld('100.0.0')).toBeUndefined();
+  expect(tooOld('20.20.2')).toContain('needs Node 24 or newer, and the first node on PATH is 20.20.2');
 });
