@@ -31,8 +31,9 @@ async function start(dir: string): Promise<{ fleet: Fleet; webURL: string }> {
   ending.add(() => controlPlane.stop());
   const square = await startSimulator();
   ending.add(() => square.stop());
-  const { api, close } = await openCluster(controlPlane.kubeconfig);
-  ending.add(close);
+  const cluster = await openCluster(controlPlane.kubeconfig);
+  ending.add(() => cluster.close());
+  const { api } = cluster;
   const maker = createMaker(api);
   await install(api, maker);
   const webURL = `http://localhost:${await freePort()}`;

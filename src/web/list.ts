@@ -1,6 +1,6 @@
 import type { Environment } from '../api/connection.ts';
 import type { Instant } from '../clock.ts';
-import { keyFrom, splitKey } from '../kube/resource.ts';
+import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
 import type { View } from '../kube/view.ts';
 import type { ApplicationSeen, ConnectionSeen } from './deps.ts';
 import { type StaffState, staffState, type Tone } from './words/staff-state.ts';
@@ -69,10 +69,10 @@ export function listConnections(
   visible: (namespace: string) => boolean,
   query: ListQuery,
 ): Listed {
-  const found: Row[] = [];
+  const found: Line[] = [];
   for (const [key, seen] of views.connections.entries()) {
     if (!visible(splitKey(key).namespace ?? '')) continue;
-    const row = rowOf(seen, views.applications);
+    const row = rowOf(seen);
     if (matches(row, query.search.toLowerCase())) found.push(row);
   }
   const counts = { all: 0, attention: 0, working: 0, waiting: 0, resting: 0 };
@@ -84,7 +84,12 @@ export function listConnections(
   kept.sort(comparison(query));
   const pages = Math.max(1, Math.ceil(kept.length / rowsPerPage));
   const page = Math.min(query.page, pages);
-  return { rows: kept.slice((page - 1) * rowsPerPage, page * rowsPerPage), counts, page, pages };
+  const shown = kept.slice((page - 1) * rowsPerPage, page * rowsPerPage);
+  const environmentOf = ({ seen, key }: Line) => {
+    const { spec } = seen.connection;
+    return views.applications.get(key)?.spec?.environment ?? (spec.ok ? spec.value.environment : undefined);
+  };
+  return { rows: shown.map((line) => ({ ...line, environment: environmentOf(line) })), counts, page, pages };
 }
 
 const filterOf: Readonly<Record<Tone, Exclude<Filter, 'all'>>> = {
@@ -95,10 +100,30 @@ const filterOf: Readonly<Record<Tone, Exclude<Filter, 'all'>>> = {
   off: 'resting',
 };
 
-function rowOf({ connection, stored }: ConnectionSeen, applications: Pick<View<ApplicationSeen>, 'get'>): Row {
+/** What of a row depends on the connection alone. */
+interface Line extends Omit<Row, 'environment'> {
+  readonly seen: ConnectionSeen;
+  /** Of its application. */
+  readonly key: Key;
+  /** Sorts by namespace and name, numbers in them as numbers: names in Kubernetes are plain letters. */
+  readonly order: string;
+}
+
+/** A view never changes: what changes is another. Of ten thousand connections few change from one page to the next. */
+const lines = new WeakMap<ConnectionSeen, Line>();
+
+function rowOf(seen: ConnectionSeen): Line {
+  const known = lines.get(seen);
+  if (known !== undefined) return known;
+  const line = makeLine(seen);
+  lines.set(seen, line);
+  return line;
+}
+
+function makeLine(seen: ConnectionSeen): Line {
+  const { connection, stored } = seen;
   const { namespace, name, spec } = connection;
   const ref = spec.ok ? spec.value.applicationRef : undefined;
-  const application = ref && applications.get(keyFrom(ref.namespace ?? namespace, ref.name));
   const elsewhere = ref?.namespace !== undefined && ref.namespace !== namespace;
   return {
     namespace,
@@ -106,7 +131,9 @@ function rowOf({ connection, stored }: ConnectionSeen, applications: Pick<View<A
     business: stored.merchantName ?? '',
     merchantID: stored.merchantID ?? '',
     application: ref === undefined ? '' : elsewhere ? `${ref.namespace}/${ref.name}` : ref.name,
-    environment: application?.spec?.environment ?? (spec.ok ? spec.value.environment : undefined),
+    seen,
+    key: ref === undefined ? '' : keyFrom(ref.namespace ?? namespace, ref.name),
+    order: `${namespace}/${name}`.replaceAll(/[0-9]+/g, (digits) => digits.padStart(12, '0')),
     state: staffState(stored, connection.deleting),
     issuedAt: stored.issuedAt,
     expiresAt: stored.expiresAt,
@@ -115,7 +142,7 @@ function rowOf({ connection, stored }: ConnectionSeen, applications: Pick<View<A
   };
 }
 
-const matches = ({ namespace, name, business, merchantID, application, state }: Row, search: string): boolean =>
+const matches = ({ namespace, name, business, merchantID, application, state }: Line, search: string): boolean =>
   search === '' ||
   [`${namespace}/${name}`, business, merchantID, application, state.word, state.reason].some((text) =>
     text.toLowerCase().includes(search),
@@ -125,18 +152,20 @@ const weights: Readonly<Record<Tone, number>> = { bad: 0, warn: 1, busy: 2, off:
 const byText = new Intl.Collator('en', { numeric: true });
 
 /** What is not known comes last, whichever way; connections that are alike are in the order of their names. */
-function comparison({ sort, descending }: ListQuery): (a: Row, b: Row) => number {
-  const byName = (a: Row, b: Row) => byText.compare(a.namespace, b.namespace) || byText.compare(a.name, b.name);
+function comparison({ sort, descending }: ListQuery): (a: Line, b: Line) => number {
+  const byName = (a: Line, b: Line) => (a.order < b.order ? -1 : Number(a.order > b.order));
   const way = descending ? -1 : 1;
-  const byTime = (of: (row: Row) => Instant | undefined) => (a: Row, b: Row) => {
+  const byTime = (of: (row: Line) => Instant | undefined) => (a: Line, b: Line) => {
     const [x, y] = [of(a), of(b)];
     if (x === undefined || y === undefined) return Number(x === undefined) - Number(y === undefined);
     return way * (x - y);
   };
-  const orders: Readonly<Record<Sorting, (a: Row, b: Row) => number>> = {
+  const orders: Readonly<Record<Sorting, (a: Line, b: Line) => number>> = {
     name: (a, b) => way * byName(a, b),
     state: (a, b) =>
-      way * (weights[a.state.tone] - weights[b.state.tone] || byText.compare(a.state.word, b.state.word)),
+      way *
+      (weights[a.state.tone] - weights[b.state.tone] ||
+        (a.state.word === b.state.word ? 0 : byText.compare(a.state.word, b.state.word))),
     business: (a, b) =>
       Number(a.business === '') - Number(b.business === '') || way * byText.compare(a.business, b.business),
     // The oldest token is the one that was issued first.

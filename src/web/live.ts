@@ -16,6 +16,8 @@ export interface Newsroom {
 }
 
 export interface StreamWish {
+  /** Whose it is: one session has so many at once and no more. */
+  readonly of: string;
   readonly concerns: (keys: ReadonlySet<Key>) => Promise<boolean>;
   readonly allowed: () => Promise<boolean>;
   /** Whether something changed after the page was made and before it began to listen. Asked once, at the beginning. */
@@ -31,12 +33,14 @@ const heartbeatEvery = seconds(25);
 /** Then the browser comes back by itself, and another replica may answer. */
 const longest = minutes(15);
 export const mostStreams = 500;
+export const mostOfOne = 10;
 
 interface Listener {
   hear(keys: ReadonlySet<Key>): void;
   beat(): void;
   end(): void;
   readonly endsAt: Duration;
+  readonly of: string;
 }
 
 export function createNewsroom(connections: Pick<View<unknown>, 'entries'>, clock: Clock): Newsroom {
@@ -73,14 +77,17 @@ export function createNewsroom(connections: Pick<View<unknown>, 'entries'>, cloc
 
   return {
     stream(reply, wish) {
-      if (listeners.size >= mostStreams) return reply.code(503).header('retry-after', '30').send();
+      const own = [...listeners].filter(({ of }) => of === wish.of).length;
+      if (listeners.size >= mostStreams || own >= mostOfOne) return reply.code(503).header('retry-after', '30').send();
       const body = new Readable({ read() {} });
-      const say = (line: string) => void body.push(`${line}\n\n`);
+      // Whoever was asked about in the meantime may have gone.
+      const say = (line: string) => void (listeners.has(listener) && body.push(`${line}\n\n`));
       const changed = () => say('event: changed\ndata:');
       const end = () => {
         if (listeners.delete(listener)) body.push(null);
       };
       const listener: Listener = {
+        of: wish.of,
         endsAt: clock.monotonic() + longest,
         end,
         beat: () => void when(wish.allowed(), () => say(':'), end),

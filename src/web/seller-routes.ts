@@ -69,6 +69,7 @@ export function registerSellerRoutes(app: FastifyInstance, site: Site): void {
     if (session === undefined) return reply.code(401).send();
     const key = keyFrom(session.ref.namespace, session.ref.name);
     return site.newsroom.stream(reply, {
+      of: session.id,
       concerns: (keys) => Promise.resolve(keys.has(key)),
       allowed: () => Promise.resolve(session.expiresAt > site.clock.wall()),
       missed: () => isOutdated(client, session.ref, request.query),

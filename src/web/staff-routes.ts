@@ -37,6 +37,7 @@ export function registerStaffRoutes(app: FastifyInstance, site: Site): void {
     const found = await site.staffOf(request);
     if (found.kind !== 'Staff') return reply.code(401).send();
     return site.newsroom.stream(reply, {
+      of: found.staff.session,
       concerns: async (keys) => {
         const visible = await found.staff.visible();
         return [...keys].some((key) => visible(splitKey(key).namespace ?? ''));
@@ -55,6 +56,7 @@ export function registerStaffRoutes(app: FastifyInstance, site: Site): void {
     if (found === undefined) return reply;
     const { namespace, name } = found.look.ref;
     return site.newsroom.stream(reply, {
+      of: found.staff.session,
       concerns: (keys) => Promise.resolve(keys.has(keyFrom(namespace, name))),
       allowed: async () => {
         const now = await site.staffOf(request);
