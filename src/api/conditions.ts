@@ -190,6 +190,10 @@ export const applicationReasons = {
     'Square refuses the application ID and secret.',
     'Put the current secret from Square’s developer console into the Secret.',
   ),
+  ClientDisabled: reason(
+    'Square has disabled the application, or it is too old for this API: it takes neither its client nor its access tokens.',
+    'See the application in Square’s developer console, and ask Square’s support.',
+  ),
 } as const satisfies Record<string, ReasonEntry>;
 
 export type ApplicationReason = keyof typeof applicationReasons;

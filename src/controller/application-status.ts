@@ -160,7 +160,9 @@ async function verdictOf(
   }
   const refusal = deps.applications.refusal(key);
   if (refusal !== undefined) {
-    return { ready: false, reason: 'ClientRefused', message: refusedMessage(application, refusal) };
+    return refusal.disabled === true
+      ? { ready: false, reason: 'ClientDisabled', message: disabledMessage(application, refusal) }
+      : { ready: false, reason: 'ClientRefused', message: refusedMessage(application, refusal) };
   }
   const heldBack = heldBackFault(deps.heldBackTokens.rows(key));
   if (heldBack !== undefined) return { ready: false, reason: 'RefreshTokensRefused', message: heldBack };
@@ -177,6 +179,9 @@ async function verdictOf(
   }
   return { ready: true, reason: 'Ready', message: 'The application can be used.' };
 }
+
+const disabledMessage = ({ spec }: ApplicationView, { since }: ApplicationRefusal): string =>
+  `Square has disabled the application ID ${spec?.clientID}, or it is too old for this API, since ${formatInstant(since)}. ${applicationReasons.ClientDisabled.remedy} No token of its connections can be checked or renewed until then.`;
 
 /** Names what was presented, so that it can be compared with Square's Developer Console. */
 function refusedMessage({ spec }: ApplicationView, { since }: ApplicationRefusal): string {

@@ -2,6 +2,7 @@ import type { ApplicationSpec } from '../api/application.ts';
 import { defaultClientSecretKey } from '../api/application.ts';
 import type { ConnectionSpec } from '../api/connection.ts';
 import { type Clock, minutes, parseInstant } from '../clock.ts';
+import type { Failure } from '../domain/failure.ts';
 import type { Application, ApplicationRefusal, ClientSecret, Connection } from '../domain/observation.ts';
 import { backoffDelay, probeBackoff } from '../domain/schedule.ts';
 import { cleanToken, type Token } from '../domain/token.ts';
@@ -25,7 +26,11 @@ export interface Applications {
   clientSecret(application: ApplicationView): ClientSecret;
   refusal(ref: Key): ApplicationRefusal | undefined;
   /** Square refused the client: from now on one connection at a time asks again, ever more rarely. */
-  refused(ref: Key): ApplicationRefusal;
+  refused(ref: Key, failure: Failure): ApplicationRefusal;
+  /** Square says at a verification that it has disabled the application. */
+  disabled(ref: Key): ApplicationRefusal;
+  /** Square took an access token of the application: it is not disabled, whatever becomes of its client. */
+  enabled(ref: Key): void;
   /** Square took the client. Returns whether it was refused before. */
   accepted(ref: Key): boolean;
   /** Reserves the next question to a refused application. False: somebody else is asking. */
@@ -122,9 +127,10 @@ function createRefusals({ watches, squares }: ApplicationsDeps) {
     if (!recalled.has(ref)) {
       recalled.add(ref);
       const ready = watches.applications.get(ref)?.status.conditions?.find(({ type }) => type === 'Ready');
-      const since = ready?.reason === 'ClientRefused' ? /since (\S+Z)/.exec(ready.message)?.[1] : undefined;
-      if (since !== undefined)
-        refusals.set(ref, { since: parseInstant(since) ?? now(ref), count: 1, retryAt: after(ref, 1) });
+      const disabled = ready?.reason === 'ClientDisabled';
+      const since = disabled || ready?.reason === 'ClientRefused' ? /since (\S+Z)/.exec(ready.message)?.[1] : undefined;
+      const first = { count: 1, retryAt: after(ref, 1), ...(disabled && { disabled }) };
+      if (since !== undefined) refusals.set(ref, { since: parseInstant(since) ?? now(ref), ...first });
     }
     return noLater(ref, refusals.get(ref));
   }
@@ -132,18 +138,28 @@ function createRefusals({ watches, squares }: ApplicationsDeps) {
   /** Square's time may have been set back since: nobody waits longer than the longest backoff. */
   function noLater(ref: Key, refusal: ReturnType<typeof refusals.get>) {
     if (refusal === undefined || refusal.retryAt - now(ref) <= 2 * probeBackoff.most) return refusal;
-    const moved = { since: Math.min(refusal.since, now(ref)), count: 1, retryAt: after(ref, 1) };
+    const moved = { ...refusal, since: Math.min(refusal.since, now(ref)), count: 1, retryAt: after(ref, 1) };
     refusals.set(ref, moved);
     return moved;
   }
 
   return {
     refusal: (ref: Key): ApplicationRefusal | undefined => known(ref),
-    refused(ref: Key): ApplicationRefusal {
+    refused(ref: Key, { reason }: Failure): ApplicationRefusal {
       const { since = now(ref), count = 0 } = known(ref) ?? {};
-      const refusal = { since, count: count + 1, retryAt: after(ref, count + 1) };
+      const disabled = reason === 'ClientDisabled';
+      const refusal = { since, count: count + 1, retryAt: after(ref, count + 1), ...(disabled && { disabled }) };
       refusals.set(ref, refusal);
       return refusal;
+    },
+    disabled(ref: Key): ApplicationRefusal {
+      const before = known(ref) ?? { since: now(ref), count: 1, retryAt: after(ref, 1) };
+      const refusal = { ...before, disabled: true } as const;
+      refusals.set(ref, refusal);
+      return refusal;
+    },
+    enabled(ref: Key): void {
+      if (known(ref)?.disabled === true) refusals.delete(ref);
     },
     accepted: (ref: Key) => refusals.delete(ref),
     mayAsk(ref: Key): boolean {

@@ -70,7 +70,8 @@ export async function exchange(
     return { kind: 'Granted', reply: outcome.value, ...(outcome.at === undefined ? {} : { at: outcome.at }) };
   }
   const { failure } = outcome;
-  if (failure.class === 'ClientRefused') return { kind: 'Failed', failure, refusal: deps.applications.refused(ref) };
+  if (failure.class === 'ClientRefused')
+    return { kind: 'Failed', failure, refusal: deps.applications.refused(ref, failure) };
   if (tookClient(failure)) deps.applications.accepted(ref);
   return { kind: 'Failed', failure };
 }

@@ -41,7 +41,7 @@ export function perform(deps: PerformDeps, step: Acting, sight: Sight, o: Observ
     case 'Refresh':
       return refresh(deps, step, sight, o);
     case 'Verify':
-      return verify(deps.squares[sight.environment].client, step, o);
+      return verify(deps.squares[sight.environment].client, deps.applications, step, o);
     case 'Publish':
       return publish(deps, sight, o);
     case 'Reseal':

@@ -81,7 +81,8 @@ async function ask(
 }
 
 function refusalOf({ applications }: RevokeDeps, ref: string, failure: Failure): Ended | Fact {
-  if (failure.class === 'ClientRefused') return { kind: 'Failed', failure, refusal: applications.refused(ref) };
+  if (failure.class === 'ClientRefused')
+    return { kind: 'Failed', failure, refusal: applications.refused(ref, failure) };
   if (tookClient(failure)) applications.accepted(ref);
   if (failure.class === 'NothingToRevoke') return { kind: 'Ended', how: failure.class };
   return { kind: 'Failed', failure };

@@ -2,6 +2,7 @@ import type { Observation } from '../domain/observation.ts';
 import type { Fact, Step } from '../domain/step.ts';
 import type { Token } from '../domain/token.ts';
 import type { Locations, Merchant, Outcome, SquareClient, TokenStatus } from '../square/port.ts';
+import type { Applications } from './applications.ts';
 
 /**
  * Asks Square whether the access token works, by the call that Square names for it (Square, "OAuth best practices":
@@ -10,9 +11,19 @@ import type { Locations, Merchant, Outcome, SquareClient, TokenStatus } from '..
  */
 export async function verify(
   square: SquareClient,
-  { because }: Step & { kind: 'Verify' },
+  applications: Pick<Applications, 'disabled' | 'enabled'>,
+  step: Step & { kind: 'Verify' },
   o: Observation,
 ): Promise<Fact> {
+  const fact = await ask(square, step, o);
+  const { application } = o;
+  if (application.kind !== 'Found') return fact;
+  if (fact.kind === 'Verified') applications.enabled(application.ref);
+  const disabled = fact.kind === 'Failed' && fact.failure.reason === 'ClientDisabled';
+  return disabled ? { ...fact, refusal: applications.disabled(application.ref) } : fact;
+}
+
+async function ask(square: SquareClient, { because }: Step & { kind: 'Verify' }, o: Observation): Promise<Fact> {
   if (o.grant.kind !== 'Held') return { kind: 'Stale' };
   const token = o.grant.grant.accessToken.value;
   if (because === 'AnswerLost') return await witness(square, token);

@@ -1,5 +1,6 @@
 import type { Instant } from '../clock.ts';
 import { discarded, ended, finalized, removed } from './absorb-ending.ts';
+import { clientTaken, enabled } from './absorb-refusal.ts';
 import { arrivalNamed, dismissed, withoutLink } from './absorb-sign-in.ts';
 import { doubtOf } from './attempt.ts';
 import { type Failure, type FailureClass, isTransient, tookClient } from './failure.ts';
@@ -22,7 +23,11 @@ function taken(o: Observation, step: Step, fact: Fact, now: Now): Observation {
     case 'Sealed':
       return sealed(clientTaken(underActiveKey(o), step), fact);
     case 'Verified':
-      return witnessed(nameSeller({ ...o, history: verified(o, fact, now.square) }, fact.merchantID), step, now);
+      return witnessed(
+        nameSeller({ ...enabled(o), history: verified(o, fact, now.square) }, fact.merchantID),
+        step,
+        now,
+      );
     case 'Failed':
       return failed(o, step, fact, now);
     case 'OtherMerchant': {
@@ -163,9 +168,9 @@ function failed(before: Observation, step: Step, fact: Fact & { kind: 'Failed' }
   const o = fact.attempt === undefined ? seen : { ...seen, attempt: fact.attempt };
   const { history, application } = o;
   // A refused client says nothing about this connection: it is kept with the application, which all of them share. Only what
-  // ends it is counted all the same, since that must not go on for ever.
+  // ends it is counted all the same, since that must not go on for ever, and what verifies its token, which has slots.
   if (refusal !== undefined && application.kind === 'Found') {
-    if (step.kind === 'Revoke') {
+    if (step.kind === 'Revoke' || step.kind === 'Verify') {
       const known = { ...o, application: { ...application, refusal } };
       return { ...known, history: counted(history, step, { ...fact, ...failure }, at) };
     }
@@ -210,17 +215,6 @@ function disproved(o: Observation, failure: Failure, proof: Proof, at: Instant):
 function reportAnswered({ connection: { reports = [] } }: Observation): Pick<History, 'answeredReport'> {
   const latest = reports.at(-1);
   return latest === undefined ? {} : { answeredReport: latest.eventID };
-}
-
-/** Square looks at the client before the token: whoever has an answer about a token has a client that Square takes. */
-function clientTaken(o: Observation, step: Step): Observation {
-  const asked =
-    step.kind === 'Refresh' ||
-    step.kind === 'Revoke' ||
-    (step.kind === 'TakeUp' && step.credential !== 'personalAccessToken');
-  if (!asked || o.application.kind !== 'Found' || o.application.refusal === undefined) return o;
-  const { refusal: _, ...application } = o.application;
-  return { ...o, application };
 }
 
 const written = (o: Observation): Observation => {

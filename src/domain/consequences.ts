@@ -76,6 +76,12 @@ export const consequences: Readonly<Record<FailureClass | 'OtherMerchant', Reado
     ...passing,
     TakeUp: to('ByApplication', 'Ready=False/ApplicationNotReady'),
     Refresh: to('ByApplication', 'Renewable=Unknown/ApplicationNotReady', 'Ready=True/Valid'),
+    Verify: to(
+      'InSlot',
+      'Valid=Unknown/ApplicationNotReady',
+      'Ready=True/ApplicationNotReady',
+      'Revoked=False/NotRevoked',
+    ),
   },
   AccessTokenExpired: {
     ...credentialRefused,

@@ -152,6 +152,8 @@ export type Application =
 export interface ApplicationRefusal {
   readonly since: Instant;
   readonly retryAt: Instant;
+  /** Square has disabled the application: its client is refused whatever the secret, and so are its access tokens. */
+  readonly disabled?: true;
 }
 
 export type ClientSecret =

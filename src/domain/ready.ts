@@ -14,6 +14,7 @@ import {
   applicationFault,
   describe,
   doubt,
+  faultOf,
   no,
   published,
   renewable,
@@ -170,6 +171,8 @@ function held(o: Observation, grant: Grant, pin: string | undefined, now: Now, s
     taking !== undefined && isTransient(taking) ? { reconciling: yes('Retrying', describe(taking)) } : {};
   if (tokenState(o, grant, now) === 'Unproven') {
     const failure = o.history.failures.Verify;
+    const fault = faultOf(o, failure);
+    if (fault !== undefined) return resting(no('ApplicationNotReady', fault));
     return goingOn(
       no('Unverified', failure === undefined ? 'The access token was not put to the test yet.' : describe(failure)),
     );
@@ -177,6 +180,8 @@ function held(o: Observation, grant: Grant, pin: string | undefined, now: Now, s
   const renewal = renewable(o, grant, now);
   if (renewal.status === 'False') return { ready: yes('ReauthorizationNeeded', renewal.message) };
   const failure = doubt(o);
+  const fault = faultOf(o, failure);
+  if (fault !== undefined) return { ready: yes('ApplicationNotReady', fault), ...reconciling };
   if (failure !== undefined) return { ready: yes('Unverified', describe(failure)), ...reconciling };
   return {
     ready: yes('Valid', `The access token is valid and published in Secret ${o.tokenSecret.name}.`),

@@ -34,6 +34,10 @@ export function doubt(o: Observation): FailureStreak | undefined {
   return failure !== undefined && failure.count >= failedSlots ? failure : undefined;
 }
 
+/** What the application tells, for all its connections, of the failure to verify a token of it. */
+export const faultOf = (o: Observation, failure: FailureStreak | undefined): string | undefined =>
+  failure?.class === 'ClientRefused' ? applicationFault(o) : undefined;
+
 /** What is known of the access token, in one word. */
 export type TokenState = 'Accepted' | 'Unproven' | 'Revoked' | 'Unauthorized' | 'Expired';
 
@@ -64,7 +68,10 @@ export function valid(o: Observation, grant: Grant, now: Now): Verdict {
       verifiedAt === undefined || state === 'Unproven'
         ? 'It was never proven.'
         : `Last proven valid at ${formatInstant(verifiedAt)}.`;
-    return unknown('Unverified', `${describe(failure)} ${last}`);
+    const fault = faultOf(o, failure);
+    return fault === undefined
+      ? unknown('Unverified', `${describe(failure)} ${last}`)
+      : unknown('ApplicationNotReady', `${fault} ${last}`);
   }
   if (state === 'Accepted') return yes('Accepted', 'Square accepted the access token (ListLocations).');
   const reported = o.history.failures.Verify;
@@ -165,7 +172,8 @@ export function applicationFault(o: Observation): string | undefined {
   if (clientSecret.kind === 'Problem')
     return `SquareApplication ${ref}: ${clientSecret.message}${clientSecret.unseen ? ' Look at its conditions.' : ''}`;
   if (refusal === undefined) return undefined;
-  return `Square refuses the client of SquareApplication ${ref} since ${formatInstant(refusal.since)}: look at its conditions.`;
+  const what = refusal.disabled === true ? 'Square has disabled' : 'Square refuses the client of';
+  return `${what} SquareApplication ${ref} since ${formatInstant(refusal.since)}: look at its conditions.`;
 }
 
 export function published(o: Observation): Verdict {

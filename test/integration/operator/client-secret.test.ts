@@ -78,4 +78,40 @@ operatorSuite('a wrong client secret that 20 connections share', {}, (world, sce
     const party = await scene.connected({ app });
     expect(scene.tokenRequests(party)).toBe(2);
   });
+
+  test('an application that Square disables is told once, and noticed by verifications alone', async () => {
+    const app = await scene.application('disabled');
+    const parties: Party[] = [];
+    for (let n = 0; n < 5; n++) parties.push(await scene.connected({ app }));
+    const before = requests(app);
+    const disabled = parties.map(({ merchantID }) =>
+      world.square.faults.add({
+        endpoint: 'locations',
+        merchantID,
+        effect: { kind: 'answer', status: 403, code: 'APPLICATION_DISABLED', category: 'AUTHENTICATION_ERROR' },
+      }),
+    );
+    // Two failed verifications put in doubt what was proven before.
+    await scene.pass(minutes(70));
+    await scene.pass(minutes(70));
+    await told(app, 'ClientDisabled');
+    expect(ready(app.name)?.message).toMatch(/has disabled the application ID sq0\S+.* since \d{4}-/);
+    for (const { name } of parties) {
+      await scene.becomes(name, {
+        Ready: 'True/ApplicationNotReady',
+        Valid: 'Unknown/ApplicationNotReady',
+        Revoked: 'False',
+        Published: 'True',
+      });
+    }
+    const warnings = () => parties.flatMap(({ name }) => scene.events(name)).filter(({ type }) => type === 'Warning');
+    expect(warnings()).toEqual([]);
+    expect(requests(app)).toBe(before);
+
+    for (const fault of disabled) world.square.faults.remove(fault);
+    await scene.pass(minutes(70));
+    for (const { name } of parties) await scene.becomes(name, { Ready: 'True/Valid', Valid: 'True' });
+    await told(app, 'Ready');
+    expect(warnings()).toEqual([]);
+  }, 120_000);
 });

@@ -9,10 +9,11 @@ import { openToken } from '../../../src/domain/token.ts';
 import type { KubeObject } from '../../../src/kube/resource.ts';
 import type { MemoryVault } from '../../../src/secrets/port.ts';
 import { createMemoryVault, projectCredentialSecret } from '../../../src/secrets/vault.ts';
-import { aConnection, aSpec, noon } from '../../support/builders.ts';
+import { aConnection, aFailure, aSpec, noon } from '../../support/builders.ts';
 import { createFakeClock } from '../../support/clock.ts';
 
 const ref = 'platform/pos';
+const refused = aFailure({ class: 'ClientRefused', reason: 'ClientRefused', status: 401 });
 const spec: ApplicationSpec = {
   environment: 'Production',
   clientID: 'sq0idp-EXAMPLE',
@@ -155,7 +156,7 @@ describe('a client that Square refuses', () => {
     expect(applications.mayAsk(ref)).toBe(true);
     let before = 0;
     for (let i = 0; i < 12; i++) {
-      const { retryAt, since } = applications.refused(ref);
+      const { retryAt, since } = applications.refused(ref, refused);
       const wait = retryAt - time.now();
       expect(since).toBe(noon);
       expect(wait).toBeGreaterThanOrEqual(minutes(0.8));
@@ -171,11 +172,11 @@ describe('a client that Square refuses', () => {
 
   it('is forgotten when Square takes it, or when its Secret or spec changes', () => {
     const { applications } = stage();
-    applications.refused(ref);
+    applications.refused(ref, refused);
     expect(applications.accepted(ref)).toBe(true);
     expect(applications.accepted(ref)).toBe(false);
     expect(applications.refusal(ref)).toBeUndefined();
-    applications.refused(ref);
+    applications.refused(ref, refused);
     applications.changed(ref);
     expect(applications.mayAsk(ref)).toBe(true);
   });
@@ -200,9 +201,23 @@ describe('a client that Square refuses', () => {
     expect(since).toBeLessThanOrEqual(time.now());
   });
 
+  it('is of a disabled application when a verification says so, which asks nobody less often, and ends with another', () => {
+    const { applications, time } = stage();
+    const { retryAt } = applications.disabled(ref);
+    expect(applications.disabled(ref)).toEqual({ since: noon, count: 1, retryAt, disabled: true });
+    expect(retryAt - time.now()).toBeLessThanOrEqual(minutes(2));
+    applications.enabled(ref);
+    expect(applications.refusal(ref)).toBeUndefined();
+    applications.refused(ref, refused);
+    applications.enabled(ref);
+    expect(applications.refusal(ref), 'an access token says nothing of the secret').toBeDefined();
+    applications.refused(ref, { ...refused, reason: 'ClientDisabled' });
+    expect(applications.refusal(ref)).toMatchObject({ disabled: true });
+  });
+
   it('is a matter of that application alone', () => {
     const { applications } = stage();
-    applications.refused(ref);
+    applications.refused(ref, refused);
     expect(applications.mayAsk('platform/other')).toBe(true);
   });
 });

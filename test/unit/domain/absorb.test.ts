@@ -187,6 +187,18 @@ describe('after a failure', () => {
     expect(o.history).toMatchObject({ failures: {}, handled: { refresh: 'then' } });
   });
 
+  it('a disabled application is told by the application, its verifications keep their slots, and one that works ends it', () => {
+    const refusal = { since: noon, retryAt: noon + minutes(1), disabled: true } as const;
+    const step: Step = { kind: 'Verify', because: 'Slot' };
+    const fact = failed({ class: 'ClientRefused', reason: 'ClientDisabled' }, { refusal });
+    const o = after(anObservation({ application: anApplication() }), step, fact);
+    expect(o.application).toMatchObject({ refusal });
+    expect(o.history).toMatchObject({ failures: { Verify: { count: 1 } }, verifyFrom: noon });
+    const again = after(o, step, { kind: 'Verified' });
+    expect(again.application).not.toHaveProperty('refusal');
+    expect(again.history.failures).toEqual({});
+  });
+
   it('a refused client of nobody’s application is counted, so that it is not asked again at once', () => {
     const step: Step = { kind: 'TakeUp', credential: 'personalAccessToken', because: 'CredentialNew' };
     const o = aNewObservation({ application: { kind: 'NotNeeded', environment: 'Sandbox' } });

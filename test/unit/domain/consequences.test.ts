@@ -33,7 +33,7 @@ const cases = attempts.flatMap((attempt) =>
 
 /** The connection after `attempt` has failed so; a verification twice, as one failure alone proves nothing. */
 function after(attempt: Attempt, failureClass: FailureClass): Observation {
-  const refused = failureClass === 'ClientRefused' && attempt !== 'Verify';
+  const refused = failureClass === 'ClientRefused';
   const fact: Fact = {
     kind: 'Failed',
     failure: aFailure({
