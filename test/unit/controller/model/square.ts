@@ -58,6 +58,8 @@ export interface ModelSquare {
   now(): Instant;
   advance(by: number): void;
   newRefreshToken(merchant: string, singleUse?: boolean): string;
+  /** What a code gives to whoever exchanges it: an authorization of its own. */
+  signIn(merchant: string, singleUse: boolean): TokenGrant;
   issued: ReadonlyMap<string, Issued>;
   /** Everything that was ever given, in its order. */
   refreshTokens: Map<string, ModelRefreshToken>;
@@ -104,6 +106,11 @@ export function createModelSquare(start: Instant): ModelSquare {
       refreshTokens.set(value, { merchant, singleUse, live: true, presentedAgain: 0 });
       return value;
     },
+    signIn(merchant, singleUse) {
+      const refreshToken = token(square.newRefreshToken(merchant, singleUse));
+      const ends = singleUse ? { refreshTokenExpiresAt: at + singleUseLifetime } : {};
+      return { ...mint(merchant, days(30)), refreshToken, ...ends };
+    },
     issued,
     refreshTokens,
     clientSecrets,
@@ -124,6 +131,15 @@ export function createModelSquare(start: Instant): ModelSquare {
     return fault?.fault;
   }
 
+  function mint(merchant: string, lifetime: number) {
+    const access = `EAAAaccess-${++serial}`;
+    const issuedAt = Math.floor(at / 1_000) * 1_000;
+    const expiresAt = issuedAt + lifetime;
+    const state = square.stillborn.has(merchant) ? 'Forgotten' : 'Live';
+    issued.set(access, { merchant, issuedAt, expiresAt, state });
+    return { accessToken: token(access), expiresAt, merchantID: merchant };
+  }
+
   function exchange(request: TokenRequest): Outcome<TokenGrant> {
     const value = request.grantType === 'refresh_token' ? openToken(request.refreshToken) : '';
     const held = refreshTokens.get(value);
@@ -134,21 +150,14 @@ export function createModelSquare(start: Instant): ModelSquare {
       if (held?.successor !== undefined) held.presentedAgain++;
       return fail('ObtainToken', 'RefreshTokenRefused', 'RefreshTokenRefused', { status: 400 });
     }
-    const access = `EAAAaccess-${++serial}`;
-    const lifetime = request.shortLived === true ? hours(24) : days(30);
-    const issuedAt = Math.floor(at / 1_000) * 1_000;
-    const expiresAt = issuedAt + lifetime;
-    issued.set(access, {
-      merchant: held.merchant,
-      issuedAt,
-      expiresAt,
-      state: square.stillborn.has(held.merchant) ? 'Forgotten' : 'Live',
-    });
-    const grant = { accessToken: token(access), expiresAt, merchantID: held.merchant };
+    const grant = mint(held.merchant, request.shortLived === true ? hours(24) : days(30));
     if (!held.singleUse) return { ok: true, value: { ...grant, refreshToken: token(value) }, at };
     held.live = false;
     held.successor = square.newRefreshToken(held.merchant, true);
-    const ends = { refreshToken: token(held.successor), refreshTokenExpiresAt: issuedAt + singleUseLifetime };
+    const ends = {
+      refreshToken: token(held.successor),
+      refreshTokenExpiresAt: Math.floor(at / 1_000) * 1_000 + singleUseLifetime,
+    };
     return { ok: true, value: { ...grant, ...ends }, at };
   }
 

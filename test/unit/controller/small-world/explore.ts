@@ -1,5 +1,6 @@
 import { days, hours, minutes } from '../../../../src/clock.ts';
 import { textOf } from '../../../../src/secrets/secret-text.ts';
+import type { Call } from '../model/process.ts';
 import type { Choice, ChoicePoint } from './choices.ts';
 import { connection } from './ledger.ts';
 import type { Scenario } from './scenarios.ts';
@@ -34,7 +35,8 @@ export async function play(
   onState: (digest: string) => void = () => {},
 ): Promise<Run> {
   const { replicas, singleUse, given } = scenario;
-  const world = createSmallWorld({ choices, replicas, singleUse, given, onState });
+  const onCall = (call: Call): void => scenario.during?.(world, call);
+  const world: SmallWorld = createSmallWorld({ choices, replicas, singleUse, given, onState, onCall });
   await scenario.prepare(world);
   world.begin();
   await scenario.begin(world);

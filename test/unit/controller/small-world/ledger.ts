@@ -27,6 +27,8 @@ export interface Stored {
 export interface Ledger {
   record(): Stored | undefined;
   escrowed(): Stored[];
+  /** Refresh tokens in Secrets of sign-ins. */
+  arrived(): string[];
   /** Refresh tokens in the answers on a disk. */
   journalled(replica: Replica): string[];
   /** The token, and what Square gave in its place, one after the other. */
@@ -43,7 +45,7 @@ export function createLedger({ api, square, ring }: LedgerDeps): Ledger {
   const opened = new Map<string, Stored | undefined>();
   const answers = new Map<string, string[]>();
 
-  function open(jwe: string | undefined, purpose: 'grant' | 'escrow'): Stored | undefined {
+  function open(jwe: string | undefined, purpose: 'grant' | 'escrow' | 'incoming'): Stored | undefined {
     if (jwe === undefined) return undefined;
     if (!opened.has(jwe)) {
       const grant = openGrant(ring, bindingIn(jwe), jwe, purpose);
@@ -72,6 +74,11 @@ export function createLedger({ api, square, ring }: LedgerDeps): Ledger {
       api.all('secrets').flatMap((secret) => {
         const inEscrow = secret.metadata.name.startsWith('escrow-');
         return (inEscrow ? open(textOf(secret, 'grant.jwe'), 'escrow') : undefined) ?? [];
+      }),
+    arrived: () =>
+      api.all('secrets').flatMap((secret) => {
+        const isArrival = secret.metadata.name.includes('-incoming-');
+        return (isArrival ? open(textOf(secret, 'grant.jwe'), 'incoming')?.refreshToken : undefined) ?? [];
       }),
     journalled: ({ disk }) => [...disk.pages.values()].flatMap((pages) => [...pages.values()].flatMap(answerIn)),
     chain(root) {

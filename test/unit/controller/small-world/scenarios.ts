@@ -1,6 +1,12 @@
-import { annotations } from '../../../../src/api/names.ts';
+import type { ApplicationSpec } from '../../../../src/api/application.ts';
+import { annotations, sealedSecretName, secretTypes } from '../../../../src/api/names.ts';
 import { hours, minutes } from '../../../../src/clock.ts';
-import { credential, merchantOf } from '../model/world.ts';
+import { openToken, token } from '../../../../src/domain/token.ts';
+import { incomingPlace, sealIncoming, takenOf } from '../../../../src/secrets/incoming.ts';
+import { grantFrom } from '../../../../src/square/grant-from.ts';
+import { namespace } from '../model/api-server.ts';
+import type { Call } from '../model/process.ts';
+import { anApplication, credential, merchantOf } from '../model/world.ts';
 import { connection } from './ledger.ts';
 import type { SmallWorld } from './small-world.ts';
 
@@ -15,6 +21,8 @@ export interface Scenario {
   prepare(world: SmallWorld): Promise<void>;
   /** What sets it going; things befall the replicas from here on. */
   begin(world: SmallWorld): Promise<void>;
+  /** What happens beside the calls of the replicas. */
+  during?(world: SmallWorld, call: Call): void;
 }
 
 const two = ['A', 'B'];
@@ -91,6 +99,47 @@ const bothDue = {
   },
 };
 
+/** A seller signs in on another replica at the first call that is so, while the token of what is held is due. */
+const signInAt = (moment: (call: Call) => boolean) => ({
+  ...refreshDue,
+  during(world: SmallWorld, call: Call) {
+    if (!moment(call) || signedIn.has(world)) return;
+    signedIn.add(world);
+    signIn(world);
+  },
+});
+const atTheNote = (call: Call): boolean =>
+  call.to === 'api' && call.kind === 'write' && call.name === sealedSecretName(connection);
+const atTheRequest = (call: Call): boolean => call.to === 'square' && call.operation === 'ObtainToken';
+const signedIn = new WeakSet<SmallWorld>();
+
+/** The sealed grant in its Secret, as a callback leaves it. */
+function signIn({ api, square, ring, witness, replicas }: SmallWorld): void {
+  const at = api.find('squareconnections', connection)?.metadata ?? { name: connection };
+  const merchant = merchantOf(connection);
+  const reply = square.signIn(merchant, true);
+  const { environment, clientID } = anApplication()['spec'] as Pick<ApplicationSpec, 'environment' | 'clientID'>;
+  const place = incomingPlace({ namespace, name: connection, uid: at.uid ?? '' }, 'a-state');
+  const grant = grantFrom({
+    connectionUID: place.uid,
+    application: { environment, clientID },
+    requested: { scopes: [], shortLived: false },
+    reply,
+    issuedAt: Math.floor(square.now() / 1_000) * 1_000,
+    sealedAt: square.now(),
+    after: 0,
+    taken: takenOf(place.secret),
+  });
+  witness.signedIn(openToken(reply.refreshToken ?? token('')));
+  const jwe = sealIncoming(ring, { namespace, name: connection, environment, clientID }, grant);
+  api.put('secrets', {
+    metadata: { name: place.secret, namespace },
+    type: secretTypes.incomingGrant,
+    data: { 'grant.jwe': Buffer.from(jwe).toString('base64') },
+  });
+  replicas.deliver();
+}
+
 /** A credential that was never used, and a grant that is held. */
 export const scenarios = {
   imported: { name: 'an imported token is taken up', replicas: two, ...takeUp },
@@ -105,6 +154,8 @@ export const scenarios = {
     ...onRequest,
     singleUse: true,
   },
+  signInBefore: { name: 'a seller signs in as a rotation begins', replicas: two, ...signInAt(atTheNote) },
+  signInDuring: { name: 'a seller signs in as Square is asked', replicas: two, ...signInAt(atTheRequest) },
   multiUse: {
     name: 'a refresh is requested of a token that works again',
     replicas: two,

@@ -5,6 +5,7 @@ import { generateKey } from '../../../../src/secrets/key-material.ts';
 import { firstKeySecret, projectKeySecret } from '../../../../src/secrets/key-secrets.ts';
 import { ringOf } from '../../../../src/secrets/ring.ts';
 import { createModelApiServer, namespace } from '../model/api-server.ts';
+import type { Call } from '../model/process.ts';
 import { createModelSquare } from '../model/square.ts';
 import { aConnectionObject, anApplication, credential, merchantOf } from '../model/world.ts';
 import { type Choice, createChoices } from './choices.ts';
@@ -39,6 +40,8 @@ export interface SmallWorldOptions {
   readonly singleUse: boolean;
   /** Told of every state, as a digest of it. */
   readonly onState: (digest: string) => void;
+  /** Told of every call before anything befalls it. */
+  readonly onCall?: (call: Call) => void;
 }
 
 /** One seller, one application, a replica or two, and a list of what befalls them. */
@@ -77,6 +80,7 @@ export function createSmallWorld(options: SmallWorldOptions) {
     befall(replica, call) {
       if (!under) return undefined;
       edges++;
+      options.onCall?.(call);
       options.onState(digestOf(witness.state()));
       witness.look();
       const befall = choices.next(replica.name, call);
@@ -123,6 +127,7 @@ export function createSmallWorld(options: SmallWorldOptions) {
   return {
     api,
     square,
+    ring,
     root,
     violations,
     ledger,

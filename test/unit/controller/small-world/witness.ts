@@ -42,6 +42,8 @@ export function createWitness({ api, square, ledger, replicas, violations, singl
   const known = new Set([root]);
   let since = 0;
   const roots = [root];
+  /** Tokens of sign-ins: no Secret of a person keeps them. */
+  const arrived = new Set<string>();
   const lost = new Map<string, Loss>();
   const violate = (what: string) => {
     if (!violations.includes(what)) violations.push(what);
@@ -53,8 +55,15 @@ export function createWitness({ api, square, ledger, replicas, violations, singl
     else inHand.set(token, { replica, process });
   }
 
+  /** Another credential is given. */
+  function given(token: string): void {
+    roots.push(token);
+    known.add(token);
+  }
+
   function whereIs(token: string): Whereabouts {
-    if (roots.includes(token)) return 'Reachable';
+    if (arrived.has(token) && ledger.arrived().includes(token)) return 'Reachable';
+    if (roots.includes(token) && !arrived.has(token)) return 'Reachable';
     if (ledger.record()?.refreshToken === token) return 'Reachable';
     if (ledger.escrowed().some((one) => one.refreshToken === token)) return 'Reachable';
     const hand = inHand.get(token);
@@ -79,10 +88,11 @@ export function createWitness({ api, square, ledger, replicas, violations, singl
     lost,
     whereIs,
     newest,
-    /** Another credential is given. */
-    given(token: string): void {
-      roots.push(token);
-      known.add(token);
+    given,
+    /** A sign-in left its grant: where that is from now on is looked at like that of any other. */
+    signedIn(token: string): void {
+      given(token);
+      arrived.add(token);
     },
     called(replica: Replica, call: Call, befall: Befall | undefined): void {
       if (!isTokenRequest(call)) return;

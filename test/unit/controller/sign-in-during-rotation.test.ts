@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { explore, type Run } from './small-world/explore.ts';
+import { scenarios } from './small-world/scenarios.ts';
+
+const timeout = 3_600_000;
+
+describe('a sign-in during a rotation, whatever befalls the replicas', () => {
+  it.each([scenarios.signInBefore, scenarios.signInDuring])('$name', { timeout }, async (scenario) => {
+    const runs: Run[] = [];
+    const { violated, ...figures } = await explore({
+      scenarios: [scenario],
+      faults: 1,
+      onRun: (run) => runs.push(run),
+    });
+    console.log(`${scenario.name}: ${JSON.stringify(figures)}`);
+    expect(violated.map(({ choices, violations }) => [choices.join(' | '), violations])).toEqual([]);
+    // Whatever became of the rotation: the grant of the sign-in is held, accepted and published.
+    expect(runs.filter(({ ending }) => ending !== 'Ready').map(({ choices }) => choices.join(' | '))).toEqual([]);
+    expect(runs.length).toBeGreaterThan(20);
+  });
+});

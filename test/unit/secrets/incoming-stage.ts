@@ -1,0 +1,34 @@
+import type { KubeError } from '../../../src/kube/client.ts';
+import { silentLog } from '../../../src/kube/log.ts';
+import { incomingPlace, projectIncoming } from '../../../src/secrets/incoming.ts';
+import { createIncomingSettlement } from '../../../src/secrets/settle-incoming.ts';
+import { createFakeClock } from '../../support/clock.ts';
+import { createModelApiServer } from '../controller/model/api-server.ts';
+import { aBinding, aRing, day } from './fixtures.ts';
+
+export const binding = aBinding();
+
+/** A connection, and the place for what a sign-in of its seller gave. */
+export function anIncomingStage() {
+  const server = createModelApiServer(
+    () => day,
+    () => {},
+  );
+  const trouble: { error?: KubeError } = {};
+  const client = server.client(
+    async ({ kind }, act) => {
+      if (trouble.error !== undefined && kind === 'write') throw trouble.error;
+      return act();
+    },
+    () => {},
+  );
+  server.put('squareconnections', { metadata: { name: 'bakery', namespace: 'shop' }, spec: {} });
+  const uid = server.find('squareconnections', 'bakery')?.metadata.uid ?? '';
+  const place = incomingPlace({ namespace: 'shop', name: 'bakery', uid }, 'a-state');
+  const ring = aRing();
+  const clock = createFakeClock(day);
+  const settlement = createIncomingSettlement({ client, clock, log: silentLog, ring });
+  const there = () => server.find('secrets', place.secret);
+  const stored = () => projectIncoming(there() ?? { metadata: { name: '' } });
+  return { server, client, trouble, place, ring, clock, settlement, there, stored };
+}
