@@ -58,6 +58,20 @@ browserSuite('the platform team', {}, (stage, world, scene) => {
     expect(scene.revocations(party)).toHaveLength(1);
   });
 
+  test('does all of that without scripts, too', async () => {
+    const party = await scene.connected();
+    const { page } = await stage.visitor({ javaScriptEnabled: false });
+    await enter({ page }, list(), await stage.token(changes));
+    await page.getByLabel('Search').fill(party.name);
+    await page.getByRole('button', { name: 'Search' }).click();
+    await page.getByRole('link', { name: `${party.name} in` }).click();
+    await page.getByRole('button', { name: 'Refresh now' }).click();
+    await world.live.until('it is refreshed', () => scene.status(party.name).revision === 2);
+    await page.getByRole('link', { name: 'Disconnect …' }).click();
+    await page.getByRole('button', { name: 'Disconnect' }).click();
+    await scene.becomes(party.name, { Ready: 'False/Disconnected' });
+  });
+
   test('makes a link that a seller signs in with, and sees it work without loading the page again', async () => {
     const app = await stage.application();
     const name = await stage.awaiting(app);

@@ -58,6 +58,7 @@ export function createStage(world: World, scene: Scene, visitor: Stage['visitor'
     await api.ask('POST', `${rbac}/rolebindings`, { body: { metadata: { name }, roleRef, subjects } });
     const wanted = { body: { spec: { audiences: [audience] } } };
     const issued = await api.ask<{ status: { token: string } }>('POST', `${accounts}/${name}/token`, wanted);
+    world.canaries.push(issued.status.token);
     return issued.status.token;
   }
 

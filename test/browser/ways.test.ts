@@ -1,7 +1,8 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { barriers } from '../support/accessibility.ts';
-import { decideAtSquare, signIn } from './stage.ts';
+import { ready } from '../support/operator.ts';
+import { decideAtSquare, goToSquare, signIn } from './stage.ts';
 import { browserSuite } from './suite.ts';
 
 browserSuite('whoever the seller is, and however they browse', {}, (stage, world, scene) => {
@@ -80,6 +81,22 @@ browserSuite('whoever the seller is, and however they browse', {}, (stage, world
     await page.keyboard.press('Enter');
     await says(page, disconnected);
     expect(scene.revocations(who)).toHaveLength(1);
+  });
+
+  test('comes back to a replica that did not send them, and does not lead', async () => {
+    const name = await stage.awaiting(await stage.application());
+    const who = stage.seller();
+    const visitor = await stage.visitor();
+    const link = await stage.link(name);
+    const [leader] = world.operators;
+    await goToSquare(visitor, link);
+    const standby = await world.startOperator();
+    expect([leader?.isLeader(), standby.isLeader()]).toEqual([true, false]);
+    await ready(standby);
+    await decideAtSquare(visitor.page, who);
+    await says(visitor.page, connected);
+    expect(standby.log.join('')).toContain('a seller has signed in');
+    expect(scene.tokenRequests(who)).toBe(1);
   });
 
   test('every page of theirs is open to all, in light and dark, on a phone and on a wide screen', async () => {

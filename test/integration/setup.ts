@@ -14,11 +14,32 @@ declare module 'vitest' {
   }
 }
 
+interface Shared {
+  readonly kubeconfig: string;
+  stop(): Promise<void>;
+}
+
+/** Of this process: each project of the run has this module for itself. */
+const place = Symbol.for('square-operator.control-plane');
+const run = globalThis as { [place]?: { users: number; readonly shared: Promise<Shared> } };
+
 /** One control plane for the whole run, with the project's resource definitions; tests isolate by namespace. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const held = (run[place] ??= { users: 0, shared: start() });
+  held.users += 1;
+  project.provide('kubeconfig', (await held.shared).kubeconfig);
+  return async () => {
+    held.users -= 1;
+    if (held.users > 0) return;
+    delete run[place];
+    await (await held.shared).stop();
+  };
+}
+
+async function start(): Promise<Shared> {
   const dir = await runDir();
   const controlPlane = await startControlPlane({ dir: join(dir, 'c'), report: reportTo(process.stderr) });
-  const tearDown = async () => {
+  const stop = async () => {
     await controlPlane.stop();
     await rm(dir, { recursive: true, force: true });
   };
@@ -27,9 +48,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await applyCrds(api, resolve(import.meta.dirname, '../../crds'));
     await api.close();
   } catch (error) {
-    await tearDown();
+    await stop();
     throw error;
   }
-  project.provide('kubeconfig', controlPlane.kubeconfig);
-  return tearDown;
+  return { kubeconfig: controlPlane.kubeconfig, stop };
 }

@@ -97,6 +97,11 @@ export async function spawnOperator(flags: readonly string[], cache: string): Pr
   };
 }
 
+/** Resolves when it follows the cluster, as a readiness probe sees it. */
+export async function ready(operator: RunningOperator): Promise<void> {
+  while ((await operator.get('readyz')).status !== 200);
+}
+
 /** Resolves when no pass is under way and no key waits, as the operator's own metrics say. */
 export async function idle(operator: RunningOperator): Promise<void> {
   const busy = /^(?:workqueue_depth|controller_runtime_active_workers)\{[^}]*\} [1-9]/m;

@@ -19,7 +19,7 @@ export function operatorSuite(title: string, options: WorldOptions, body: (world
     });
     body(world, scene);
     test('no secret value shows anywhere but where it belongs', async () => {
-      const values = [...world.square.secrets(), ...world.sandbox.secrets()];
+      const values = [...world.square.secrets(), ...world.sandbox.secrets(), ...world.canaries];
       expect(values.length).toBeGreaterThan(0);
       const open = await openPlaces(world);
       const secrets = world.live.versions('secrets');

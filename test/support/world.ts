@@ -47,6 +47,8 @@ export interface World {
   readonly sandbox: Simulator;
   readonly gateway: Gateway | undefined;
   readonly frontDoor: FrontDoor | undefined;
+  /** Secret values besides those of Square: people's own tokens. */
+  readonly canaries: string[];
   /** Every operator that was started, the running one last. */
   readonly operators: RunningOperator[];
   /** Starts one more operator, with the same flags. */
@@ -99,7 +101,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     return operator;
   };
   await startOperator();
-  const squares = { square, sandbox };
+  const squares = { square, sandbox, canaries: [] };
   const parts = {
     namespace,
     operatorNamespace,

@@ -5,6 +5,7 @@ import { formatInstant, hours, minutes } from '../../../src/clock.ts';
 import { parseReports } from '../../../src/domain/revocation-report.ts';
 import { signatureOf } from '../../simulator/webhooks.ts';
 import { aSecret } from '../../support/objects.ts';
+import { ready } from '../../support/operator.ts';
 import type { App, Party } from '../../support/scene.ts';
 import { operatorSuite } from '../../support/suite.ts';
 
@@ -124,7 +125,7 @@ operatorSuite('webhooks of Square', { web: 'http' }, (world, scene) => {
     const app = await subscribed();
     const party = await scene.connected({ app });
     const standby = await world.startOperator();
-    await until(async () => (await standby.get('readyz')).status === 200);
+    await ready(standby);
     expect(standby.isLeader()).toBe(false);
     const { eventID } = world.square.disconnect(party);
     await scene.becomes(party.name, { Revoked: 'True', Ready: 'False' });
@@ -135,10 +136,6 @@ operatorSuite('webhooks of Square', { web: 'http' }, (world, scene) => {
     expect(await counted(standby, 'duplicate')).toBe(1);
   });
 
-  /** Answers tell when: each takes its time. */
-  async function until(so: () => Promise<boolean>): Promise<void> {
-    while (!(await so())) continue;
-  }
   async function counted(operator: (typeof world.operators)[number], result: string): Promise<number> {
     const { text } = await operator.get('metrics');
     return Number(new RegExp(`^square_webhook_deliveries_total\\{result="${result}"\\} (\\d+)`, 'm').exec(text)?.[1]);

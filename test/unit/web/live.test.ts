@@ -27,7 +27,12 @@ interface Stream {
 }
 
 /** What a browser would hear. */
-function listen({ key = 'shop/bakery', allowed = async () => true, of = 'session' } = {}): Stream {
+function listen({
+  key = 'shop/bakery',
+  allowed = async () => true,
+  of = 'session',
+  missed = async () => false,
+} = {}): Stream {
   const raw = new EventEmitter();
   const stream: Stream = { status: 200, said: '', ended: false, leave: () => void raw.emit('close') };
   const reply = {
@@ -40,7 +45,7 @@ function listen({ key = 'shop/bakery', allowed = async () => true, of = 'session
       return reply;
     },
   };
-  newsroom.stream(reply as unknown as FastifyReply, { of, allowed, concerns: async (keys) => keys.has(key) });
+  newsroom.stream(reply as unknown as FastifyReply, { of, allowed, missed, concerns: async (keys) => keys.has(key) });
   return stream;
 }
 
@@ -54,6 +59,17 @@ describe('the newsroom', () => {
     views.delete('shop/florist');
     await clock.advance(seconds(1));
     expect(florist.said).toContain('event: changed');
+  });
+
+  test('tells at once of what changed after the page was made and before it listened', async () => {
+    const streams = [
+      listen({ missed: async () => true }),
+      listen(),
+      listen({ missed: () => Promise.reject(new Error('no answer')) }),
+    ];
+    await clock.advance(0);
+    expect(streams.map(({ said }) => said.includes('changed'))).toEqual([true, false, false]);
+    expect(streams.map(({ ended }) => ended)).toEqual([false, false, true]);
   });
 
   test('says nothing to, and ends the stream of, somebody who may no longer see', async () => {
