@@ -104,6 +104,8 @@ browserSuite('a seller who signs in', {}, (stage, world, scene) => {
     const lost = visitor.page.waitForEvent('requestfailed', (one) => one.url().includes('/oauth/callback?'));
     await visitor.page.getByRole('button', { name: 'Allow' }).click();
     const url = (await lost).url();
+    // The browser's own page about it is a navigation, too, and would come in the way of the next one.
+    await visitor.page.waitForURL('chrome-error://chromewebdata/');
     world.frontDoor?.lead(world.operators[0]?.webPort ?? 0);
     world.square.clock.advance(minutes(6));
     await visitor.page.goto(url);
