@@ -65,7 +65,9 @@ export async function startPrometheus(dir: string, targetURL: string, rules: str
   const child = startGuarded({ name: 'prometheus', path: 'prometheus', args: flags, logFile, cwd: dir });
 
   async function ask<T>(path: string, parameters: Readonly<Record<string, string>> = {}): Promise<T> {
-    const { statusCode, body } = await request(`http://${address}${path}?${new URLSearchParams(parameters).toString()}`);
+    const { statusCode, body } = await request(
+      `http://${address}${path}?${new URLSearchParams(parameters).toString()}`,
+    );
     const text = await body.text();
     if (statusCode !== 200) throw new Error(`Prometheus answers ${statusCode} to ${path}: ${text}`);
     return (JSON.parse(text) as { data: T }).data;
