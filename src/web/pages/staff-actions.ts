@@ -38,7 +38,7 @@ export function actions(view: ActionsView): string {
     return html`<section class="card quiet" aria-labelledby="actions"><h2 id="actions">Actions</h2><p>You may look, but not change anything: that takes the right to <code>patch</code> this connection.</p></section>`;
   }
   if (view.look.deleting) return '';
-  return html`<section class="card" aria-labelledby="actions"><h2 id="actions">Actions</h2>!${linkPart(view)}!${buttons(view)}</section>`;
+  return html`<section class="card acts" aria-labelledby="actions"><h2 id="actions">Actions</h2>!${linkPart(view)}!${buttons(view)}</section>`;
 }
 
 function linkPart(view: ActionsView): string {
