@@ -111,61 +111,50 @@ function createRound(
   latest: (key: string) => KubeObject | undefined,
 ): Round {
   const queue = [...connections];
-  const open = new Map<string, Seen>();
-  const waiting = new Map<string, Asked>();
+  /** Under way; without `asked` the request is still being made. */
+  const open = new Map<string, { readonly seen: Seen; readonly asked?: Asked }>();
   const finished = Promise.withResolvers<void>();
 
-  const settle = (key: string, result: Omit<Result, 'seen'>) => {
-    const seen = open.get(key);
-    if (seen === undefined) return;
-    open.delete(key);
-    waiting.delete(key);
+  const settle = (seen: Seen, result: Omit<Result, 'seen'>) => {
+    if (!open.delete(seen.key)) return;
     how.onResult({ seen, ...result });
     begin();
   };
   const look = (key: string) => {
-    const asked = waiting.get(key);
-    if (asked === undefined) return;
-    const answer = answerIn(latest(key), open.get(key), asked, how);
-    if (answer !== undefined) settle(key, answer);
+    const { seen, asked } = open.get(key) ?? {};
+    if (seen === undefined || asked === undefined) return;
+    const answer = answerIn(latest(key), seen, asked, how);
+    if (answer !== undefined) settle(seen, answer);
   };
   const start = async (seen: Seen) => {
     const asked = await request(seen, how);
-    if ('outcome' in asked) return settle(seen.key, asked);
-    waiting.set(seen.key, asked);
+    if ('outcome' in asked) return settle(seen, asked);
+    open.set(seen.key, { seen, asked });
     // The answer may have been seen before the request was known to be made.
     look(seen.key);
   };
   function begin(): void {
-    while (open.size < atOnce) {
-      const seen = queue.shift();
-      if (seen === undefined) break;
-      open.set(seen.key, seen);
+    for (let seen = next(); seen !== undefined; seen = next()) {
+      open.set(seen.key, { seen });
       start(seen).catch(finished.reject);
     }
     if (open.size === 0) finished.resolve();
   }
-  return {
-    begin,
-    look,
-    finished: finished.promise,
-    giveUp(outcome) {
-      for (const seen of open.values()) {
-        const message = `asked for, and not answered yet. ${lastWords(latest(seen.key), seen)}`;
-        how.onResult({ seen, outcome, message });
-      }
-      for (const seen of queue) how.onResult({ seen, outcome, message: 'not asked for yet.' });
-    },
+  const next = () => (open.size < atOnce ? queue.shift() : undefined);
+  const giveUp: Round['giveUp'] = (outcome) => {
+    for (const { seen } of open.values()) how.onResult({ seen, outcome, message: lastWords(latest(seen.key), seen) });
+    for (const seen of queue) how.onResult({ seen, outcome, message: 'not asked for yet.' });
   };
+  return { begin, look, giveUp, finished: finished.promise };
 }
 
 function answerIn(
   object: KubeObject | undefined,
-  before: Seen | undefined,
+  before: Seen,
   asked: Asked,
   { ask, cluster }: CarryingOut,
 ): Omit<Result, 'seen'> | undefined {
-  if (object === undefined || object.metadata.uid !== before?.object.metadata.uid) {
+  if (object === undefined || object.metadata.uid !== before.object.metadata.uid) {
     return { outcome: 'Refused', reason: 'Deleted', message: 'it was deleted meanwhile.' };
   }
   const answer = ask.answer(see(object), asked, cluster.clock.wall());
@@ -174,9 +163,12 @@ function answerIn(
   return { outcome: 'Refused', reason: answer.reason, message: answer.says };
 }
 
-/** What the connection says of itself now. */
+/** Of one that has not answered: what it says of itself now. */
 function lastWords(object: KubeObject | undefined, before: Seen): string {
-  const now = object === undefined ? before : see(object);
+  return `asked for, and not answered yet. ${wordsOf(object === undefined ? before : see(object))}`;
+}
+
+function wordsOf(now: Seen): string {
   const { lastFailure } = now.status;
   if (lastFailure !== undefined) return `${lastFailure.reason}: ${lastFailure.message}`;
   return `${stateOf(now)}: ${conditionOf(now, 'Ready')?.message ?? 'see whether the operator runs: kubectl square doctor'}`;

@@ -69,7 +69,7 @@ async function admit(cluster: Cluster, { namespace: asked, operatorNamespace, me
   };
   const namespace = asked ?? (await widestNamespace(cluster));
   const byName = { labelSelector: 'app.kubernetes.io/name=square-operator' };
-  const [connectionsFound, applicationsFound, deployment, leaseFound] = await Promise.all([
+  const [found, known, deployment, held] = await Promise.all([
     read('connections', () =>
       all({ ...cluster, namespace: namespace ?? '' }, { allNamespaces: namespace === undefined }),
     ),
@@ -80,23 +80,19 @@ async function admit(cluster: Cluster, { namespace: asked, operatorNamespace, me
     ),
     read('lease', () => client.get(leases, operatorNamespace, leaseName)),
   ]);
-  const holder = leaseFound === undefined ? undefined : specOf(leaseFound).holderIdentity;
+  const holder = held === undefined ? undefined : specOf(held).holderIdentity;
   const metrics = await read('metrics', () =>
     readMetrics(cluster, { operatorNamespace, metricsURL, deployment, holder }),
   );
-  return {
-    cluster,
-    time,
-    namespace,
-    operatorNamespace,
-    unread,
-    ...(connectionsFound !== undefined && { connections: connectionsFound }),
-    ...(applicationsFound !== undefined && { applications: applicationsFound }),
-    ...(deployment !== undefined && { deployment }),
-    ...(leaseFound !== undefined && { lease: leaseFound }),
-    ...(metrics !== undefined && { metrics }),
-  };
+  const parts = { connections: found, applications: known, deployment, lease: held, metrics };
+  return { cluster, time, namespace, operatorNamespace, unread, ...present(parts) };
 }
+
+/** Without the members that are not there. */
+const present = <T extends object>(parts: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 
 /** All namespaces where they may be seen. */
 async function widestNamespace(cluster: Cluster): Promise<string | undefined> {

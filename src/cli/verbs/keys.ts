@@ -1,4 +1,5 @@
 import { annotations, labels, sealingKeyConfigMap, squareConnections } from '../../api/names.ts';
+import type { Instant } from '../../clock.ts';
 import { isReason } from '../../kube/client.ts';
 import { configMaps, secrets } from '../../kube/resource.ts';
 import { publicKeyField, readPublicKey } from '../../secrets/seal-credential.ts';
@@ -6,6 +7,7 @@ import { type Cluster, openCluster } from '../cluster.ts';
 import type { Exit } from '../exit.ts';
 import { type Output, outputOption } from '../options.ts';
 import { isForPeople, print } from '../print.ts';
+import type { Screen } from '../screen.ts';
 import { see, stateOf } from '../seen.ts';
 import { compare } from '../select.ts';
 import { type Cell, table, wrap } from '../table.ts';
@@ -150,26 +152,8 @@ async function show({ options, screen, clock }: Call<Options>, report: KeysRepor
     await print(screen, options.output, report);
     return exit;
   }
-  const now = clock.wall();
-  const plain = (text: string): Cell => ({ text });
-  if (report.where === 'cluster') {
-    const titles = ['ID', 'STATE', 'AGE', 'CONNECTIONS', 'RECORDS'].map((title) => ({ title }));
-    const rows = report.keys.map(({ id, state, createdAt, records, removable, secretName }): Cell[] => [
-      plain(id),
-      { text: removable ? `${state}, removable` : state, tone: state === 'active' ? 'good' : 'warn' },
-      plain(age(createdAt, now)),
-      plain(String(report.sealedBy[id] ?? 0)),
-      plain(records === undefined ? '-' : String(records)),
-      plain(secretName),
-    ]);
-    screen.out(table(screen, [...titles, { title: 'SECRET', least: 10 }], rows));
-  } else {
-    const rows = Object.entries(report.sealedBy).map(([id, count]) => [plain(id), plain(String(count))]);
-    screen.out(
-      rows.length === 0
-        ? 'No key Secret, and nothing sealed.'
-        : table(screen, [{ title: 'ID' }, { title: 'CONNECTIONS' }], rows),
-    );
+  screen.out(report.where === 'cluster' ? keyTable(screen, report, clock.wall()) : useTable(screen, report));
+  if (report.where === 'files') {
     screen.note(
       'No Secret of that namespace holds a key: they lie in files of the operator, or it runs elsewhere (--operator-namespace).',
     );
@@ -184,4 +168,26 @@ async function show({ options, screen, clock }: Call<Options>, report: KeysRepor
   for (const finding of report.findings) say('bad', finding);
   if (report.where === 'cluster') say('warn', embeddedWarning);
   return exit;
+}
+
+const plain = (text: string): Cell => ({ text });
+
+function keyTable(screen: Screen, { keys: found, sealedBy }: KeysReport, now: Instant): string {
+  const titles = ['ID', 'STATE', 'AGE', 'CONNECTIONS', 'RECORDS'].map((title) => ({ title }));
+  const rows = found.map(({ id, state, createdAt, records, removable, secretName }): Cell[] => [
+    plain(id),
+    { text: removable ? `${state}, removable` : state, tone: state === 'active' ? 'good' : 'warn' },
+    plain(age(createdAt, now)),
+    plain(String(sealedBy[id] ?? 0)),
+    plain(records === undefined ? '-' : String(records)),
+    plain(secretName),
+  ]);
+  return table(screen, [...titles, { title: 'SECRET', least: 10 }], rows);
+}
+
+/** Of keys that lie in files only what they sealed is known. */
+function useTable(screen: Screen, { sealedBy }: KeysReport): string {
+  const rows = Object.entries(sealedBy).map(([id, count]) => [plain(id), plain(String(count))]);
+  if (rows.length === 0) return 'No key Secret, and nothing sealed.';
+  return table(screen, [{ title: 'ID' }, { title: 'CONNECTIONS' }], rows);
 }
