@@ -22,7 +22,7 @@ export interface FrontDoor {
   /** For `--external-url`. */
   readonly url: string;
   readonly exchanges: Exchange[];
-  /** From now on this port answers. */
+  /** From now on this port answers; 0: none does. */
   lead(port: number): void;
   stop(): Promise<void>;
 }
@@ -51,7 +51,10 @@ export async function startFrontDoor(scheme: 'http' | 'https'): Promise<FrontDoo
       answer.on('error', () => outgoing.destroy());
       answer.pipe(outgoing);
     });
-    upstream.on('error', () => outgoing.destroy());
+    upstream.on('error', () => {
+      if (outgoing.headersSent) outgoing.destroy();
+      else outgoing.writeHead(502, { 'content-type': 'text/plain' }).end('Bad gateway');
+    });
     outgoing.on('close', () => upstream.destroy());
     incoming.pipe(upstream);
   }
