@@ -65,7 +65,7 @@ const values: Readonly<Record<string, Schema>> = {
     serviceMonitor: monitor,
     podMonitor: monitor,
   }),
-  alerts: strict({ create: bool, labels: texts }),
+  alerts: strict({ create: bool, labels: texts, runbooks: text }),
   dashboard: strict({ create: bool, labels: texts, annotations: texts }),
   web: strict({
     service: strict({

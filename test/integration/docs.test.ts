@@ -1,0 +1,128 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findKubectl } from '../cluster/kubectl.ts';
+import { kubeconfig } from '../support/cluster.ts';
+import { commandsOf, pagesWithCommands, runBlock } from '../support/documented.ts';
+import { aConnection, anApplication, aSecret } from '../support/objects.ts';
+import { installPlugin, type Plugin } from '../support/plugin.ts';
+import { operatorSuite } from '../support/suite.ts';
+
+/** What a page takes for granted. */
+interface Given {
+  /** Where its commands are run. */
+  readonly dir: string;
+  /** In the place of `shop`. */
+  readonly namespace: string;
+  readonly clientID: string;
+  readonly clientSecret: string;
+  readonly refreshToken: string;
+}
+
+const pages = ['quick-start.md', 'migrating.md', 'backup-and-restore.md', 'gitops.md'] as const;
+const short = (page: string) => page.replace('.md', '');
+
+operatorSuite(
+  'commands of the docs',
+  { namespaces: Object.fromEntries(pages.map((page) => [short(page), {}])) },
+  (world, scene) => {
+    let plugin: Plugin;
+    let bin: string;
+    const dirs: string[] = [];
+    beforeAll(async () => {
+      plugin = await installPlugin();
+      bin = dirname(await findKubectl({ line() {}, progress() {} }));
+    });
+    afterAll(async () => {
+      await plugin?.remove();
+      await Promise.all(dirs.map((dir) => rm(dir, { recursive: true })));
+    });
+
+    /** A namespace, an application at Square, and a seller who has allowed it; the tokens lie in files. */
+    async function given(page: (typeof pages)[number]): Promise<Given> {
+      const dir = await mkdtemp(join(tmpdir(), 'square-operator-docs-'));
+      dirs.push(dir);
+      const { clientID, clientSecret } = world.square.addApplication();
+      const { merchantID } = world.square.addSeller({ businessName: 'Bakery' });
+      const refreshToken = world.square.grant({ clientID, merchantID }).refreshToken.value;
+      await writeFile(join(dir, 'client-secret'), clientSecret);
+      await writeFile(join(dir, 'refresh-token'), refreshToken);
+      return { dir, namespace: world.others[short(page)] ?? '', clientID, clientSecret, refreshToken };
+    }
+    async function givenApplication({ namespace, clientID, clientSecret }: Given): Promise<void> {
+      await scene.create('secrets', aSecret(namespace, 'square-app', { 'client-secret': clientSecret }));
+      const clientSecretRef = { name: 'square-app', key: 'client-secret' };
+      await scene.create('applications', anApplication(namespace, 'pos', { clientID, clientSecretRef }));
+    }
+
+    /** The blocks of the page, with the names of this world in the place of those of the page. */
+    async function run(page: (typeof pages)[number], { dir, namespace, clientID }: Given): Promise<string> {
+      const env = {
+        PATH: [plugin.dir, dirname(process.execPath), bin, process.env['PATH']].join(':'),
+        HOME: dir,
+        KUBECONFIG: kubeconfig(),
+      };
+      let said = '';
+      for (const block of commandsOf(page)) {
+        const here = block
+          .replaceAll('-n square-operator ', `-n ${world.operatorNamespace} `)
+          .replaceAll(/(kubectl square [a-z]+)/g, `$1 --operator-namespace ${world.operatorNamespace}`)
+          .replaceAll(/(-n |namespace: )shop\b/g, `$1${namespace}`)
+          .replaceAll('sq0idp-your-application-id', clientID);
+        const ran = await runBlock(here, dir, env);
+        expect(ran.code, `${here}\n${ran.said}`).toBe(0);
+        said += ran.said;
+      }
+      return said;
+    }
+
+    test('every page that has some is run', () => {
+      expect(pagesWithCommands().sort()).toEqual([...pages].sort());
+      expect(pages.flatMap(commandsOf).length).toBeGreaterThan(12);
+    });
+
+    test('quick start', async () => {
+      const all = await given('quick-start.md');
+      const said = await run('quick-start.md', all);
+      expect(said).toContain('squareconnection.square-operator.dev/bakery condition met');
+      const [, ...refreshed] = world.square.ledger.tokenRequests({ clientID: all.clientID });
+      expect(refreshed.map(({ outcome }) => outcome)).toEqual(['issued']);
+    }, 180_000);
+
+    test('migrating', async () => {
+      const all = await given('migrating.md');
+      await givenApplication(all);
+      await world.api.ask('POST', `/api/v1/namespaces/${all.namespace}/secrets`, {
+        body: {
+          metadata: { name: 'square-bakery' },
+          stringData: { SQUARE_TOKEN: 'old', SQUARE_REFRESH: all.refreshToken },
+        },
+      });
+      expect(await run('migrating.md', all)).toContain('bakery');
+      expect(world.live.get('secrets', all.namespace, 'square-bakery')).toBeUndefined();
+    }, 180_000);
+
+    test('backup and restore', async () => {
+      const all = await given('backup-and-restore.md');
+      await givenApplication(all);
+      await scene.create('secrets', aSecret(all.namespace, 'bakery-token', { token: all.refreshToken }));
+      const credential = { refreshToken: { secretRef: { name: 'bakery-token', key: 'token' } } };
+      const connection = aConnection(all.namespace, 'bakery', { applicationRef: { name: 'pos' }, credential });
+      await scene.create('connections', connection);
+      await scene.becomes('bakery', { Ready: 'True/Valid' }, all.namespace);
+      await scene.remove('secrets', 'bakery-token', all.namespace);
+      expect(await run('backup-and-restore.md', all)).toContain('RetainedGrantFound');
+      // The grant is the one that was there: Square was asked for none.
+      expect(world.square.ledger.tokenRequests({ clientID: all.clientID })).toHaveLength(1);
+      await scene.becomes('bakery', { Ready: 'True/Valid' }, all.namespace);
+    }, 180_000);
+
+    test('GitOps', async () => {
+      const all = await given('gitops.md');
+      await givenApplication(all);
+      await run('gitops.md', all);
+      await scene.becomes('bakery', { Ready: 'True/Valid' }, all.namespace);
+    }, 180_000);
+  },
+);
