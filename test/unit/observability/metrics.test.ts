@@ -251,6 +251,35 @@ describe('the table', () => {
     30_000,
   );
 
+  test('has what dashboards and alerts of others rely on', () => {
+    const place = 'namespace name application environment';
+    const promised = {
+      square_connection_token_age_seconds: `gauge ${place}`,
+      square_connection_token_issued_timestamp_seconds: `gauge ${place}`,
+      square_connection_token_expiration_timestamp_seconds: `gauge ${place}`,
+      square_connection_refresh_token_expiration_timestamp_seconds: `gauge ${place}`,
+      square_connection_next_refresh_timestamp_seconds: `gauge ${place}`,
+      square_connection_last_verified_timestamp_seconds: `gauge ${place}`,
+      square_connection_status_condition: `gauge ${place} type status`,
+      square_connection_refresh_total: 'counter result reason',
+      square_connection_verify_total: 'counter result reason',
+      square_api_requests_total: 'counter operation code',
+      square_api_request_duration_seconds: 'histogram operation',
+      square_api_clock_skew_seconds: 'gauge',
+      square_operator_sealed_records: 'gauge key_id',
+      square_operator_retained_grants: 'gauge',
+      square_operator_rotation_in_doubt: 'gauge',
+      square_operator_sealing_key_in_cluster: 'gauge',
+      square_operator_watch_last_event_timestamp_seconds: 'gauge resource',
+      square_operator_build_info: 'gauge version node_version',
+      workqueue_depth: 'gauge name',
+      controller_runtime_reconcile_total: 'counter controller result',
+      leader_election_master_status: 'gauge name',
+    };
+    const there = new Map(metricsTable.map(({ name, type, labels }) => [name, [type, ...labels].join(' ')]));
+    expect(Object.fromEntries(Object.keys(promised).map((name) => [name, there.get(name)]))).toEqual(promised);
+  });
+
   test('follows the naming rules of Prometheus, and names no merchant', () => {
     for (const { name, type, help, labels } of metricsTable) {
       expect(name).toMatch(/^[a-z][a-z0-9_]*$/);
