@@ -166,7 +166,10 @@ function check(world: World, name: Name): void {
   )?.live;
   const application = world.api.find('secrets', 'client');
   const trusted = application !== undefined && textOf(application, 'client-secret') === 'good-secret';
-  if (live === true && trusted) {
+  // Nobody knows what Square made of two requests with a token that works once, and the status says so.
+  const renewable = status.conditions.find(({ type }) => type === 'Renewable');
+  const spent = renewable?.reason === 'RotationOutcomeLost' && (grant.attempt?.unanswered ?? 0) > 0;
+  if (live === true && trusted && !spent) {
     const age = world.now() - (world.square.issued.get(token)?.issuedAt ?? 0);
     expect(age, `${name}'s token is ${age / days(1)} days old`).toBeLessThanOrEqual(days(7));
     expect(['Valid', 'SecretNotOwned', 'SecretUnrenderable'], `${name} is ${ready?.reason}`).toContain(ready?.reason);
