@@ -43,6 +43,7 @@ export const generatedFolders = [
   'deploy/base',
   'deploy/namespaced',
   'deploy/rollout-restart',
+  'deploy/rollout-restart-namespaced',
   'deploy/web',
 ] as const;
 

@@ -36,7 +36,8 @@ export function deployManifests(helm: string): Artifact[] {
     })),
     kustomization('base', { kind: 'Kustomization', resources: Object.keys(files) }),
     ...namespaced(helm, all),
-    ...rolloutRestart(helm, all),
+    ...rolloutRestart(helm, 'rollout-restart', {}),
+    ...rolloutRestart(helm, 'rollout-restart-namespaced', { watchNamespaces: [example] }),
     ...web(helm, all),
   ];
 }
@@ -69,12 +70,13 @@ function namespaced(helm: string, base: readonly Document[]): Artifact[] {
   ];
 }
 
-/** A part to add to either of them. */
-function rolloutRestart(helm: string, base: readonly Document[]): Artifact[] {
-  const { added, deployment } = comparison(base, rendered(helm, { rolloutRestart: { enabled: true } }));
+/** A part to add to what `values` give. */
+function rolloutRestart(helm: string, folder: string, values: object): Artifact[] {
+  const more = { ...values, rolloutRestart: { enabled: true } };
+  const { added, deployment } = comparison(rendered(helm, values), rendered(helm, more));
   return [
-    { path: 'deploy/rollout-restart/rbac.yaml', text: head + textOf(added) },
-    kustomization('rollout-restart', {
+    { path: `deploy/${folder}/rbac.yaml`, text: head + textOf(added) },
+    kustomization(folder, {
       kind: 'Component',
       resources: ['rbac.yaml'],
       patches: [toDeployment(addArgs(deployment, /^--enable-rollout-restart/))],
@@ -82,7 +84,7 @@ function rolloutRestart(helm: string, base: readonly Document[]): Artifact[] {
   ];
 }
 
-/** A part to add for sellers who sign in on the web, and the page of the platform team. */
+/** A part to add to either, for sellers who sign in on the web, and the page of the platform team. */
 function web(helm: string, base: readonly Document[]): Artifact[] {
   const documents = rendered(helm, { settings: { externalURL: 'https://square.example.com' } });
   const { added, deployment } = comparison(base, documents);

@@ -1,0 +1,248 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { beforeAll, describe, expect } from 'vitest';
+import { renderChart } from '../../../tools/generate/render.ts';
+import { findHelm, lacksHelm } from '../../../tools/programs/helm.ts';
+import { findJudge, lacksJudge } from '../../../tools/programs/judge.ts';
+import { findKubectl } from '../../cluster/kubectl.ts';
+import { reportTo } from '../../cluster/report.ts';
+import { runDir } from '../../cluster/temp-dir.ts';
+import { type ChartObject, objectsIn, run } from '../../support/chart.ts';
+import { valueSets, wrongValues } from '../../support/chart-values.ts';
+import { createNamespace, kubeconfig } from '../../support/cluster.ts';
+import { judge } from '../../support/judge.ts';
+import { testUnless } from '../../support/needs.ts';
+
+const root = resolve(import.meta.dirname, '../../..');
+const lacks = lacksHelm();
+const report = reportTo(process.stderr);
+const long = 600_000;
+
+describe('the chart', () => {
+  let helm = '';
+  let kubectl = '';
+  let namespace = '';
+  let watched: string[] = [];
+  beforeAll(async () => {
+    if (lacks !== undefined) return;
+    [helm, kubectl] = [await findHelm(report), await findKubectl(report)];
+    // What the API server refuses in a pod under this label it refuses in the dry run of a pod, too.
+    namespace = await createNamespace({ 'pod-security.kubernetes.io/enforce': 'restricted' });
+    watched = [await createNamespace(), await createNamespace()];
+  }, long);
+
+  const rendered = (values: object): ChartObject[] => objectsIn(renderChart(helm, { values, namespace }));
+  const dryRun = (objects: readonly ChartObject[]) =>
+    run(
+      kubectl,
+      [
+        'apply',
+        '--server-side',
+        '--force-conflicts',
+        '--dry-run=server',
+        '--validate=strict',
+        `--kubeconfig=${kubeconfig()}`,
+        '-f',
+        '-',
+      ],
+      {
+        input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }),
+      },
+    );
+  /** Kinds that this API server does not have. */
+  const foreign = ({ apiVersion }: ChartObject) =>
+    /^(monitoring\.coreos\.com|gateway\.networking\.k8s\.io)\//.test(apiVersion);
+
+  for (const [name, values] of Object.entries(valueSets([]))) {
+    testUnless(
+      lacks,
+      `${name}: Helm's linter has nothing to say`,
+      async () => {
+        const args = ['lint', '--strict', '--values', '-', join(root, 'charts/square-operator')];
+        const { code, stdout } = await run(helm, args, { input: JSON.stringify(values) });
+        expect([code, stdout.match(/\[(WARNING|ERROR)\].*/g)]).toEqual([0, null]);
+      },
+      long,
+    );
+
+    testUnless(
+      lacks,
+      `${name}: the API server takes every object, and the pod under the restricted standard`,
+      async () => {
+        const objects = rendered(valueSets(watched)[name] ?? {});
+        const known = objects.filter((one) => !foreign(one));
+        const deployment = known.find(({ kind }) => kind === 'Deployment');
+        const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } };
+        const pod = {
+          apiVersion: 'v1',
+          kind: 'Pod',
+          metadata: { ...deployment?.['spec'].template.metadata, name: 'one', namespace },
+          // Whether there is such an account is not asked here.
+          spec: { ...deployment?.['spec'].template.spec, serviceAccountName: account.metadata.name },
+        };
+        const { code, stdout, stderr } = await dryRun([...known, pod]);
+        expect(stderr).toBe('');
+        expect(code).toBe(0);
+        expect(stdout.trim().split('\n')).toHaveLength(known.length + 1);
+      },
+      long,
+    );
+  }
+
+  for (const [name, [values, says]] of Object.entries(wrongValues)) {
+    testUnless(lacks, `refuses ${name}`, async () => expect(() => rendered(values)).toThrow(says), long);
+  }
+
+  testUnless(
+    lacks,
+    'leads to the web listener and to no other, and only where there is one',
+    async () => {
+      const of = (values: object, ...kinds: string[]) => rendered(values).filter(({ kind }) => kinds.includes(kind));
+      const web = { settings: { externalURL: 'https://square.example.com:8443/sellers' } };
+      const ways = { ingress: { create: true }, httpRoute: { create: true, parentRefs: [{ name: 'public' }] } };
+      const [ingress, route] = of({ ...web, web: ways }, 'Ingress', 'HTTPRoute');
+      const backend = { name: 'square-operator-web', port: { name: 'web' } };
+      expect(ingress?.['spec'].rules).toEqual([
+        {
+          host: 'square.example.com',
+          http: { paths: [{ path: '/sellers', pathType: 'Prefix', backend: { service: backend } }] },
+        },
+      ]);
+      expect(route?.['spec'].hostnames).toEqual(['square.example.com']);
+      expect(route?.['spec'].rules[0].backendRefs).toEqual([{ name: 'square-operator-web', port: 80 }]);
+      const ports = (values: object) => {
+        const [deployment] = of(values, 'Deployment');
+        const { ports, lifecycle, args } = deployment?.['spec'].template.spec.containers[0];
+        return { names: ports.map((port: { name: string }) => port.name), waits: lifecycle !== undefined, args };
+      };
+      expect(ports({})).toMatchObject({ names: ['metrics', 'health'], waits: false });
+      expect(ports({}).args).toContain('--web-bind-address=0');
+      expect(ports(web)).toMatchObject({ names: ['metrics', 'health', 'web'], waits: true });
+      const services = (values: object) => of(values, 'Service').map(({ metadata }) => metadata.name);
+      expect(services({})).toEqual(['square-operator-metrics']);
+      expect(services(web)).toEqual(['square-operator-metrics', 'square-operator-web']);
+      const [policy] = of(web, 'NetworkPolicy');
+      expect(
+        policy?.['spec'].ingress.flatMap((rule: { ports: { port: string }[] }) => rule.ports.map(({ port }) => port)),
+      ).toEqual(['metrics', 'web']);
+    },
+    long,
+  );
+
+  testUnless(
+    lacks,
+    'with a list of namespaces gives no right beyond them and its own',
+    async () => {
+      const values = {
+        watchNamespaces: watched,
+        rolloutRestart: { enabled: true },
+        settings: { externalURL: 'https://a.example' },
+        web: { staffPages: false },
+        aggregatedRoles: { create: false },
+      };
+      const roles = rendered(values).filter(({ kind }) => /Role(Binding)?$/.test(kind));
+      expect(roles.filter(({ kind }) => kind.startsWith('Cluster'))).toEqual([]);
+      expect(new Set(roles.map(({ metadata }) => metadata.namespace))).toEqual(new Set([namespace, ...watched]));
+    },
+    long,
+  );
+
+  testUnless(
+    lacks,
+    'keeps the resource definitions when it is uninstalled',
+    async () => {
+      const definitions = rendered({}).filter(({ kind }) => kind === 'CustomResourceDefinition');
+      expect(definitions.map(({ metadata }) => metadata.annotations)).toEqual([
+        { 'helm.sh/resource-policy': 'keep' },
+        { 'helm.sh/resource-policy': 'keep' },
+      ]);
+    },
+    long,
+  );
+
+  testUnless(
+    lacks ?? lacksJudge(),
+    'has monitors whose every field the Prometheus operator knows',
+    async () => {
+      const monitor = { create: true, labels: { release: 'prometheus' } };
+      const values = { metrics: { serviceMonitor: monitor, podMonitor: monitor } };
+      const objects = rendered(values).filter(({ apiVersion }) => apiVersion.startsWith('monitoring.coreos.com/'));
+      expect(objects.map(({ kind }) => kind).sort()).toEqual(['PodMonitor', 'ServiceMonitor']);
+      const program = await findJudge(report);
+      expect(
+        judge(
+          program,
+          objects.map((object) => ({ ask: 'monitoring', object })),
+        ),
+      ).toEqual(objects.map(() => ({})));
+    },
+    long,
+  );
+});
+
+describe('kustomize', () => {
+  const components = {
+    web: { settings: { externalURL: 'https://square.example.com' } },
+    'rollout-restart': { rolloutRestart: { enabled: true } },
+    'rollout-restart-namespaced': { rolloutRestart: { enabled: true } },
+  };
+  type Component = keyof typeof components;
+  const cases: readonly (readonly [folder: string, used: readonly Component[]])[] = [
+    ['base', []],
+    ['base', ['web', 'rollout-restart']],
+    ['namespaced', []],
+    ['namespaced', ['web', 'rollout-restart-namespaced']],
+  ];
+
+  async function build(folder: string, used: readonly Component[]): Promise<ChartObject[]> {
+    const dir = await runDir();
+    const from = (path: string) => relative(dir, join(root, 'deploy', path));
+    const kind = 'Kustomization';
+    await writeFile(
+      join(dir, 'kustomization.yaml'),
+      JSON.stringify({ kind, resources: [from(folder)], components: used.map(from) }),
+    );
+    const { code, stderr, stdout } = await run(await findKubectl(report), ['kustomize', dir]);
+    await rm(dir, { recursive: true });
+    expect([code, stderr]).toEqual([0, '']);
+    return objectsIn(stdout);
+  }
+  const identity = ({ kind, metadata }: ChartObject) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
+  /** What the objects come to; the order of arguments and what is only for Helm aside. */
+  const essence = (objects: readonly ChartObject[]) =>
+    Object.fromEntries(
+      objects
+        .filter(({ kind, metadata }) => kind !== 'Namespace' && !metadata.name.endsWith('-watched'))
+        .map((one) => {
+          const pod = one['spec']?.template?.spec;
+          // A flag goes before an earlier one of its name.
+          const args = new Map(pod?.containers[0].args.map((arg: string) => arg.split('=')));
+          if (pod !== undefined) pod.containers[0].args = Object.fromEntries(args);
+          for (const { metadata } of [one, one['spec']?.template ?? one]) {
+            delete metadata.labels?.['helm.sh/chart'];
+            delete metadata.labels?.['app.kubernetes.io/managed-by'];
+            delete metadata.annotations?.['helm.sh/resource-policy'];
+          }
+          const { apiVersion, kind, metadata, ...rest } = one;
+          return [identity(one), { labels: metadata.labels, ...rest }];
+        }),
+    );
+
+  for (const [folder, used] of cases) {
+    testUnless(
+      lacks,
+      `gives the same as Helm: deploy/${[folder, ...used].join(' with ')}`,
+      async () => {
+        const values = Object.assign(
+          folder === 'namespaced' ? { watchNamespaces: ['shop'] } : {},
+          ...used.map((one) => components[one]),
+        );
+        const made = essence(await build(folder, used));
+        const wanted = essence(objectsIn(renderChart(await findHelm(report), { values })));
+        expect(Object.keys(made).sort()).toEqual(Object.keys(wanted).sort());
+        expect(made).toEqual(wanted);
+      },
+      long,
+    );
+  }
+});

@@ -1,0 +1,93 @@
+/** Values of the chart, by what somebody wants of it. `namespaces` have to exist. */
+export const valueSets = (namespaces: readonly string[]): Readonly<Record<string, object>> => ({
+  'its defaults': {},
+  'single namespaces': { watchNamespaces: namespaces, rolloutRestart: { enabled: true } },
+  'sign-in on the web': {
+    settings: { externalURL: 'https://square.example.com:8443/sellers', logLevel: 'debug', concurrency: 10 },
+    web: {
+      service: { type: 'LoadBalancer', port: 8080, annotations: { 'example.com/a': 'b' } },
+      ingress: { create: true, className: 'nginx', tlsSecretName: 'square-tls', annotations: { 'example.com/a': 'b' } },
+    },
+    networkPolicy: {
+      webFrom: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress' } } }],
+      extraEgress: [{ to: [{ ipBlock: { cidr: '192.0.2.0/24' } }], ports: [{ port: 3128, protocol: 'TCP' }] }],
+    },
+  },
+  'a Gateway': {
+    settings: { externalURL: 'https://square.example.com' },
+    web: { httpRoute: { create: true, parentRefs: [{ name: 'public', namespace: 'gateways' }] }, staffPages: false },
+  },
+  'everything else': {
+    fullnameOverride: 'sq',
+    commonLabels: { team: 'payments' },
+    replicas: 3,
+    image: { repository: 'registry.example.com/square-operator', digest: `sha256:${'0123456789abcdef'.repeat(4)}` },
+    imagePullSecrets: [{ name: 'registry' }],
+    settings: { leaseDuration: '30s', tokenRequestConcurrency: 4 },
+    priorityClassName: 'system-cluster-critical',
+    nodeSelector: { 'kubernetes.io/os': 'linux' },
+    tolerations: [{ key: 'dedicated', operator: 'Exists' }],
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          nodeSelectorTerms: [{ matchExpressions: [{ key: 'a', operator: 'Exists' }] }],
+        },
+      },
+    },
+    topologySpreadConstraints: [
+      { topologyKey: 'rack', maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule', labelSelector: {} },
+    ],
+    podAnnotations: { 'example.com/scrape': 'true' },
+    podLabels: { tier: 'platform' },
+    extraArgs: ['--log-level=warn'],
+    extraEnv: [{ name: 'NODE_EXTRA_CA_CERTS', value: '/etc/ca/ca.crt' }],
+    extraVolumes: [{ name: 'ca', configMap: { name: 'ca' } }],
+    extraVolumeMounts: [{ name: 'ca', mountPath: '/etc/ca', readOnly: true }],
+    journal: {
+      volume: {
+        ephemeral: {
+          volumeClaimTemplate: {
+            spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+          },
+        },
+      },
+    },
+    sealingKeys: {
+      volume: {
+        csi: { driver: 'secrets-store.csi.k8s.io', readOnly: true, volumeAttributes: { secretProviderClass: 'keys' } },
+      },
+    },
+    serviceAccount: { create: false, name: 'prepared' },
+  },
+  'as little as there is': {
+    replicas: 1,
+    crds: { install: false },
+    rbac: { create: false },
+    aggregatedRoles: { create: false },
+    admissionPolicies: { create: false },
+    podDisruptionBudget: { create: false },
+    networkPolicy: { create: false },
+    metrics: { service: { create: false } },
+    resources: {},
+  },
+});
+
+/** What cannot be meant, with a word of what Helm says. */
+export const wrongValues: Readonly<Record<string, readonly [values: object, says: RegExp]>> = {
+  'a value that there is not': [{ replica: 2 }, /replica/],
+  'a setting that there is not': [{ settings: { logLevle: 'info' } }, /logLevle/],
+  'a setting of another kind': [{ settings: { concurrency: 'many' } }, /concurrency/],
+  'a setting out of bounds': [{ settings: { concurrency: 100_000 } }, /concurrency/],
+  'a setting that the chart makes itself': [{ settings: { watchNamespaces: ['shop'] } }, /watchNamespaces/],
+  'a digest that is none': [{ image: { digest: 'latest' } }, /digest/],
+  'a way to the web without an address': [{ web: { ingress: { create: true } } }, /settings\.externalURL/],
+  'a Gateway that is not named': [
+    { settings: { externalURL: 'https://square.example.com' }, web: { httpRoute: { create: true } } },
+    /parentRefs/,
+  ],
+  'an account that nobody makes': [{ serviceAccount: { create: false } }, /serviceAccount\.name/],
+  'a ServiceMonitor without its Service': [
+    { metrics: { service: { create: false }, serviceMonitor: { create: true } } },
+    /podMonitor/,
+  ],
+};
