@@ -15,7 +15,13 @@ export const watchedPermissions: readonly Permission[] = [
     why: 'It follows the connections and applications.',
     apiGroups: [group],
     resources: ['squareconnections', 'squareapplications'],
-    verbs: ['get', 'list', 'watch'],
+    verbs: ['list', 'watch'],
+  },
+  {
+    why: 'Before something hangs on it that a connection is there, or gone, or as a page shows it, it asks for that one.',
+    apiGroups: [group],
+    resources: ['squareconnections'],
+    verbs: ['get'],
   },
   {
     why: 'It says in the status what it found.',
@@ -33,7 +39,7 @@ export const watchedPermissions: readonly Permission[] = [
     why: 'It follows credentials, sealed grants and token Secrets (by type or label only), seals grants, publishes tokens, and removes the earlier token Secret after a renaming, and both Secrets of a connection that is deleted under deletionPolicy: Revoke. RBAC knows neither types nor labels, so the rule is for all Secrets.',
     apiGroups: [''],
     resources: ['secrets'],
-    verbs: ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'],
+    verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
   },
   {
     why: 'It tells of what happened, and counts repetitions in the same event.',
@@ -95,7 +101,7 @@ export const ownNamespacePermissions: readonly Permission[] = [
     why: 'One replica at a time acts: the holder of the lease.',
     apiGroups: ['coordination.k8s.io'],
     resources: ['leases'],
-    verbs: ['get', 'create', 'update', 'patch'],
+    verbs: ['get', 'create', 'update'],
   },
   {
     why: 'The public half of the sealing key lies in a ConfigMap. RBAC cannot name what does not exist yet, so creating is for any name.',
@@ -108,13 +114,13 @@ export const ownNamespacePermissions: readonly Permission[] = [
     apiGroups: [''],
     resources: ['configmaps'],
     resourceNames: [sealingKeyConfigMap],
-    verbs: ['get', 'update', 'patch'],
+    verbs: ['get', 'patch'],
   },
   {
     why: 'The sealing keys lie in Secrets of its own namespace, unless they come from files.',
     apiGroups: [''],
     resources: ['secrets'],
-    verbs: ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'],
+    verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
   },
   {
     why: 'It tells of what concerns itself and no connection.',

@@ -12,7 +12,7 @@ export interface ChartObject {
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
   };
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into every kind of object
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into every kind of object
   readonly [field: string]: any;
 }
 

@@ -9,6 +9,8 @@ export interface GatewayEntry {
   readonly method: string;
   readonly path: string;
   readonly watch: boolean;
+  /** What the API server answered; 0 until it has. */
+  readonly status: number;
 }
 
 /** Stands between the operator and the API server, passes everything on and writes down what was asked. */
@@ -35,7 +37,8 @@ const forbidden = {
   code: 403,
 };
 
-export async function startGateway(admin: string): Promise<Gateway> {
+/** With `streamingLists` false it answers as an API server does that knows no list within a watch. */
+export async function startGateway(admin: string, { streamingLists = true } = {}): Promise<Gateway> {
   const config = new KubeConfig();
   config.loadFromFile(admin);
   const cluster = config.getCurrentCluster();
@@ -43,16 +46,22 @@ export async function startGateway(admin: string): Promise<Gateway> {
   const tls: { ca?: string | Buffer } = {};
   await config.applyToHTTPSOptions(tls);
   const dispatcher = new Agent({ connect: { ca: tls.ca }, bodyTimeout: 0, headersTimeout: 0 });
-  let entries: GatewayEntry[] = [];
+  type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+  let entries: Mutable<GatewayEntry>[] = [];
   let refused: (entry: GatewayEntry) => boolean = () => false;
 
   async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const { method = 'GET', url = '/' } = incoming;
-    const entry = { method, path: url, watch: /[?&]watch=(1|true)/.test(url) };
+    const entry = { method, path: url, watch: /[?&]watch=(1|true)/.test(url), status: 0 };
     entries.push(entry);
+    if (!streamingLists && url.includes('sendInitialEvents=')) {
+      outgoing.writeHead(422, { 'content-type': 'application/json' }).end('{"kind":"Status","code":422}');
+      return;
+    }
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     if (refused(entry)) {
+      entry.status = 403;
       outgoing.writeHead(403, { 'content-type': 'application/json' });
       outgoing.end(JSON.stringify(forbidden));
       return;
@@ -66,6 +75,7 @@ export async function startGateway(admin: string): Promise<Gateway> {
       body: chunks.length === 0 ? null : Buffer.concat(chunks),
       signal: left.signal,
     });
+    entry.status = answer.statusCode;
     outgoing.writeHead(answer.statusCode, endToEnd(answer.headers));
     outgoing.flushHeaders();
     for await (const chunk of answer.body) outgoing.write(chunk);

@@ -20,7 +20,7 @@ export interface WorldOptions {
   /** Follow the whole cluster instead of the namespaces of this world. */
   readonly clusterWide?: boolean;
   /** A recorder of requests between the operator and the API server. */
-  readonly gateway?: boolean;
+  readonly gateway?: boolean | 'without streaming lists';
   /** The operator as a child process. */
   readonly child?: boolean;
   /** The web parts, behind one address for all replicas; it leads to the one that was started last. */
@@ -68,7 +68,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const operators: RunningOperator[] = [];
   const namespaces = await createNamespaces(api, options.namespaces ?? {});
   const { home: namespace = '', operator: operatorNamespace = '', ...others } = namespaces;
-  const gateway = options.gateway === true ? await startGateway(admin) : undefined;
+  const gateway = options.gateway ? await startGateway(admin, { streamingLists: options.gateway === true }) : undefined;
   const frontDoor = options.web === undefined ? undefined : await startFrontDoor(options.web);
   const explain = () => explanation(live, Object.values(namespaces), operators);
   const live = await createLive(admin, api, explain);

@@ -2,6 +2,7 @@ import type { Report } from '../../test/cluster/provider.ts';
 import { findHelm, lacksHelm } from '../programs/helm.ts';
 import { answersReference } from './answers-reference.ts';
 import { apiReference } from './api-reference.ts';
+import { argocdConfigMap } from './argocd.ts';
 import type { Artifact } from './artifact.ts';
 import { chartSources } from './chart.ts';
 import { crds } from './crds.ts';
@@ -16,6 +17,7 @@ export function artifacts(): Artifact[] {
   return [
     ...crds(),
     ...chartSources(),
+    ...argocdConfigMap(),
     ...apiReference(),
     ...settingsReference(),
     ...conditionsReference(),

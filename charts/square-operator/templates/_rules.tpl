@@ -7,9 +7,15 @@
     - squareconnections
     - squareapplications
   verbs:
-    - get
     - list
     - watch
+# Before something hangs on it that a connection is there, or gone, or as a page shows it, it asks for that one.
+- apiGroups:
+    - square-operator.dev
+  resources:
+    - squareconnections
+  verbs:
+    - get
 # It says in the status what it found.
 - apiGroups:
     - square-operator.dev
@@ -35,7 +41,6 @@
     - list
     - watch
     - create
-    - update
     - patch
     - delete
 # It tells of what happened, and counts repetitions in the same event.
@@ -77,7 +82,6 @@
     - get
     - create
     - update
-    - patch
 # The public half of the sealing key lies in a ConfigMap. RBAC cannot name what does not exist yet, so creating is for any name.
 - apiGroups:
     - ""
@@ -94,7 +98,6 @@
     - square-operator-sealing-key
   verbs:
     - get
-    - update
     - patch
 # The sealing keys lie in Secrets of its own namespace, unless they come from files.
 - apiGroups:
@@ -106,7 +109,6 @@
     - list
     - watch
     - create
-    - update
     - patch
     - delete
 # It tells of what concerns itself and no connection.

@@ -21,9 +21,9 @@ import (
 )
 
 type question struct {
-	Ask    string         `json:"ask"`
-	Script string         `json:"script"`
-	Object map[string]any `json:"object"`
+	Ask    string          `json:"ask"`
+	Script string          `json:"script"`
+	Object json.RawMessage `json:"object"`
 }
 
 type answer struct {
@@ -58,7 +58,11 @@ func main() {
 func reply(asked question) (answer, error) {
 	switch asked.Ask {
 	case "kstatus":
-		found, err := status.Compute(&unstructured.Unstructured{Object: asked.Object})
+		var object unstructured.Unstructured
+		if err := object.UnmarshalJSON(asked.Object); err != nil {
+			return answer{}, err
+		}
+		found, err := status.Compute(&object)
 		if err != nil {
 			return answer{}, err
 		}
@@ -73,7 +77,7 @@ func reply(asked question) (answer, error) {
 }
 
 // What Argo CD opens unless it is told to open all: the base and table libraries, and of os the time. No strings.
-func run(script string, object map[string]any) (any, error) {
+func run(script string, object []byte) (any, error) {
 	state := lua.NewState(lua.Options{SkipOpenLibs: true})
 	defer state.Close()
 	for _, library := range []struct {
@@ -84,11 +88,7 @@ func run(script string, object map[string]any) (any, error) {
 			return nil, err
 		}
 	}
-	text, err := json.Marshal(object)
-	if err != nil {
-		return nil, err
-	}
-	value, err := luajson.Decode(state, text)
+	value, err := luajson.Decode(state, object)
 	if err != nil {
 		return nil, err
 	}
@@ -118,19 +118,21 @@ func openTime(state *lua.LState) int {
 	return 1
 }
 
-func known(object map[string]any) error {
-	kinds := map[any]any{
+func known(object []byte) error {
+	var header struct {
+		Kind string `json:"kind"`
+	}
+	if err := json.Unmarshal(object, &header); err != nil {
+		return err
+	}
+	kinds := map[string]any{
 		"ServiceMonitor": &monitoring.ServiceMonitor{},
 		"PodMonitor":     &monitoring.PodMonitor{},
 		"PrometheusRule": &monitoring.PrometheusRule{},
 	}
-	kind, ok := kinds[object["kind"]]
+	kind, ok := kinds[header.Kind]
 	if !ok {
-		return fmt.Errorf("there is no type for %v", object["kind"])
+		return fmt.Errorf("there is no type for %s", header.Kind)
 	}
-	text, err := json.Marshal(object)
-	if err != nil {
-		return err
-	}
-	return yaml.UnmarshalStrict(text, kind)
+	return yaml.UnmarshalStrict(object, kind)
 }

@@ -1,0 +1,5 @@
+if obj.metadata.annotations == nil then
+  obj.metadata.annotations = {}
+end
+obj.metadata.annotations["square-operator.dev/adopt-requested-at"] = os.date("!%Y-%m-%dT%XZ")
+return obj

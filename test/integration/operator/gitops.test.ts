@@ -1,0 +1,331 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { days, hours } from '../../../src/clock.ts';
+import { findJudge, lacksJudge } from '../../../tools/programs/judge.ts';
+import { reportTo } from '../../cluster/report.ts';
+import type { FaultSpec } from '../../simulator/faults.ts';
+import { type Judgement, judge } from '../../support/judge.ts';
+import { testUnless } from '../../support/needs.ts';
+import { aConnection } from '../../support/objects.ts';
+import type { Looks, Party } from '../../support/scene.ts';
+import { operatorSuite } from '../../support/suite.ts';
+
+const refused = { kind: 'answer', status: 401, shape: 'V1', message: 'Invalid refresh token' } as const;
+const unauthorized = {
+  kind: 'answer',
+  status: 401,
+  shape: 'V2',
+  category: 'AUTHENTICATION_ERROR',
+  code: 'UNAUTHORIZED',
+} as const;
+const dropped = { kind: 'drop', when: 'before' } as const;
+const unavailable = { kind: 'answer', status: 503 } as const;
+
+interface Customizations {
+  readonly data: Readonly<Record<string, string>>;
+}
+const customizations = (
+  parse(
+    readFileSync(join(resolve(import.meta.dirname, '../../..'), 'deploy/argocd/argocd-cm.yaml'), 'utf8'),
+  ) as Customizations
+).data;
+const customization = (what: string, kind: string) =>
+  customizations[`resource.customizations.${what}.square-operator.dev_${kind}`] ?? '';
+const actions = parse(customization('actions', 'SquareConnection')) as {
+  readonly 'discovery.lua': string;
+  readonly definitions: readonly { readonly name: string; readonly 'action.lua': string }[];
+};
+
+const lacks = lacksJudge();
+const long = 600_000;
+
+// What Flux, `kubectl wait` and Argo CD make of each situation: the first two by the kstatus library itself, the last by its
+// scripts in the Lua that it runs them in.
+operatorSuite('a connection in GitOps', { namespaces: { platform: {} } }, (world, scene) => {
+  let program = '';
+  beforeAll(async () => {
+    if (lacks === undefined) program = await findJudge(reportTo(process.stderr));
+  }, long);
+
+  const lua = (script: string, object: object): Judgement => {
+    const [answer] = judge(program, [{ ask: 'lua', script, object }]);
+    if (answer?.error !== undefined) throw new Error(answer.error);
+    return answer ?? {};
+  };
+  const health = (object: object, kind = 'SquareConnection') =>
+    lua(customization('health', kind), object).result as { status: string; message: string };
+  const kstatus = (object: object) => judge(program, [{ ask: 'kstatus', object }])[0]?.status;
+  const strike = ({ merchantID }: Party, fault: Omit<FaultSpec, 'merchantID'>) => {
+    const id = world.square.faults.add({ ...fault, merchantID });
+    return () => world.square.faults.remove(id);
+  };
+
+  /** `bring` makes the situation and gives the connection's name, and what ends the situation where others would suffer. */
+  function situation(
+    what: string,
+    [flux, argo]: readonly [kstatus: string, argocd: string],
+    looks: Looks,
+    bring: () => Promise<readonly [name: string, end?: () => void]>,
+  ): void {
+    testUnless(
+      lacks,
+      `${what} is ${flux} to kstatus and ${argo} to Argo CD`,
+      async () => {
+        const [name, end] = await bring();
+        const object = await scene.becomes(name, looks);
+        end?.();
+        const found = health(object);
+        expect([kstatus(object), found.status]).toEqual([flux, argo]);
+        const ready = object.status?.conditions?.find(({ type }) => type === 'Ready');
+        expect(found.message).toContain(`${ready?.reason}: ${ready?.message}`);
+      },
+      long,
+    );
+  }
+
+  situation(
+    'waiting for its seller',
+    ['InProgress', 'Suspended'],
+    { Ready: 'False/AwaitingAuthorization' },
+    async () => {
+      await scene.application('waiting-app');
+      const spec = { applicationRef: { name: 'waiting-app' } };
+      await scene.create('connections', aConnection(world.namespace, 'waiting', spec));
+      return ['waiting'];
+    },
+  );
+  situation('healthy', ['Current', 'Healthy'], { Ready: 'True/Valid' }, async () => [(await scene.connected()).name]);
+  situation(
+    'healthy with a refused refresh',
+    ['Current', 'Healthy'],
+    { Ready: 'True/ReauthorizationNeeded', Renewable: 'False/RefreshRefused' },
+    async () => {
+      const party = await scene.connected();
+      const end = strike(party, { endpoint: 'token', effect: refused });
+      await scene.pass(days(7));
+      return [party.name, end];
+    },
+  );
+  situation(
+    'out of reach of Square, its token in date,',
+    ['Current', 'Healthy'],
+    { Ready: 'True/Unverified', Valid: 'Unknown' },
+    async () => {
+      const party = await scene.connected();
+      const end = strike(party, { endpoint: 'any', effect: dropped });
+      await scene.pass(hours(1));
+      await scene.pass(hours(1));
+      return [party.name, end];
+    },
+  );
+  situation(
+    'expired with a refresh under way',
+    ['InProgress', 'Progressing'],
+    { Ready: 'False/Expired', Reconciling: 'True' },
+    async () => {
+      const party = await scene.connected();
+      const end = strike(party, { endpoint: 'token', effect: unavailable });
+      await scene.pass(days(31));
+      return [party.name, end];
+    },
+  );
+  situation(
+    'expired and not renewable',
+    ['Failed', 'Degraded'],
+    { Ready: 'False/Expired', Stalled: 'True' },
+    async () => {
+      const party = await scene.connected();
+      const end = strike(party, { endpoint: 'token', effect: refused });
+      await scene.pass(days(7));
+      await scene.becomes(party.name, { Ready: 'True/ReauthorizationNeeded' });
+      await scene.pass(days(25));
+      return [party.name, end];
+    },
+  );
+  situation('revoked', ['Failed', 'Degraded'], { Ready: 'False/Revoked', Revoked: 'True' }, async () => {
+    const party = await scene.connected();
+    world.square.disconnect(party);
+    await scene.pass(hours(1));
+    return [party.name];
+  });
+  situation('rejected', ['Failed', 'Degraded'], { Ready: 'False/TokenRejected' }, async () => {
+    const party = await scene.connected();
+    strike(party, { endpoint: 'locations', effect: unauthorized });
+    const end = strike(party, { endpoint: 'token', effect: refused });
+    await scene.pass(hours(1));
+    return [party.name, end];
+  });
+  situation('suspended', ['InProgress', 'Suspended'], { Ready: 'False/Suspended' }, async () => {
+    const party = await scene.connected();
+    await scene.edit('connections', party.name, { spec: { suspend: true } });
+    return [party.name];
+  });
+  situation('disconnected on request', ['InProgress', 'Suspended'], { Ready: 'False/Disconnected' }, async () => {
+    const party = await scene.connected();
+    await scene.request(party.name, 'disconnect');
+    return [party.name];
+  });
+  situation(
+    'without its application',
+    ['InProgress', 'Progressing'],
+    { Ready: 'False/ApplicationNotFound' },
+    async () => {
+      const spec = { applicationRef: { name: 'nowhere' } };
+      await scene.create('connections', aConnection(world.namespace, 'lost', spec));
+      return ['lost'];
+    },
+  );
+  situation(
+    'not allowed by its application',
+    ['Failed', 'Degraded'],
+    { Ready: 'False/NotAllowedByApplication' },
+    async () => {
+      const app = await scene.application('private', {}, world.others['platform']);
+      return [(await scene.connect({ app })).name];
+    },
+  );
+  situation('refused with its credential', ['Failed', 'Degraded'], { Ready: 'False/CredentialRefused' }, async () => {
+    const merchantID = world.square.addSeller({ businessName: 'Refused' }).merchantID;
+    const end = strike({ merchantID } as Party, { endpoint: 'token', effect: refused });
+    return [(await scene.connect({ merchantID })).name, end];
+  });
+  situation('left with a retained grant', ['Failed', 'Degraded'], { Ready: 'False/RetainedGrantFound' }, async () => {
+    const party = await scene.connected();
+    await scene.remove('connections', party.name);
+    const spec = { applicationRef: { name: 'app' } };
+    await scene.create('connections', aConnection(world.namespace, party.name, spec));
+    return [party.name];
+  });
+
+  testUnless(
+    lacks,
+    'one that was just created or changed is in progress until the operator has looked at it',
+    async () => {
+      const { name } = await scene.connected();
+      const [created] = world.live.versions('connections', world.namespace, name);
+      const seen = scene.connection(name);
+      expect(created?.metadata.resourceVersion).not.toBe(seen.metadata.resourceVersion);
+      expect([kstatus(created ?? {}), health(created ?? {}).status]).toEqual(['InProgress', 'Progressing']);
+      const changed = { ...seen, metadata: { ...seen.metadata, generation: 99 } };
+      expect([kstatus(changed), health(changed).status]).toEqual(['InProgress', 'Progressing']);
+      const deleted = { ...seen, metadata: { ...seen.metadata, deletionTimestamp: '2026-01-31T12:00:00Z' } };
+      expect([kstatus(deleted), health(deleted).status]).toEqual(['Terminating', 'Progressing']);
+    },
+    long,
+  );
+
+  testUnless(
+    lacks,
+    'at no time was one Degraded that kstatus does not call Failed, or Healthy that is not Current',
+    async () => {
+      const versions = world.live.versions('connections', world.namespace);
+      expect(versions.length).toBeGreaterThan(50);
+      const script = customization('health', 'SquareConnection');
+      const fluxes = judge(
+        program,
+        versions.map((object) => ({ ask: 'kstatus', object })),
+      );
+      const argos = judge(
+        program,
+        versions.map((object) => ({ ask: 'lua', script, object })),
+      );
+      const pairs = argos.map(({ result }, i) => `${fluxes[i]?.status} ${(result as { status: string }).status}`);
+      const allowed = [
+        'Current Healthy',
+        'Failed Degraded',
+        'InProgress Progressing',
+        'InProgress Suspended',
+        'Terminating Progressing',
+      ];
+      expect([...new Set(pairs)].filter((pair) => !allowed.includes(pair))).toEqual([]);
+    },
+    long,
+  );
+
+  testUnless(
+    lacks,
+    'an application is healthy, or degraded when it has a fault',
+    async () => {
+      const good = await world.live.until('it is ready', () =>
+        world.live
+          .all('applications', world.namespace)
+          .find(({ metadata, status }) => metadata.name === 'app' && status?.conditions?.[0]?.status === 'True'),
+      );
+      expect(health(good, 'SquareApplication').status).toBe('Healthy');
+      expect(kstatus(good)).toBe('Current');
+      await scene.remove('secrets', 'waiting-app-client');
+      const bad = await world.live.until(
+        'it has a fault',
+        () =>
+          world.live
+            .all('applications', world.namespace)
+            .find(
+              ({ metadata, status }) => metadata.name === 'waiting-app' && status?.conditions?.[0]?.status === 'False',
+            ),
+        60_000,
+      );
+      expect(health(bad, 'SquareApplication').status).toBe('Degraded');
+      expect(kstatus(bad)).toBe('InProgress');
+    },
+    long,
+  );
+
+  const offered = (name: string) =>
+    Object.entries(
+      lua(actions['discovery.lua'], scene.connection(name)).result as Record<string, { disabled: boolean }>,
+    )
+      .flatMap(([action, { disabled }]) => (disabled ? [] : [action]))
+      .sort();
+  /** As Argo CD does it: the object that the script gives is written. */
+  async function act(name: string, action: string): Promise<void> {
+    const script = actions.definitions.find((one) => one.name === action)?.['action.lua'] ?? '';
+    const { metadata, spec } = lua(script, scene.connection(name)).result as {
+      metadata: { annotations?: object };
+      spec: { suspend?: boolean };
+    };
+    const patch = { metadata: { annotations: metadata.annotations ?? {} }, spec: { suspend: spec.suspend ?? null } };
+    await scene.edit('connections', name, patch);
+  }
+
+  testUnless(
+    lacks,
+    'actions of Argo CD are offered where they make sense, and the operator carries them out',
+    async () => {
+      const party = await scene.connected({ name: 'acted-on' });
+      const settled = () => scene.becomes('acted-on', { Ready: 'True/Valid' });
+      expect(offered('acted-on')).toEqual(['connect', 'disconnect', 'refresh', 'suspend']);
+      await act('acted-on', 'refresh');
+      await world.live.until('it is renewed', () => scene.status('acted-on').revision === 2);
+      await settled();
+      await act('acted-on', 'suspend');
+      await scene.becomes('acted-on', { Ready: 'False/Suspended' });
+      expect(offered('acted-on')).toEqual(['resume']);
+      await act('acted-on', 'resume');
+      await settled();
+      await scene.remove('connections', 'acted-on');
+      await scene.create('connections', aConnection(world.namespace, 'acted-on', { applicationRef: { name: 'app' } }));
+      await scene.becomes('acted-on', { Ready: 'False/RetainedGrantFound' });
+      expect(offered('acted-on')).toContain('adopt');
+      await act('acted-on', 'adopt');
+      await settled();
+      await act('acted-on', 'disconnect');
+      await scene.becomes('acted-on', { Ready: 'False/Disconnected' });
+      expect(scene.revocations(party)).toHaveLength(1);
+    },
+    long,
+  );
+
+  test('every script is in the ConfigMap', () => {
+    expect(actions.definitions.map(({ name }) => name)).toEqual([
+      'refresh',
+      'connect',
+      'disconnect',
+      'adopt',
+      'suspend',
+      'resume',
+    ]);
+    expect(Object.values(customizations).every((script) => script.length > 100)).toBe(true);
+  });
+});
