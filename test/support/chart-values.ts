@@ -19,6 +19,7 @@ export const valueSets = (namespaces: readonly string[]): Readonly<Record<string
   },
   'everything else': {
     fullnameOverride: 'sq',
+    dashboard: { create: true },
     commonLabels: { team: 'payments' },
     replicas: 3,
     image: { repository: 'registry.example.com/square-operator', digest: `sha256:${'0123456789abcdef'.repeat(4)}` },

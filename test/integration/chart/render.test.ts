@@ -1,6 +1,7 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { beforeAll, describe, expect } from 'vitest';
+import { parse } from 'yaml';
 import { renderChart } from '../../../tools/generate/render.ts';
 import { findHelm, lacksHelm } from '../../../tools/programs/helm.ts';
 import { findJudge, lacksJudge } from '../../../tools/programs/judge.ts';
@@ -112,7 +113,7 @@ describe('the chart', () => {
       expect(route?.['spec'].rules[0].backendRefs).toEqual([{ name: 'square-operator-web', port: 80 }]);
       const ports = (values: object) => {
         const [deployment] = of(values, 'Deployment');
-        const { ports, lifecycle, args } = deployment?.['spec'].template.spec.containers[0];
+        const { ports, lifecycle, args } = deployment?.['spec'].template.spec.containers[0] ?? {};
         return { names: ports.map((port: { name: string }) => port.name), waits: lifecycle !== undefined, args };
       };
       expect(ports({})).toMatchObject({ names: ['metrics', 'health'], waits: false });
@@ -162,12 +163,12 @@ describe('the chart', () => {
 
   testUnless(
     lacks ?? lacksJudge(),
-    'has monitors whose every field the Prometheus operator knows',
+    'has monitors and alerts whose every field the Prometheus operator knows',
     async () => {
       const monitor = { create: true, labels: { release: 'prometheus' } };
-      const values = { metrics: { serviceMonitor: monitor, podMonitor: monitor } };
+      const values = { metrics: { serviceMonitor: monitor, podMonitor: monitor }, alerts: monitor };
       const objects = rendered(values).filter(({ apiVersion }) => apiVersion.startsWith('monitoring.coreos.com/'));
-      expect(objects.map(({ kind }) => kind).sort()).toEqual(['PodMonitor', 'ServiceMonitor']);
+      expect(objects.map(({ kind }) => kind).sort()).toEqual(['PodMonitor', 'PrometheusRule', 'ServiceMonitor']);
       const program = await findJudge(report);
       expect(
         judge(
@@ -175,6 +176,22 @@ describe('the chart', () => {
           objects.map((object) => ({ ask: 'monitoring', object })),
         ),
       ).toEqual(objects.map(() => ({})));
+    },
+    long,
+  );
+
+  testUnless(
+    lacks,
+    'has the alerts and the dashboard as they are in its files, their own placeholders untouched',
+    async () => {
+      const objects = rendered({ alerts: { create: true }, dashboard: { create: true } });
+      const rule = objects.find(({ kind }) => kind === 'PrometheusRule');
+      const files = join(root, 'charts/square-operator/files');
+      expect(rule?.['spec']).toEqual(parse(await readFile(join(files, 'alerts.yaml'), 'utf8')));
+      const dashboard = objects.find(({ metadata }) => metadata.name === 'square-operator-dashboard');
+      expect(dashboard?.metadata.labels).toMatchObject({ grafana_dashboard: '1' });
+      const shown = JSON.parse(dashboard?.['data']['square-operator.json']) as object;
+      expect(shown).toEqual(JSON.parse(await readFile(join(files, 'dashboard.json'), 'utf8')));
     },
     long,
   );
@@ -223,8 +240,7 @@ describe('kustomize', () => {
             delete metadata.labels?.['app.kubernetes.io/managed-by'];
             delete metadata.annotations?.['helm.sh/resource-policy'];
           }
-          const { apiVersion, kind, metadata, ...rest } = one;
-          return [identity(one), { labels: metadata.labels, ...rest }];
+          return [identity(one), { ...one, metadata: one.metadata.labels }];
         }),
     );
 
