@@ -21,4 +21,4 @@ RUN install -d -o 65532 -g 65532 /app/compile-cache
 USER 65532:65532
 ENV NODE_COMPILE_CACHE=/app/compile-cache
 RUN node --max-semi-space-size=4 --max-old-space-size=256 --expose-gc /app/square-operator.js --help > /dev/null
-EXPOSE 8080 8081
+EXPOSE 8080 8081 8082

@@ -1,0 +1,209 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { bundle } from '../../../tools/bundle/bundle.ts';
+import { findHelm, lacksHelm } from '../../../tools/programs/helm.ts';
+import { type Api, openApi } from '../../cluster/api.ts';
+import { findKubectl } from '../../cluster/kubectl.ts';
+import type { ControlPlane } from '../../cluster/provider.ts';
+import { reportTo } from '../../cluster/report.ts';
+import { startControlPlane } from '../../cluster/start.ts';
+import { runDir } from '../../cluster/temp-dir.ts';
+import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
+import { type ChartObject, run } from '../../support/chart.ts';
+import { runContainer } from '../../support/container.ts';
+import { createLive, type Live } from '../../support/live.ts';
+import { testUnless } from '../../support/needs.ts';
+import { aConnection } from '../../support/objects.ts';
+import type { RunningOperator } from '../../support/operator.ts';
+import { operatorKubeconfig } from '../../support/operator-role.ts';
+import { createScene, type Scene } from '../../support/scene.ts';
+
+const root = resolve(import.meta.dirname, '../../..');
+const lacks = lacksHelm();
+const long = 600_000;
+const home = 'square-operator';
+const shop = 'shop';
+
+// The chart as a user has it, in a cluster of its own: its policies are for the whole cluster.
+describe('the chart, installed', () => {
+  let dir = '';
+  let controlPlane: ControlPlane;
+  let api: Api;
+  let live: Live;
+  let square: Simulator;
+  let scene: Scene;
+  let [helm, kubectl] = ['', ''];
+  const operators: RunningOperator[] = [];
+
+  const values = () => ({
+    image: { repository: 'registry.example.com/square-operator' },
+    settings: { squareProductionURL: square.url, squareSandboxURL: square.url, logLevel: 'debug', leaseDuration: '3s' },
+  });
+  const inCluster = (program: string, args: readonly string[], input?: string) =>
+    run(program, [...args, `--kubeconfig=${controlPlane.kubeconfig}`], {
+      ...(input !== undefined && { input }),
+      env: { HELM_CACHE_HOME: dir, HELM_CONFIG_HOME: dir, HELM_DATA_HOME: dir },
+    });
+  const kube = (...args: string[]) => inCluster(kubectl, args);
+  async function release(verb: 'install' | 'upgrade', more: object = {}): Promise<string> {
+    const args = [verb, 'square-operator', join(root, 'charts/square-operator'), '--namespace', home, '--values', '-'];
+    const { code, stdout, stderr } = await inCluster(helm, args, JSON.stringify({ ...values(), ...more }));
+    expect([code, stderr]).toEqual([0, '']);
+    return stdout;
+  }
+  /** The container of the Deployment that is in the cluster, in the place of the one that ran before. */
+  async function start(): Promise<void> {
+    await operators.at(-1)?.stop();
+    const path = `/apis/apps/v1/namespaces/${home}/deployments/square-operator`;
+    const deployment = await api.ask<ChartObject>('GET', path);
+    expect(deployment['spec'].template.spec.serviceAccountName).toBe('square-operator');
+    const kubeconfig = await operatorKubeconfig(api, controlPlane.kubeconfig, { namespace: home, dir });
+    const program = join(dir, 'square-operator.js');
+    operators.push(await runContainer({ deployment, kubeconfig, program, dir }));
+  }
+
+  beforeAll(async () => {
+    if (lacks !== undefined) return;
+    const report = reportTo(process.stderr);
+    dir = await runDir();
+    await writeFile(join(dir, 'package.json'), '{ "type": "commonjs" }');
+    [helm, kubectl] = [await findHelm(report), await findKubectl(report)];
+    [controlPlane, square] = await Promise.all([
+      startControlPlane({ dir: join(dir, 'c'), report }),
+      startSimulator(),
+      bundle(root, { entry: 'src/main.ts', outfile: join(dir, 'square-operator.js') }),
+      mkdir(join(dir, 'compiled')),
+    ]);
+    api = await openApi(controlPlane.kubeconfig);
+    const restricted = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+    for (const [name, labels] of [
+      [home, restricted],
+      [shop, {}],
+      ['elsewhere', {}],
+    ] as const)
+      await api.ask('POST', '/api/v1/namespaces', { body: { metadata: { name, labels } } });
+  }, long);
+  afterAll(async () => {
+    await operators.at(-1)?.stop();
+    live?.stop();
+    await Promise.all([square?.stop(), api?.close()]);
+    await controlPlane?.stop();
+    if (dir !== '') await rm(dir, { recursive: true, force: true });
+  }, long);
+
+  const step = (name: string, act: () => Promise<void>) => testUnless(lacks, name, act, long);
+
+  step('says what to do next', async () => {
+    const said = await release('install');
+    expect(said).toContain('looks after all namespaces');
+    expect(said).toContain('Back up the sealing key');
+    live = await createLive(controlPlane.kubeconfig, api);
+    await live.follow();
+    scene = createScene({ api, live, square, namespace: shop, operators });
+  });
+
+  step('gets two pods under the restricted standard', async () => {
+    const replicas = '--for=jsonpath={.status.replicas}=2';
+    const { code, stderr } = await kube('wait', 'deployment/square-operator', '-n', home, replicas, '--timeout=60s');
+    expect([code, stderr]).toEqual([0, '']);
+    const { items } = await api.ask<{ items: ChartObject[] }>('GET', `/api/v1/namespaces/${home}/pods`);
+    expect(items).toHaveLength(2);
+  });
+
+  step('runs from the arguments, the environment, the account and the rights that it gives', async () => {
+    await start();
+    const party = await scene.connected({ name: 'bakery' });
+    expect((await kube('wait', '--for=condition=Ready', 'sqc/bakery', '-n', shop, '--timeout=30s')).code).toBe(0);
+    expect(await operators.at(-1)?.get('readyz')).toEqual({ status: 200, text: 'ok' });
+    expect(scene.tokenRequests(party)).toBe(1);
+    expect(operators.at(-1)?.log.join('')).not.toMatch(/forbidden|Forbidden/);
+  });
+
+  step('lets the operator do this and nothing else', async () => {
+    const rights = async (account: string, namespace: string) => {
+      const as = `--as=system:serviceaccount:${home}:${account}`;
+      const { stdout } = await kube('auth', 'can-i', '--list', as, '-n', namespace);
+      return stdout
+        .trimEnd()
+        .split('\n')
+        .slice(1)
+        .map((line) => line.trim().replaceAll(/\s+/g, ' '));
+    };
+    const of = async (namespace: string) => {
+      // What any account may do is the cluster's affair.
+      const anybody = new Set(await rights('nobody', namespace));
+      const own = (await rights('square-operator', namespace)).filter((line) => !anybody.has(line)).sort();
+      return `# in namespace ${namespace}\n${own.join('\n')}\n`;
+    };
+    await expect(`${await of(home)}\n${await of(shop)}`).toMatchFileSnapshot('rights.txt');
+  });
+
+  step('has the API server refuse requests that nobody could read', async () => {
+    const ask = (key: string, value: string) =>
+      kube(
+        'annotate',
+        'sqc/bakery',
+        '-n',
+        shop,
+        '--overwrite',
+        '--dry-run=server',
+        `square-operator.dev/${key}=${value}`,
+      );
+    for (const intent of ['refresh', 'disconnect', 'connect', 'adopt']) {
+      const key = `${intent}-requested-at`;
+      for (const value of ['now', '2026-01-31', '2026-13-31T12:00:00Z', '2026-01-31T12:00:00', '1769860800']) {
+        const { code, stderr } = await ask(key, value);
+        expect([value, code, stderr]).toEqual([value, 1, expect.stringContaining('in RFC 3339')]);
+      }
+      for (const value of ['2026-01-31T12:00:00Z', '2026-01-31T12:00:00.123456Z', '2026-01-31T12:00:00+01:00'])
+        expect((await ask(key, value)).code).toBe(0);
+    }
+    expect((await ask('revoke-all', 'yes')).stderr).toContain('or leave it out');
+    expect((await ask('revoke-all', 'true')).code).toBe(0);
+    expect((await ask('something-else', 'yes')).code).toBe(0);
+  });
+
+  step('has the API server keep a sealing key that is needed, and warn of what else is lost', async () => {
+    const key = 'secret/square-operator-sealing-key-1';
+    const remove = (what: string, namespace: string) => kube('delete', what, '-n', namespace, '--dry-run=server');
+    expect((await remove(key, home)).stderr).toContain('sealed grants may still need this key');
+    await kube('label', key, '-n', home, '--overwrite', 'square-operator.dev/sealing-key-state=retired');
+    const removable = '--for=jsonpath={.metadata.annotations.square-operator\\.dev/removable}=true';
+    expect((await kube('wait', key, '-n', home, removable, '--timeout=60s')).stderr).toBe('');
+    expect((await remove(key, home)).code).toBe(0);
+    const grant = await remove('secret/bakery-sealed', shop);
+    expect([grant.code, grant.stderr]).toEqual([0, expect.stringContaining("only copy of a seller's authorization")]);
+    const other = await remove('secret/bakery', shop);
+    expect([other.code, other.stderr]).toEqual([0, '']);
+  });
+
+  step('is upgraded to single namespaces, where the same connection goes on', async () => {
+    await release('upgrade', { watchNamespaces: [shop] });
+    expect((await kube('get', 'clusterrole', 'square-operator')).stderr).toContain('not found');
+    await start();
+    const before = scene.status('bakery').revision ?? 0;
+    await scene.request('bakery', 'refresh');
+    await live.until('it is renewed', () => scene.status('bakery').revision === before + 1);
+    await scene.becomes('bakery', { Ready: 'True/Valid' });
+    const connection = JSON.stringify({ ...aConnection('elsewhere', 'lost', { applicationRef: { name: 'app' } }) });
+    const { stderr } = await inCluster(kubectl, ['create', '--dry-run=server', '-f', '-'], connection);
+    expect(stderr).toContain('does not look after namespace elsewhere');
+  });
+
+  step('keeps definitions, connections, grants and tokens when it is uninstalled', async () => {
+    await operators.at(-1)?.stop();
+    const { code } = await inCluster(helm, ['uninstall', 'square-operator', '--namespace', home]);
+    expect(code).toBe(0);
+    expect((await kube('get', 'deployment,role,networkpolicy', '-n', home, '-o', 'name')).stdout).toBe('');
+    expect(
+      (await kube('get', 'sqc/bakery', 'secret/bakery', 'secret/bakery-sealed', '-n', shop, '-o', 'name')).code,
+    ).toBe(0);
+    await release('install');
+    await start();
+    const before = scene.status('bakery').revision ?? 0;
+    await scene.request('bakery', 'refresh');
+    await live.until('it goes on', () => scene.status('bakery').revision === before + 1);
+    await scene.becomes('bakery', { Ready: 'True/Valid' });
+  });
+});
