@@ -121,7 +121,7 @@ operatorSuite('the rights of the operator', options, (world, scene) => {
         endpoint: 'token',
         merchantID: party.merchantID,
         effect: { kind: 'delay' },
-        delay: 700,
+        delay: 3_000,
       });
       const before = scene.secret(sealed)?.metadata.resourceVersion;
       await scene.request(party.name, 'refresh');
