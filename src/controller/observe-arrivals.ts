@@ -48,8 +48,9 @@ function arrivalOf(
   now: Now,
 ): Arrival {
   const secret = splitKey(key).name;
-  // What cannot be looked into is as old as its Secret, by the API server's clock.
-  const after = (length: Duration): Instant => now.square + (createdAt + length - now.wall);
+  // What cannot be looked into is as old as its Secret, by the API server's clock. It has to be by Square's time and by this
+  // machine's: neither alone ends anything.
+  const after = (length: Duration): Instant => createdAt + length + Math.max(0, now.square - now.wall);
   if (jwe === undefined) return { secret, until: after(claimKept), content: { kind: 'Claim' } };
   if (application.kind !== 'Found') {
     return { secret, until: after(kept), content: { kind: 'Unreadable', message: 'Its application is not there.' } };

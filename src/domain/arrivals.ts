@@ -25,22 +25,24 @@ export function dismiss(o: Observation, now: Now): Step | undefined {
  * written over: both grants are stored, the later sign-in last.
  */
 export function receive(o: Observation, now: Now): Step | undefined {
-  const secret = receivable(o);
+  const secret = receivable(o, now);
   if (secret === undefined || attemptEnds(o.attempt) > now.square) return undefined;
   return { kind: 'Receive', secret, because: 'SignedIn' };
 }
 
 /** The first sign-in that could be taken up; those that are to be dismissed are gone by then. */
-function receivable({ arrivals = [], grant, application, unsettled }: Observation): string | undefined {
+function receivable({ arrivals = [], grant, application, unsettled }: Observation, now: Now): string | undefined {
   if (application.kind !== 'Found' || unsettled !== undefined) return undefined;
   switch (grant.kind) {
     case 'Absent':
     case 'Vacant':
+      return arrivals.find(({ content }) => content.kind === 'Grant')?.secret;
     case 'Held':
     // The same seller, as `dismissal` saw to: a sign-in is a clearer sign than any.
     case 'Retained':
     case 'Outdated':
-      return arrivals.find(({ content }) => content.kind === 'Grant')?.secret;
+      // One that may be too old comes before nothing that is held.
+      return arrivals.find(({ content, until }) => content.kind === 'Grant' && until > now.square)?.secret;
     case 'NotOwned':
     case 'Closed':
     case 'Unreadable':
@@ -52,7 +54,7 @@ function receivable({ arrivals = [], grant, application, unsettled }: Observatio
 /** When something is to be done about a sign-in that nothing can be done about now. */
 export function arrivalInstants(o: Observation, now: Now): Instant[] {
   const ends = (o.arrivals ?? []).map(({ until }) => until);
-  if (receivable(o) !== undefined) ends.push(attemptEnds(o.attempt));
+  if (receivable(o, now) !== undefined) ends.push(attemptEnds(o.attempt));
   return ends.filter((end) => end > now.square);
 }
 
@@ -71,7 +73,8 @@ function dismissal(o: Observation, { content, until, secret }: Arrival, now: Now
       'The seller signed in for another application than spec.applicationRef names now. Have them sign in again.';
     return { because: 'OtherApplication', message };
   }
-  if (until > now.square) return undefined;
+  // By a clock that nobody has borne out nothing is given up: it may be ahead by days.
+  if (until > now.square || !now.confirmed) return undefined;
   if (content.kind === 'Claim') return { because: 'Abandoned', message: `Secret ${secret} was never filled.` };
   const unread = content.kind === 'Unreadable' ? ` ${content.message}` : '';
   const message = `What the seller's sign-in gave could not be taken up within 24 hours.${unread} Have them sign in again.`;

@@ -147,6 +147,28 @@ describe('a sign-in', () => {
     expect(`${step.kind} ${step.because}`).toBe(does);
   });
 
+  it.each([
+    ['is taken up where nothing is held', awaiting(arrival({}, { until: noon })), 'Receive SignedIn'],
+    ['waits beside a grant that is held', beside({}, arrival({}, { until: noon })), 'Verify Unproven'],
+    [
+      'waits beside a grant that an earlier connection left',
+      {
+        ...awaiting(arrival({}, { until: noon })),
+        grant: { kind: 'Retained', grant: aGrant(), keyID: 'k' },
+      } as const,
+      'Wait RetainedGrantFound',
+    ],
+    [
+      'waits for the application',
+      { ...awaiting(arrival({}, { until: noon })), application: { kind: 'Missing', ref: 'shop/pos' } } as const,
+      'Wait AwaitingAuthorization',
+    ],
+    ['is not abandoned', awaiting(claim(noon)), 'Wait AwaitingAuthorization'],
+  ])('that is too old by a clock that Square has not borne out %s', (_, o, does) => {
+    const step = decide({ ...o, history: aHistory({ proof: { kind: 'None' } }) }, at(noon, { confirmed: false }));
+    expect(`${step.kind} ${step.because}`).toBe(does);
+  });
+
   it('is looked at again when it ends, and when another process must have ended', () => {
     expect(arrivalInstants(awaiting(arrival()), at(noon))).toEqual([noon + hours(23)]);
     const busy = { ...beside({}, arrival()), attempt: { kind: 'Open', attempt, until: noon + seconds(30) } } as const;
