@@ -1,3 +1,4 @@
+import { maxHeaderSize } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
@@ -76,7 +77,8 @@ export async function createWeb(
     // Of proxies in front of us only those of a private network are believed about where a request comes from.
     trustProxy: 'loopback, linklocal, uniquelocal',
     forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: 253 },
+    // Whatever comes as far as the router is answered by a page, however long a name in it is.
+    routerOptions: { maxParamLength: maxHeaderSize },
     // What no address can be is none of ours: it gets the same page, with the same headers.
     rewriteUrl: ({ url = '/' }) => (isAddress(url) ? url : '/no-address'),
   });

@@ -26,6 +26,8 @@ describe('headers', () => {
     '/oauth/callback?code=x',
     '/nowhere',
     '/connect/%zz',
+    `/connect/shop/${'x'.repeat(254)}?link=y`,
+    `/connections/shop/${'%C3%BC'.repeat(254)}`,
   ])('%s is safe, and kept by nobody', async (path) => {
     const { headers } = await house.browser().get(path);
     expect(headers).toMatchObject(secure);
