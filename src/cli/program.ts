@@ -6,6 +6,7 @@ import { explain } from './cluster.ts';
 import { Ending, type Exit, exitCodes } from './exit.ts';
 import { globalOptions } from './options.ts';
 import { createScreen, type Stream } from './screen.ts';
+import { printable } from './table.ts';
 import type { Call, Verb, VerbOption } from './verb.ts';
 
 /** What a run of the plugin has to do with. */
@@ -119,7 +120,8 @@ export async function runProgram(
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok.code : exitCodes.usage.code;
     const ending = endingOf(error, signal);
-    stderr.write(`${ending.exit === 'interrupted' ? '' : 'Error: '}${ending.message}\n`);
+    const message = ending.message.split('\n').map(printable).join('\n');
+    stderr.write(`${ending.exit === 'interrupted' ? '' : 'Error: '}${message}\n`);
     return exitCodes[ending.exit].code;
   }
 }

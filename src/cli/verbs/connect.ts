@@ -5,6 +5,7 @@ import { Ending } from '../exit.ts';
 import { type Output, outputOption } from '../options.ts';
 import { isForPeople, print } from '../print.ts';
 import { select, tellMissing } from '../select.ts';
+import { printable } from '../table.ts';
 import { verb } from '../verb.ts';
 import { relative } from '../when.ts';
 
@@ -51,7 +52,7 @@ export const connect = verb<Options>({
         await print(screen, options.output, { namespace: seen.namespace, name: seen.name, ...link });
         return 'ok';
       }
-      screen.out(link.url);
+      screen.out(printable(link.url));
       const ends = relative(parseInstant(link.expiresAt) ?? time.now, time.now);
       screen.note(
         `It ends ${ends} (${link.expiresAt}), or once a grant is taken up. Give it to the seller alone: whoever has it can sign in for ${seen.key}.`,

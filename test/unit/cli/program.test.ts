@@ -127,3 +127,9 @@ test('an older Node is told what is needed', () => {
   expect(tooOld('100.0.0')).toBeUndefined();
   expect(tooOld('20.20.2')).toContain('needs Node 24 or newer, and the first node on PATH is 20.20.2');
 });
+
+test('an error brings no control characters of what it quotes to the terminal', async () => {
+  const message = 'No link can be made: \u001b]0;title\u0007bad\u001b[2J\r news\nSee whether it runs.';
+  const { stderr } = await run(['fail'], failing(new Ending('notReady', message)));
+  expect(stderr).toBe('Error: No link can be made: bad  news\nSee whether it runs.\n');
+});
