@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import {
   annotations,
@@ -32,7 +33,13 @@ export interface ConnectLinkSecret extends HeldSecret {
 }
 
 export type LinkOpened =
-  | { readonly ok: true; readonly connection: LinkedConnection; readonly expiresAt: Instant }
+  | {
+      readonly ok: true;
+      readonly connection: LinkedConnection;
+      readonly expiresAt: Instant;
+      /** Tells the link from others, and gives nobody its authority. */
+      readonly digest: string;
+    }
   /** `Ended`: it was used, replaced by a newer one, or taken back. */
   | { readonly ok: false; readonly why: 'Expired' | 'Ended' | 'Invalid' };
 
@@ -67,10 +74,30 @@ export async function openConnectLink(
   if (!opened.ok) return opened;
   const { value: connection, expiresAt } = opened;
   if (connection.namespace !== namespace || connection.name !== name) return { ok: false, why: 'Invalid' };
-  const there = await deps.client.get(secrets, namespace, connectLinkSecretName(name));
+  const stored = await storedLink(deps.client, { namespace, name });
+  if (stored === undefined || stored !== text) return { ok: false, why: 'Ended' };
+  return { ok: true, connection, expiresAt, digest: digestOf(stored) };
+}
+
+/** Whether the Secret still holds the link with this digest. Rejects with a `KubeError`. */
+export async function isLinkThere(
+  client: Pick<KubeClient, 'get'>,
+  place: Pick<LinkedConnection, 'namespace' | 'name'>,
+  digest: string,
+): Promise<boolean> {
+  const stored = await storedLink(client, place);
+  return stored !== undefined && digestOf(stored) === digest;
+}
+
+const digestOf = (link: string): string => createHash('sha256').update(link).digest('base64url');
+
+async function storedLink(
+  client: Pick<KubeClient, 'get'>,
+  { namespace, name }: Pick<LinkedConnection, 'namespace' | 'name'>,
+): Promise<string | undefined> {
+  const there = await client.get(secrets, namespace, connectLinkSecretName(name));
   const url = there && typeOf(there) === secretTypes.connectLink ? textOf(there, linkKey) : undefined;
-  const stored = url !== undefined && URL.canParse(url) ? new URL(url).searchParams.get(parameter) : undefined;
-  return stored === text ? { ok: true, connection, expiresAt } : { ok: false, why: 'Ended' };
+  return url !== undefined && URL.canParse(url) ? (new URL(url).searchParams.get(parameter) ?? undefined) : undefined;
 }
 
 export function projectConnectLink({ metadata }: KubeObject): ConnectLinkSecret {

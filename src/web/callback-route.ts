@@ -27,8 +27,15 @@ export function registerCallback(app: FastifyInstance, site: Site): void {
     sessions.leaveResult(reply, outcome, state);
     // Code and state are out of the address bar with this answer, whatever it was.
     const { connection } = outcome;
-    const own = connection !== undefined && sessions.seller(request, connection)?.ref.uid === connection.uid;
-    return seeOther(reply, own ? sellerPath(base, connection) : `${base}/oauth/result`);
+    const session = connection && sessions.seller(request, connection);
+    if (connection === undefined || session?.ref.uid !== connection.uid) return seeOther(reply, `${base}/oauth/result`);
+    if (outcome.kind === 'Connected') sessions.keepSeller(reply, session, outcome.merchantID);
+    else if (outcome.kind === 'NotStored' && outcome.safe) sessions.keepSeller(reply, session);
+    // Whose answer was lost: the link may be used by now, and this browser cannot show that it was theirs.
+    else if (outcome.kind === 'AlreadyUsed' && session.signedIn === undefined) {
+      return seeOther(reply, `${base}/oauth/result`);
+    }
+    return seeOther(reply, sellerPath(base, connection));
   });
 
   app.get('/oauth/result', (request, reply) => {

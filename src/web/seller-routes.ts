@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { keyFrom } from '../kube/resource.ts';
-import { openConnectLink } from '../secrets/connect-link.ts';
+import { isLinkThere, openConnectLink } from '../secrets/connect-link.ts';
 import { applicationOf } from './application-of.ts';
 import { leaveIntent } from './intents.ts';
 import { isOutdated, type Look, lookAt, newsOf } from './look.ts';
@@ -29,8 +29,8 @@ export function registerSellerRoutes(app: FastifyInstance, site: Site): void {
     const session = sessions.seller(request, request.params);
     if (session === undefined) return void withoutLink(reply);
     const look = await lookAt(client, session.ref);
-    if (look?.ref.uid === session.ref.uid) return { session, look };
-    sessions.closeSeller(reply, session.ref);
+    if (look?.ref.uid !== session.ref.uid) sessions.closeSeller(reply, session.ref);
+    else if (await isGood(client, session, look)) return { session, look };
     return void withoutLink(reply);
   }
   const withoutLink = (reply: FastifyReply) => sendNotice(reply, site, 401, askForLink);
@@ -71,10 +71,25 @@ export function registerSellerRoutes(app: FastifyInstance, site: Site): void {
     return site.newsroom.stream(reply, {
       of: session.id,
       concerns: (keys) => Promise.resolve(keys.has(key)),
-      allowed: () => Promise.resolve(session.expiresAt > site.clock.wall()),
+      allowed: async () => {
+        if (session.expiresAt <= site.clock.wall()) return false;
+        const look = await lookAt(client, session.ref);
+        return look?.ref.uid === session.ref.uid && (await isGood(client, session, look));
+      },
       missed: () => isOutdated(client, session.ref, request.query),
     });
   });
+}
+
+/**
+ * Whether a session still stands: its link does, or its seller has signed in and it is their connection. So whoever opened a
+ * link that was taken back, replaced, or used by somebody else can neither see nor end anything by it.
+ */
+async function isGood(client: Site['client'], { ref, link, signedIn }: SellerSession, look: Look): Promise<boolean> {
+  const { merchantID } = look.told;
+  const whose = signedIn?.merchantID;
+  const theirs = signedIn !== undefined && (merchantID === undefined || whose === undefined || whose === merchantID);
+  return theirs || (await isLinkThere(client, ref, link));
 }
 
 /** The link is swapped for a session at once, and is out of the address bar. */
@@ -86,7 +101,7 @@ async function swapLink(
 ): Promise<FastifyReply> {
   const text = typeof link === 'string' ? link : undefined;
   const opened = isPlace(place) ? await openConnectLink(site, place, text, site.clock.wall()) : undefined;
-  if (opened?.ok === true) site.sessions.openSeller(reply, opened.connection);
+  if (opened?.ok === true) site.sessions.openSeller(reply, opened.connection, opened.digest);
   // Whoever comes by a link that has ended, and still has a session of it, sees the page all the same.
   return seeOther(reply, sellerPath(site.base, place));
 }

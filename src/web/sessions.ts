@@ -8,10 +8,14 @@ import type { KeyRing } from '../secrets/port.ts';
 import type { CookieName, Cookies } from './cookies.ts';
 import type { ConnectionRef, SignInOutcome } from './sign-in-port.ts';
 
-/** Whoever opened a seller's link: for one connection, and for an hour. */
+/** Whoever opened a seller's link: for one connection, and for an hour, or until the link ends before they have signed in. */
 export interface SellerSession {
   readonly id: string;
   readonly ref: ConnectionRef;
+  /** Digest of the link. */
+  readonly link: string;
+  /** They have signed in since, which ends the link; as whom, where Square has said so. */
+  readonly signedIn?: { readonly merchantID?: string | undefined } | undefined;
   readonly expiresAt: Instant;
 }
 
@@ -23,7 +27,13 @@ export interface StaffSession {
 }
 
 const reference = { namespace: z.string(), name: z.string(), uid: z.string() };
-const sellerShape = z.object({ kind: z.literal('seller'), id: z.string(), ...reference });
+const sellerShape = z.object({
+  kind: z.literal('seller'),
+  id: z.string(),
+  ...reference,
+  link: z.string(),
+  signedIn: z.object({ merchantID: z.string().optional() }).optional(),
+});
 const staffShape = z.object({ kind: z.literal('staff'), id: z.string(), token: z.string() });
 const visitShape = z.object({ kind: z.literal('visit'), id: z.string() });
 const outcomeShape = z.looseObject({ kind: z.string(), connection: z.object(reference).optional() });
@@ -41,7 +51,9 @@ export const longestStaffToken = 2_600;
 
 export interface Sessions {
   seller(request: FastifyRequest, place: Omit<ConnectionRef, 'uid'>): SellerSession | undefined;
-  openSeller(reply: FastifyReply, ref: ConnectionRef): void;
+  openSeller(reply: FastifyReply, ref: ConnectionRef, link: string): void;
+  /** The seller of this session has signed in: it lives on without its link. */
+  keepSeller(reply: FastifyReply, session: SellerSession, merchantID?: string): void;
   closeSeller(reply: FastifyReply, ref: Omit<ConnectionRef, 'uid'>): void;
   staff(request: FastifyRequest): StaffSession | undefined;
   /** `until`: when the token ends, where that is known. */
@@ -74,15 +86,22 @@ export function createSessions({ ring, clock, cookies }: SessionsDeps): Sessions
     seller(request, place) {
       const found = read(request, { seller: place }, sellerShape);
       if (found?.value.namespace !== place.namespace || found.value.name !== place.name) return undefined;
-      const { id, namespace, name, uid } = found.value;
-      return { id, ref: { namespace, name, uid }, expiresAt: found.expiresAt };
+      const { id, namespace, name, uid, link, signedIn } = found.value;
+      return { id, ref: { namespace, name, uid }, link, signedIn, expiresAt: found.expiresAt };
     },
-    openSeller: (reply, { namespace, name, uid }) =>
+    openSeller: (reply, { namespace, name, uid }, link) =>
       write(
         reply,
         { seller: { namespace, name } },
-        { kind: 'seller', id: newID(), namespace, name, uid },
+        { kind: 'seller', id: newID(), namespace, name, uid, link },
         after(sellerSessionLife),
+      ),
+    keepSeller: (reply, { id, ref, link, expiresAt }, merchantID) =>
+      write(
+        reply,
+        { seller: ref },
+        { kind: 'seller', id, ...ref, link, signedIn: { ...(merchantID !== undefined && { merchantID }) } },
+        expiresAt,
       ),
     closeSeller: (reply, place) => cookies.forget(reply, { seller: place }),
     staff(request) {

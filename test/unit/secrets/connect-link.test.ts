@@ -43,7 +43,7 @@ describe('a link for a seller', () => {
     const url = make();
     expect(await open(url)).toEqual({ ok: false, why: 'Ended' });
     expect(await store(url)).toMatchObject({ kind: 'Stored' });
-    expect(await open(url)).toEqual({ ok: true, connection: bakery, expiresAt: end });
+    expect(await open(url)).toEqual({ ok: true, connection: bakery, expiresAt: end, digest: expect.any(String) });
     expect(await open(url, end)).toEqual({ ok: false, why: 'Expired' });
   });
 

@@ -77,13 +77,47 @@ describe('a link', () => {
     expect((await thief.get('/connect/shop/florist')).status).toBe(401);
   });
 
-  test('is over once its Secret is gone; the session that came of it lives for its hour', async () => {
+  test.each([
+    ['its Secret is gone', () => void house.objects.delete('secrets shop/bakery-connect-link')],
+    ['there is a newer one', () => void house.link('shop', 'bakery')],
+  ])('is over once %s, and so is the session that came of it', async (_, end) => {
     const link = house.link('shop', 'bakery');
     await browser.get(link);
-    house.objects.delete('secrets shop/bakery-connect-link');
+    await browser.get(page);
+    const shown = await browser.get(`${page}/disconnect`);
+    const token = /name="form_token" value="([^"]+)"/.exec(shown.text)?.[1] ?? '';
+    await house.clock.advance(1_000);
+    end();
     const late = house.browser();
     expect(await late.get(link)).toMatchObject({ status: 303 });
     expect(late.cookies.size).toBe(0);
+    expect((await browser.get(page)).status).toBe(401);
+    for (const what of ['authorize', 'disconnect']) {
+      expect((await browser.post(`${page}/${what}`, { form_token: token })).status).toBe(401);
+    }
+    expect(browser.cookies.has('__Host-square-sign-in')).toBe(false);
+    expect(house.patches).toEqual([]);
+  });
+
+  test('that somebody else signed in by is over for all others who opened it', async () => {
+    const link = house.link('shop', 'bakery');
+    const second = house.browser();
+    for (const who of [browser, second, house.browser()]) await who.get(link);
+    house.outcome = { kind: 'Connected', connection: ref, merchantID: 'M-FIRST' };
+    await browser.get('/oauth/callback?code=c&state=one');
+    house.outcome = { kind: 'Connected', connection: ref, merchantID: 'M-SECOND' };
+    await second.get('/oauth/callback?code=c&state=two');
+    house.objects.delete('secrets shop/bakery-connect-link');
+    expect([(await browser.get(page)).status, (await second.get(page)).status]).toEqual([200, 200]);
+    house.add('shop', 'bakery', { status: { merchantID: 'M-FIRST' } });
+    expect([(await browser.get(page)).status, (await second.get(page)).status]).toEqual([200, 401]);
+  });
+
+  test('is over once a seller has signed in; their session lives for its hour', async () => {
+    await browser.get(house.link('shop', 'bakery'));
+    house.outcome = { kind: 'Connected', connection: ref };
+    await browser.get('/oauth/callback?code=c&state=one');
+    house.objects.delete('secrets shop/bakery-connect-link');
     await house.clock.advance(minutes(59));
     expect((await browser.get(page)).status).toBe(200);
     await house.clock.advance(minutes(2));
@@ -134,9 +168,10 @@ describe('signing in', () => {
   });
 
   test("is refused with another session's form token", async () => {
-    await withLink();
+    const link = house.link('shop', 'bakery');
+    await browser.get(link);
     const other = house.browser();
-    await other.get(house.link('shop', 'bakery'));
+    await other.get(link);
     const token = /name="form_token" value="([^"]+)"/.exec((await other.get(page)).text)?.[1] ?? '';
     expect((await browser.post(`${page}/authorize`, { form_token: token })).status).toBe(403);
   });
