@@ -20,6 +20,7 @@ export interface Look {
   readonly told: StoredStatus;
   /** What was asked for and not answered yet, with the time that was written. */
   readonly pending: Readonly<Partial<Record<PendingIntent, string>>>;
+  /** A link that was asked for and is not answered yet. */
   readonly connectRequested?: string;
 }
 
@@ -52,7 +53,7 @@ export function lookOf(object: KubeObject): Look {
       ...(refresh !== undefined && refresh !== status.lastHandledRefreshRequest && { refresh }),
       ...(disconnect !== undefined && disconnect !== status.lastHandledDisconnectRequest && { disconnect }),
     },
-    ...(connect !== undefined && { connectRequested: connect }),
+    ...(connect !== undefined && connect !== status.lastHandledConnectRequest && { connectRequested: connect }),
   };
 }
 

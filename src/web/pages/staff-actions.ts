@@ -26,10 +26,10 @@ export interface ActionsView {
 /** So long after it was asked for, a link is still waited for. */
 const linkComesWithin = minutes(1);
 
-/** Whether a link was just asked for, and is not there yet. */
-export function linkIsComing({ look, link, wall }: Pick<ActionsView, 'look' | 'link' | 'wall'>): boolean {
+/** Whether a link was just asked for, and is not there yet; an earlier one ends with it. */
+export function linkIsComing({ look, wall }: Pick<ActionsView, 'look' | 'wall'>): boolean {
   const asked = parseInstant(look.connectRequested ?? '');
-  return link === undefined && asked !== undefined && Math.abs(wall - asked) < linkComesWithin;
+  return asked !== undefined && Math.abs(wall - asked) < linkComesWithin;
 }
 
 /** What somebody may do with the connection, each by a form. */
