@@ -16,7 +16,7 @@ export const conditionTypes = {
 
 export type ConditionType = keyof typeof conditionTypes;
 
-interface ReasonEntry {
+export interface ReasonEntry {
   /** What is so. */
   readonly means: string;
   /** What a person does about it; empty when nothing is to be done. */

@@ -17,7 +17,7 @@ export interface StaffConnectionView extends ActionsView {
 
 /** One connection, for the platform team: what is so, why, and what can be done. */
 export function staffConnectionPage(view: StaffConnectionView): string {
-  const { base, look, now } = view;
+  const { base, look, now, wall } = view;
   const { namespace, name } = look.ref;
   const state = staffState(look.told, look.deleting);
   const ready = look.status.conditions?.find(({ type }) => type === 'Ready');
@@ -32,7 +32,7 @@ export function staffConnectionPage(view: StaffConnectionView): string {
 !${state.remedy === '' ? '' : html`<p class="todo"><strong>What to do:</strong> ${state.remedy}</p>`}
 !${pending(view)}
 </article>
-!${conditionsCard(look.status.conditions ?? [], now)}
+!${conditionsCard(look.status.conditions ?? [], wall)}
 !${failuresCard([look.status.lastFailure, ...(look.status.otherFailures ?? [])], now)}
 !${permissionsCard(view)}
 </div>
@@ -57,14 +57,14 @@ function pending({ look, wall }: StaffConnectionView): string {
   return lines.length === 0 ? '' : html`<ul class="pending" role="status">!${lines}</ul>`;
 }
 
-function conditionsCard(conditions: readonly Condition[], now: Instant): string {
+function conditionsCard(conditions: readonly Condition[], wall: Instant): string {
   if (conditions.length === 0) return '';
   const rows = conditions.map(
     ({ type, status, reason, message, lastTransitionTime }) => html`<tr role="row">
 <th role="rowheader" scope="row">!${condition(type, status)}</th>
 <td role="cell" data-label="Reason"><code>${reason}</code></td>
 <td role="cell" data-label="Message">!${prose(message)}</td>
-<td role="cell" data-label="Since" class="number">!${time(parseInstant(lastTransitionTime), now)}</td>
+<td role="cell" data-label="Since" class="number">!${time(parseInstant(lastTransitionTime), wall)}</td>
 </tr>`,
   );
   return html`<section class="card" aria-labelledby="conditions"><h2 id="conditions">Conditions</h2>

@@ -1,4 +1,4 @@
-import { reasons } from '../../api/conditions.ts';
+import { type ReasonEntry, reasons } from '../../api/conditions.ts';
 import type { StoredStatus } from '../../domain/recall.ts';
 
 /** How bad it is. A page shows it by an icon and a word, and by colour besides. */
@@ -29,9 +29,25 @@ export function staffState(told: StoredStatus, deleting: boolean): StaffState {
     const means = 'The operator has not looked at it yet.';
     return { tone: 'busy', word: 'Not looked at yet', reason: '', means, remedy: '' };
   }
-  const entry = Object.hasOwn(reasons, ready.reason) ? reasons[ready.reason as keyof typeof reasons] : undefined;
-  const { means = '', remedy = '' } = entry ?? {};
-  return { tone: toneOf(told, ready), word: inWords(ready.reason), reason: ready.reason, means, remedy };
+  const { means = '', remedy = '' } = entryOf(ready.reason) ?? {};
+  const tone = toneOf(told, ready);
+  return {
+    tone,
+    word: inWords(ready.reason),
+    reason: ready.reason,
+    means,
+    remedy: remedy === '' && tone === 'warn' ? remedyBesides(told) : remedy,
+  };
+}
+
+const entryOf = (reason: string): ReasonEntry | undefined =>
+  Object.hasOwn(reasons, reason) ? reasons[reason as keyof typeof reasons] : undefined;
+
+/** Of what is not well while the token works: the first thing that somebody can do. */
+function remedyBesides({ conditions }: StoredStatus): string {
+  const unwell = ['Valid', 'Renewable', 'ScopesSatisfied'].map((type) => conditions.get(type));
+  const remedies = unwell.map((one) => (one === undefined || one.status === 'True' ? '' : entryOf(one.reason)?.remedy));
+  return remedies.find((remedy) => remedy !== undefined && remedy !== '') ?? '';
 }
 
 function toneOf({ conditions }: StoredStatus, ready: { readonly status: string; readonly reason: string }): Tone {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { squareConnections } from '../../../src/api/names.ts';
-import { formatInstant } from '../../../src/clock.ts';
+import { type Duration, formatInstant } from '../../../src/clock.ts';
 import { readStatus } from '../../../src/domain/recall.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { KubeError } from '../../../src/kube/client.ts';
@@ -68,11 +68,14 @@ export interface Browser {
 export interface HouseOptions {
   readonly externalURL?: string;
   readonly clock?: FakeClock;
+  /** How far Square's clock is behind; default: it is not. */
+  readonly squareBehind?: Duration;
 }
 
 export async function openHouse({
   externalURL = origin,
   clock = createFakeClock(),
+  squareBehind = 0,
 }: HouseOptions = {}): Promise<House> {
   const ring = aRing();
   const connections = new Map<string, ConnectionSeen>();
@@ -110,7 +113,7 @@ export async function openHouse({
         return house.outcome;
       },
     },
-    squareNow: () => clock.wall(),
+    squareNow: () => clock.wall() - squareBehind,
     externalURL,
     squareURLs: ['https://connect.squareup.com', 'https://connect.squareupsandbox.com'],
   });

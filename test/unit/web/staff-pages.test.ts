@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { hours, minutes, seconds } from '../../../src/clock.ts';
+import { days, hours, minutes, seconds } from '../../../src/clock.ts';
 import { KubeError } from '../../../src/kube/client.ts';
 import { type Browser, type House, openHouse, type Rights, unavailable } from './house.ts';
 
@@ -222,11 +222,44 @@ describe('asking for something', () => {
     expect(waiting.text).toContain('The link is being made');
     expect(waiting.text).toContain('<noscript><meta http-equiv="refresh" content="2">');
     const link = house.link('shop', 'bakery');
+    Object.assign(object, { status: { lastHandledConnectRequest: '2026-01-01T00:00:00Z' } });
     const shown = await browser.get('/connections/shop/bakery');
     expect(shown.text).toContain(link.replaceAll('=', '&#61;'));
     expect(shown.text).not.toContain('http-equiv');
     await house.clock.advance(minutes(61));
     await signIn(house.token('jane', all));
     expect((await browser.get('/connections/shop/bakery')).text).not.toContain('link&#61;');
+  });
+
+  test('an earlier link is not shown while a new one is made, since that ends it', async () => {
+    const object = house.add('shop', 'bakery');
+    const earlier = house.link('shop', 'bakery');
+    const at = '2026-01-01T00:00:00Z';
+    Object.assign(object.metadata, { annotations: { 'square-operator.dev/connect-requested-at': at } });
+    const { text } = await browser.get('/connections/shop/bakery');
+    expect(text).toContain('The link is being made');
+    expect(text).not.toContain(earlier.replaceAll('=', '&#61;'));
+  });
+
+  test('a link that was made and used at once is not waited for', async () => {
+    const at = '2026-01-01T00:00:00Z';
+    const object = house.add('shop', 'bakery', { status: { lastHandledConnectRequest: at } });
+    Object.assign(object.metadata, { annotations: { 'square-operator.dev/connect-requested-at': at } });
+    const { text } = await browser.get('/connections/shop/bakery');
+    expect(text).not.toContain('The link is being made');
+    expect(text).toContain('Make a link for the seller');
+  });
+
+  test('since when a condition holds is told by the wall clock, and the token by Square’s', async () => {
+    const apart = await openHouse({ squareBehind: days(2) });
+    const lastTransitionTime = '2025-12-31T22:00:00Z';
+    const ready = { type: 'Ready', status: 'True', reason: 'Valid', message: 'It is.', lastTransitionTime };
+    const accessTokenIssuedAt = '2025-12-29T21:00:00Z';
+    apart.add('shop', 'bakery', { status: { conditions: [ready], accessTokenIssuedAt } });
+    const visitor = apart.browser();
+    await signIn(apart.token('jane', all), visitor);
+    const { text } = await visitor.get('/connections/shop/bakery');
+    expect(text).toMatch(/data-label="Since"[^\n]*>2 hours ago</);
+    expect(text).toMatch(/Issued[^\n]*>3 hours ago</);
   });
 });

@@ -62,6 +62,12 @@ describe('states', () => {
     expect(`${state.tone}/${state.offers}`).toBe(seller);
   });
 
+  test('what is not well beside a token that works has its remedy told', () => {
+    const state = staffState(told({ ...well, ScopesSatisfied: 'False/ScopesMissing' }), false);
+    expect(state).toMatchObject({ word: 'Valid', remedy: reasons.ScopesMissing.remedy });
+    expect(staffState(told(well), false).remedy).toBe('');
+  });
+
   test('every reason has words for both, and a remedy where it has one', () => {
     for (const [reason, { remedy }] of Object.entries(reasons)) {
       expect(staffState(told({ Ready: `False/${reason}` }), false)).toMatchObject({ word: inWords(reason), remedy });
