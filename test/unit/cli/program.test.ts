@@ -61,8 +61,8 @@ test('names, options and defaults reach the verb, wherever global ones stand', a
 
 test.each([
   [[], 'Usage: kubectl square'],
-  [['nonsense'], "unknown command 'nonsense'"],
-  [['list', '--nonsense'], "unknown option '--nonsense'"],
+  [['nonsense'], "Error: unknown command 'nonsense'"],
+  [['list', '--nonsense'], "Error: unknown option '--nonsense'"],
   [['list', '-o', 'xml'], "argument 'xml' is invalid"],
   [['seal'], 'missing required argument'],
   [['refresh'], 'Name the connections, or write -l LABELS'],
