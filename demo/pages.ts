@@ -27,7 +27,7 @@ export function intro(stage: Stage, screen: Screen, stays: boolean): string {
 
 function invitation(stage: Stage, strong: Paint): string[] {
   const ns = names.namespace;
-  const seller = `{"clientID":"${names.clientID}","merchantID":"${names.merchantID}"}`;
+  const seller = JSON.stringify({ clientID: names.clientID, merchantID: names.merchantID, scopes: names.scopes });
   return [
     `${strong('Look for yourself')}, in another terminal`,
     `  export KUBECONFIG=${stage.kubeconfig}`,

@@ -27,10 +27,10 @@ export interface Stage {
 }
 
 /**
- * Square's clock starts so far in the past. The story takes 41 to 44 days, and who plays on may move it by weeks: times of a
- * connection stay ages of the past for kubectl, which shows others as `<invalid>`.
+ * Square's clock starts so far in the past. The story takes 41 to 44 days: it ends some days before now, so that the last
+ * refresh has an age for kubectl, which shows times to come as `<invalid>`, and the token that it brought has not ended.
  */
-const behind = days(90);
+const behind = days(46);
 
 /** Starts all of it in `dir`. What was started is added to `ending` at once, so that it ends whatever happens. */
 export async function setStage(dir: string, options: Options, screen: Screen, ending: Ending): Promise<Stage> {
