@@ -4,7 +4,7 @@ import { connectionOfIncomingSecret, sealedSecretName } from '../api/names.ts';
 import type { Grant } from '../domain/grant.ts';
 import type { Application, Connection } from '../domain/observation.ts';
 import type { Token } from '../domain/token.ts';
-import { type Key, keyFrom } from '../kube/resource.ts';
+import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
 import { openGrant } from '../secrets/grant.ts';
 import { type IncomingSecret, openIncoming } from '../secrets/incoming.ts';
 import { bindingIn } from '../secrets/journal-record.ts';
@@ -49,6 +49,12 @@ export interface MayNotSignIn {
   readonly message: string;
 }
 
+/**
+ * So many sign-ins of a connection are remembered at once. Each leaves a Secret for an hour, and asks Square for a token
+ * whatever code comes: whoever has a link must not be able to use up the cluster, or the application's budget.
+ */
+export const mostSignIns = 20;
+
 const no = (why: CannotSignIn, message: string): MayNotSignIn => ({ ok: false, why, message });
 
 /**
@@ -82,6 +88,10 @@ export async function maySignIn(
   if (there === 'Blocked') {
     return no('GrantBlocked', `Secret ${sealedSecretName(name)} cannot be replaced: see the condition Ready.`);
   }
+  const before = [...comingFor(deps, connection)].length;
+  if (before >= mostSignIns) {
+    return no('TooManySignIns', `${before} sign-ins were begun within an hour: wait until they are forgotten.`);
+  }
   const merchantID = spec.merchantID ?? there?.merchantID;
   return { ok: true, connection, spec, application, applicationSpec, merchantID };
 }
@@ -112,13 +122,23 @@ function heldBy(
   return ours ? value : 'Blocked';
 }
 
+/** The Secrets of the connection's sign-ins. */
+function* comingFor(
+  { views }: Pick<MaySignInDeps, 'views'>,
+  connection: { readonly namespace: string; readonly name: string },
+): Generator<IncomingSecret> {
+  for (const [key, secret] of views.incoming.entries()) {
+    const { namespace, name } = splitKey(key);
+    if (namespace === connection.namespace && connectionOfIncomingSecret(name) === connection.name) yield secret;
+  }
+}
+
 /** The sellers whose sign-ins for the connection wait to be taken up. */
-export function sellersComing({ views, ring }: MaySignInDeps, binding: Binding): Set<string> {
+export function sellersComing(deps: MaySignInDeps, binding: Binding): Set<string> {
+  const { ring } = deps;
   const sellers = new Set<string>();
-  for (const [key, { jwe }] of views.incoming.entries()) {
-    const [namespace, secret = ''] = key.split('/');
-    if (jwe === undefined || namespace !== binding.namespace || connectionOfIncomingSecret(secret) !== binding.name)
-      continue;
+  for (const { jwe } of comingFor(deps, binding)) {
+    if (jwe === undefined) continue;
     const opened = openIncoming(ring, binding, jwe);
     if (opened.ok && opened.value.merchantID !== undefined) sellers.add(opened.value.merchantID);
   }

@@ -41,7 +41,9 @@ export type CannotSignIn =
   /** The application is missing, does not allow the connection, or lacks what it needs. */
   | 'ApplicationNotReady'
   /** What is sealed for the connection is not to be replaced. */
-  | 'GrantBlocked';
+  | 'GrantBlocked'
+  /** More were begun within an hour than anybody needs. */
+  | 'TooManySignIns';
 
 /** The query of the callback, as it came. */
 export interface Callback {

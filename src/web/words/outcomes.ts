@@ -144,6 +144,12 @@ const byWhy: Readonly<Partial<Record<CannotSignIn, Partial<OutcomeWords>>>> = {
     says: 'The platform team has paused it, so nobody can sign in.',
     todo: 'Ask the platform team when it goes on.',
   },
+  TooManySignIns: {
+    tone: 'warn',
+    title: 'Too many sign-ins were tried',
+    says: `More were tried within an hour than anybody needs. ${unharmed}`,
+    todo: 'Wait for an hour, then sign in once more.',
+  },
   PersonalAccessToken: {
     tone: 'off',
     word: 'Not needed',

@@ -86,6 +86,22 @@ describe('an authorization request', () => {
     expect(await stage.signIns.begin(ref)).toMatchObject({ ok: false, why });
   });
 
+  test('is not made once twenty were tried, and no code of others is sent to Square then', async () => {
+    const stage = await aSignInStage();
+    const waiting = await stage.signIn();
+    for (let i = 0; i < 20; i += 1) {
+      const began = await stage.signIns.begin(stage.ref());
+      if (!began.ok) throw new Error(began.why);
+      const state = new URL(began.location).searchParams.get('state') ?? '';
+      await stage.signIns.complete({ state, code: 'made-up' }, began.cookie);
+    }
+    const asked = stage.asked();
+    const why = 'TooManySignIns';
+    expect(await stage.signIns.begin(stage.ref())).toMatchObject({ ok: false, why });
+    expect(await stage.signIns.complete(waiting.callback, waiting.cookie)).toMatchObject({ kind: 'Refused', why });
+    expect([stage.secrets().length, stage.asked()]).toEqual([20, asked]);
+  });
+
   test('is made for a connection that began with a refresh token, which never acts again', async () => {
     const refreshToken = { secretRef: { name: 'imported', key: 'token' } };
     const { signIns, ref } = await aSignInStage({ spec: { credential: { refreshToken } } });
