@@ -129,7 +129,7 @@ operatorSuite('a refresh token that works once', { gateway: true }, (world, scen
     test('of a credential: it is tried once more, and the seller is asked for when it is used up', async () => {
       const party = await connect();
       strike(party, { kind: 'drop', when: 'after' });
-      await world.live.until('it was tried', () => issued(party).length > 0);
+      await world.live.until('the lost answer is told', () => scene.status(party.name).lastFailure !== undefined);
       await scene.pass(minutes(5));
       await scene.becomes(party.name, { Ready: 'False/RotationOutcomeLost' });
       expect([issued(party).length, refused(party).length]).toEqual([1, 1]);
@@ -183,7 +183,7 @@ operatorSuite('a refresh token that works once', { gateway: true }, (world, scen
     const party = await connected();
     const sealed = `${party.name}-sealed`;
     // The note is taken, the answer is refused: a person makes the Secret immutable in between.
-    world.square.faults.add({ endpoint: 'token', merchantID: party.merchantID, effect: { kind: 'delay' }, delay: 700 });
+    world.square.faults.add({ endpoint: 'token', merchantID: party.merchantID, effect: { kind: 'delay' }, delay: 3_000 });
     const before = scene.secret(sealed)?.metadata.resourceVersion;
     await scene.request(party.name, 'refresh');
     await world.live.until('the attempt is noted', () => scene.secret(sealed)?.metadata.resourceVersion !== before);
@@ -218,7 +218,7 @@ operatorSuite(
         endpoint: 'token',
         merchantID: party.merchantID,
         effect: { kind: 'delay' },
-        delay: 700,
+        delay: 3_000,
       });
       const before = scene.secret(sealed)?.metadata.resourceVersion;
       await scene.request(party.name, 'refresh');
