@@ -264,7 +264,7 @@ const payload = fc.record(
   { requiredKeys: ['type'] },
 );
 
-describe('whatever is sent', () => {
+describe('whatever is sent', { timeout: 60_000 }, () => {
   test('is answered with less than 500, and changes nothing unless it is signed', async () => {
     const stage = await webhookStage();
     await fc.assert(
