@@ -8,6 +8,7 @@ import { openCredential } from '../secrets/credential.ts';
 import type { KeyRing, MemoryVault } from '../secrets/port.ts';
 import { missingSecret } from './missing-secret.ts';
 import type { Watches } from './watches.ts';
+import { sentence } from './write-refused.ts';
 
 export interface CredentialsDeps {
   readonly client: KubeClient;
@@ -126,6 +127,6 @@ async function fromSealed(
   if (application.kind !== 'Found' && application.kind !== 'NotNeeded') return { kind: 'None' };
   const clientID = type === 'personalAccessToken' || application.kind === 'NotNeeded' ? '' : application.clientID;
   const opened = await openCredential(ring, { namespace, name, environment: application.environment, clientID }, jwe);
-  if (!opened.ok) return problem('SealedCredentialUnreadable', `${opened.message}.`);
+  if (!opened.ok) return problem('SealedCredentialUnreadable', sentence(opened.message));
   return clean(opened.value, 'The sealed credential');
 }

@@ -164,7 +164,9 @@ operatorSuite('credentials', {}, (world, scene) => {
     const spec = { applicationRef: { name: app.name }, credential: { refreshToken: { sealed } } };
 
     await create('copied', spec);
-    await scene.becomes('copied', { Ready: 'False/SealedCredentialUnreadable', Stalled: 'True' });
+    const copied = await scene.becomes('copied', { Ready: 'False/SealedCredentialUnreadable', Stalled: 'True' });
+    const ready = copied.status?.conditions?.find(({ type }) => type === 'Ready');
+    expect(ready?.message).toMatch(/^The sealed credential of .* was sealed for another name: /);
     expect(presented(refreshToken.value)).toBe(0);
     await create('offline', spec);
     await scene.becomes('offline', { Ready: 'True/Valid' });
