@@ -183,7 +183,12 @@ operatorSuite('a refresh token that works once', { gateway: true }, (world, scen
     const party = await connected();
     const sealed = `${party.name}-sealed`;
     // The note is taken, the answer is refused: a person makes the Secret immutable in between.
-    world.square.faults.add({ endpoint: 'token', merchantID: party.merchantID, effect: { kind: 'delay' }, delay: 3_000 });
+    world.square.faults.add({
+      endpoint: 'token',
+      merchantID: party.merchantID,
+      effect: { kind: 'delay' },
+      delay: 3_000,
+    });
     const before = scene.secret(sealed)?.metadata.resourceVersion;
     await scene.request(party.name, 'refresh');
     await world.live.until('the attempt is noted', () => scene.secret(sealed)?.metadata.resourceVersion !== before);
