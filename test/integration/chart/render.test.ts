@@ -182,12 +182,16 @@ describe('the chart', () => {
 
   testUnless(
     lacks,
-    'has the alerts and the dashboard as they are in its files, their own placeholders untouched',
+    'has the alerts and the dashboard as they are in its files, with the namespace of the release in the remedies',
     async () => {
       const objects = rendered({ alerts: { create: true }, dashboard: { create: true } });
       const rule = objects.find(({ kind }) => kind === 'PrometheusRule');
       const files = join(root, 'charts/square-operator/files');
-      expect(rule?.['spec']).toEqual(parse(await readFile(join(files, 'alerts.yaml'), 'utf8')));
+      const alerts = (await readFile(join(files, 'alerts.yaml'), 'utf8')).replaceAll(
+        '-n square-operator',
+        `-n ${namespace}`,
+      );
+      expect(rule?.['spec']).toEqual(parse(alerts));
       const dashboard = objects.find(({ metadata }) => metadata.name === 'square-operator-dashboard');
       expect(dashboard?.metadata.labels).toMatchObject({ grafana_dashboard: '1' });
       const shown = JSON.parse(dashboard?.['data']['square-operator.json']) as object;
