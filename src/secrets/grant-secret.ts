@@ -7,8 +7,10 @@ import { sealedBy } from './sealed-by.ts';
 import { textOf, typeOf } from './secret-text.ts';
 import { changeProblem, createProblem, mayHaveWritten, notOwned } from './write-problem.ts';
 
-/** What the watch keeps of `<connection>-sealed`. */
-export function projectGrantSecret(object: KubeObject): GrantSecret {
+/** What the watch keeps of any Secret that holds a sealed grant. */
+export function projectSealed(
+  object: KubeObject,
+): Pick<GrantSecret, 'uid' | 'resourceVersion' | 'createdAt' | 'jwe' | 'keyID'> {
   const { uid = '', resourceVersion = '', creationTimestamp = '' } = object.metadata;
   const jwe = textOf(object, grantKey);
   const keyID = jwe === undefined ? undefined : sealedBy(jwe);
@@ -18,6 +20,13 @@ export function projectGrantSecret(object: KubeObject): GrantSecret {
     createdAt: parseInstant(creationTimestamp) ?? 0,
     ...(jwe !== undefined && { jwe }),
     ...(keyID !== undefined && { keyID }),
+  };
+}
+
+/** What the watch keeps of `<connection>-sealed`. */
+export function projectGrantSecret(object: KubeObject): GrantSecret {
+  return {
+    ...projectSealed(object),
     ...(object.metadata.finalizers?.includes(finalizer) === true && { finalized: true as const }),
     ...(object.metadata.deletionTimestamp !== undefined && { deleting: true as const }),
   };

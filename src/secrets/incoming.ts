@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { annotations, apiVersion, grantKey, incomingSecretName, secretTypes, squareConnections } from '../api/names.ts';
-import { type Instant, parseInstant } from '../clock.ts';
+import type { Instant } from '../clock.ts';
 import type { Grant } from '../domain/grant.ts';
 import { isReason, type KubeClient } from '../kube/client.ts';
 import { type KubeObject, secrets } from '../kube/resource.ts';
 import { openGrant, sealGrant } from './grant.ts';
+import { projectSealed } from './grant-secret.ts';
 import type { Binding, HeldSecret, KeyRing, Opened, WriteProblem } from './port.ts';
-import { sealedBy } from './sealed-by.ts';
 import { textOf, typeOf } from './secret-text.ts';
 import { changeProblem, createProblem, mayHaveWritten, notOwned } from './write-problem.ts';
 
@@ -47,18 +47,7 @@ export const incomingPlace = (
   secret: incomingSecretName(connection.name, digestOfState(state)),
 });
 
-export function projectIncoming(object: KubeObject): IncomingSecret {
-  const { uid = '', resourceVersion = '', creationTimestamp = '' } = object.metadata;
-  const jwe = textOf(object, grantKey);
-  const keyID = jwe === undefined ? undefined : sealedBy(jwe);
-  return {
-    uid,
-    resourceVersion,
-    createdAt: parseInstant(creationTimestamp) ?? 0,
-    ...(jwe !== undefined && { jwe }),
-    ...(keyID !== undefined && { keyID }),
-  };
-}
+export const projectIncoming = (object: KubeObject): IncomingSecret => projectSealed(object);
 
 /** `Used`: the sign-in was completed before, on whichever replica. */
 export type Claimed =
