@@ -13,8 +13,9 @@ import { makeStandIn, standInImage } from '../cluster/k3s-image/image.ts';
 import { missingPackages, startPodman } from '../cluster/k3s-image/podman.ts';
 import { reportTo } from '../cluster/report.ts';
 import { kubeconfig } from '../support/cluster.ts';
+import { eventually } from '../support/eventually.ts';
 import { type Lack, testUnless } from '../support/needs.ts';
-import { eventually, processesMentioning } from '../support/processes.ts';
+import { processesMentioning } from '../support/processes.ts';
 
 const program = resolve(import.meta.dirname, '../cluster/main.ts');
 const report = reportTo(process.stderr);

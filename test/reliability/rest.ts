@@ -1,5 +1,5 @@
 import { hours, minutes } from '../../src/clock.ts';
-import { eventually } from '../support/processes.ts';
+import { eventually } from '../support/eventually.ts';
 import { pulse } from './pulse.ts';
 import type { Stage } from './stage.ts';
 

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { request } from 'undici';
 import { describe, expect, test } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 import { aConnection, anApplication, aSecret } from '../../support/objects.ts';
 import type { RunningOperator } from '../../support/operator.ts';
 import { operatorSuite } from '../../support/suite.ts';
@@ -160,15 +161,16 @@ operatorSuite('the web pages', options, (world, scene) => {
       return { clientID, merchantID, page, name };
     }
 
-    /** As the platform team gets it: on the page of the connection. */
+    /** As the platform team gets it: on the page of the connection, which shows it once its watch has told of it. */
     async function linkFor(name: string, account: string): Promise<string> {
       const { person } = await staff(account, [{ verbs: [...looking, 'patch'], namespace: world.namespace }]);
       const page = `/connections/${world.namespace}/${name}`;
       await person.get(page);
       await person.submit('/connect');
-      await world.live.until('the link is made', () => scene.secret(`${name}-connect-link`));
-      const { text } = await person.get(page);
-      return /value="(http[^"]+link[^"]+)"/.exec(text)?.[1]?.replaceAll('&#61;', '=') ?? '';
+      return await eventually('the page shows the link', async () => {
+        const { text } = await person.get(page);
+        return /value="(http[^"]+link[^"]+)"/.exec(text)?.[1]?.replaceAll('&#61;', '=');
+      });
     }
     async function seller(link: string) {
       const person = openPerson(url());

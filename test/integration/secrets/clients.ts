@@ -103,11 +103,3 @@ export const others = {
     }),
   delete: async (namespace: string, name: string) => (await adminApi()).ask('DELETE', path(namespace, name)),
 };
-
-/** Asks again until the answer is there. */
-export async function eventually<T>(ask: () => Promise<T | undefined>): Promise<T> {
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-  }
-}

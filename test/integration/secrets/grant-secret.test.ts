@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { projectGrantSecret, storeGrant } from '../../../src/secrets/grant-secret.ts';
 import { createNamespace } from '../../support/cluster.ts';
-import { countingClient, eventually, others, readSecret, wireToApiServer } from './clients.ts';
+import { eventually } from '../../support/eventually.ts';
+import { countingClient, others, readSecret, wireToApiServer } from './clients.ts';
 
 const { client, calls } = await countingClient();
 const name = 'bakery-sealed';
@@ -83,7 +84,10 @@ test('a write whose answer was lost is recognised, created or replaced', async (
   const store = async (jwe: string, held?: { uid: string; resourceVersion: string }) => {
     wire.swallow();
     const storing = storeGrant({ client: lossy.client }, { namespace, connection: 'bakery', jwe, held });
-    await eventually(async () => (await readSecret(namespace, name))?.data?.['grant.jwe'] === base64(jwe) || undefined);
+    await eventually(
+      'the record is stored',
+      async () => (await readSecret(namespace, name))?.data?.['grant.jwe'] === base64(jwe),
+    );
     wire.cut();
     const outcome = await storing;
     if (outcome.kind !== 'Stored') throw new Error(`${outcome.kind}: ${outcome.message}`);
@@ -104,7 +108,7 @@ test('a write whose answer was lost and which somebody overwrote is not taken fo
   await lossy.client.requestRaw('GET', '/version');
   wire.swallow();
   const storing = storeGrant({ client: lossy.client }, { namespace, connection: 'bakery', jwe: 'ours' });
-  await eventually(() => readSecret(namespace, name));
+  await eventually('the Secret is there', () => readSecret(namespace, name));
   await others.patch(namespace, name, { data: { 'grant.jwe': base64('theirs') } });
   wire.cut();
   expect(await storing).toMatchObject({ kind: 'Failed', status: 0 });

@@ -11,7 +11,8 @@ import {
   stateTokenSecret,
 } from '../../../src/secrets/token-secret.ts';
 import { createNamespace } from '../../support/cluster.ts';
-import { countingClient, eventually, others, readSecret, wireToApiServer } from './clients.ts';
+import { eventually } from '../../support/eventually.ts';
+import { countingClient, others, readSecret, wireToApiServer } from './clients.ts';
 
 const { client, calls } = await countingClient();
 const key = createDigestKey();
@@ -222,7 +223,10 @@ test('a write whose answer was lost is recognised, created or patched', async ()
     const secret = render(namespace, { generation });
     wire.swallow();
     const publishing = publishTokenSecret({ client: lossy.client }, secret, held);
-    await eventually(async () => (await clear(namespace))['access-token'] === `EAAA-token-${generation}` || undefined);
+    await eventually(
+      'the token is published',
+      async () => (await clear(namespace))['access-token'] === `EAAA-token-${generation}`,
+    );
     wire.cut();
     held = kept(await publishing);
     expect(held.digest).toBe(expectedDigest(secret, key));

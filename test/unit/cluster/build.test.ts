@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { cacheDir } from '../../cluster/cache.ts';
-import { eventually, processesMentioning } from '../../support/processes.ts';
+import { eventually } from '../../support/eventually.ts';
+import { processesMentioning } from '../../support/processes.ts';
 
 const fixtures = resolve(import.meta.dirname, 'fixtures');
 
