@@ -167,7 +167,7 @@ export const reasons = {
 
 export type Reason = keyof typeof reasons;
 
-/** Condition types of a `SquareApplication`: only `Ready`. Its reasons: */
+/** Condition types of a `SquareApplication`: `Ready`, and `Stalled` with the same words when a person has to change something. Its reasons: */
 export const applicationReasons = {
   Ready: reason('The application can be used.'),
   AuthorizationsNearLimit: reason(

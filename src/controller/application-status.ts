@@ -1,7 +1,7 @@
 import { defaultClientSecretKey, defaultMaxAuthorizations } from '../api/application.ts';
 import { type ApplicationReason, applicationReasons } from '../api/conditions.ts';
 import { squareApplications } from '../api/names.ts';
-import { type ApplicationStatus, applicationStatusFields } from '../api/status.ts';
+import { type ApplicationStatus, applicationStatusFields, type Condition } from '../api/status.ts';
 import { type Clock, type Duration, formatInstant, seconds } from '../clock.ts';
 import type { ApplicationRefusal } from '../domain/observation.ts';
 import { lookForSecretEvery } from '../domain/schedule.ts';
@@ -45,9 +45,13 @@ interface Verdict {
   readonly ready: boolean;
   readonly reason: ApplicationReason;
   readonly message: string;
+  /** Whether somebody has to change something; what is only not there yet is waited for. */
+  readonly stuck?: boolean;
   /** When nothing will tell that it has changed. */
   readonly lookAgain?: Duration;
 }
+
+const stuck = (reason: ApplicationReason, message: string): Verdict => ({ ready: false, stuck: true, reason, message });
 
 /** One pass over one application: writes its status if it differs. Resolves to how long to wait until the next. */
 export function createApplicationReconciler(deps: ApplicationStatusDeps): (key: Key) => Promise<Duration | undefined> {
@@ -112,16 +116,21 @@ async function statusOf(
   { total, ready, sellers }: Counts,
 ): Promise<{ status: ApplicationStatus; lookAgain: Duration | undefined }> {
   const verdict = await verdictOf(deps, key, application, sellers);
-  const before = application.status.conditions?.find(({ type }) => type === 'Ready');
-  const status = verdict.ready ? 'True' : 'False';
-  const since = before?.status === status ? before.lastTransitionTime : formatInstant(deps.clock.wall());
-  const { reason, message } = verdict;
   const { generation } = application;
-  const condition = { type: 'Ready', status, reason, message, lastTransitionTime: since } as const;
+  const now = formatInstant(deps.clock.wall());
+  const condition = (type: 'Ready' | 'Stalled', status: 'True' | 'False'): Condition => {
+    const before = application.status.conditions?.find((one) => one.type === type);
+    const lastTransitionTime = before?.status === status ? before.lastTransitionTime : now;
+    const { reason, message } = verdict;
+    return { type, status, reason, message, lastTransitionTime, observedGeneration: generation };
+  };
   return {
     status: {
       observedGeneration: generation,
-      conditions: [{ ...condition, observedGeneration: generation }],
+      conditions: [
+        condition('Ready', verdict.ready ? 'True' : 'False'),
+        ...(verdict.stuck === true ? [condition('Stalled', 'True')] : []),
+      ],
       connections: { total, ready },
       authorizations: sellers,
       ...heldBackStatus(deps.heldBackTokens.rows(key)),
@@ -153,19 +162,18 @@ async function verdictOf(
   const secret = deps.applications.clientSecret(application);
   if (secret.kind === 'Problem') {
     const missing = secret.unseen && (await missingSecret(deps.client, application.namespace, secret.unseen));
-    const fault = { ready: false, reason: 'ClientSecretNotFound' } as const;
-    return missing === undefined
-      ? { ...fault, message: secret.message }
-      : { ...fault, message: `The client secret: ${missing.message}`, lookAgain: lookForSecretEvery };
+    if (missing === undefined) return stuck('ClientSecretNotFound', secret.message);
+    const fault = { ready: false, stuck: missing.reason === 'WrongType', reason: 'ClientSecretNotFound' } as const;
+    return { ...fault, message: `The client secret: ${missing.message}`, lookAgain: lookForSecretEvery };
   }
   const refusal = deps.applications.refusal(key);
   if (refusal !== undefined) {
     return refusal.disabled === true
-      ? { ready: false, reason: 'ClientDisabled', message: disabledMessage(application, refusal) }
-      : { ready: false, reason: 'ClientRefused', message: refusedMessage(application, refusal) };
+      ? stuck('ClientDisabled', disabledMessage(application, refusal))
+      : stuck('ClientRefused', refusedMessage(application, refusal));
   }
   const heldBack = heldBackFault(deps.heldBackTokens.rows(key));
-  if (heldBack !== undefined) return { ready: false, reason: 'RefreshTokensRefused', message: heldBack };
+  if (heldBack !== undefined) return stuck('RefreshTokensRefused', heldBack);
   const slowed = deps.turns.slowed(key);
   if (slowed !== undefined) {
     const { remedy } = applicationReasons.RateLimited;

@@ -45,7 +45,7 @@ export function conditionsReference(): Artifact[] {
     table(['Condition', '', 'Meaning'], types),
     table(head, rows(reasons)),
     '## SquareApplication',
-    `The condition is ${code('Ready')}.`,
+    `The conditions are ${code('Ready')} and, with the same words, ${code('Stalled')}: a person has to change something. It is absent when not, also while the client secret is only not there yet.`,
     table(head, rows(applicationReasons)),
   );
   return [{ path: 'docs/reference/conditions.md', text }];

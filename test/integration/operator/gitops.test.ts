@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { days, hours } from '../../../src/clock.ts';
 import { findJudge, lacksJudge } from '../../../tools/programs/judge.ts';
 import { reportTo } from '../../cluster/report.ts';
 import type { FaultSpec } from '../../simulator/faults.ts';
-import { type Judgement, judge } from '../../support/judge.ts';
+import { customization, customizations, healthOf, kstatusOf, lua } from '../../support/gitops.ts';
+import { judge } from '../../support/judge.ts';
 import { testUnless } from '../../support/needs.ts';
 import { aConnection } from '../../support/objects.ts';
 import type { Looks, Party } from '../../support/scene.ts';
@@ -23,16 +22,6 @@ const unauthorized = {
 const dropped = { kind: 'drop', when: 'before' } as const;
 const unavailable = { kind: 'answer', status: 503 } as const;
 
-interface Customizations {
-  readonly data: Readonly<Record<string, string>>;
-}
-const customizations = (
-  parse(
-    readFileSync(join(resolve(import.meta.dirname, '../../..'), 'deploy/argocd/argocd-cm.yaml'), 'utf8'),
-  ) as Customizations
-).data;
-const customization = (what: string, kind: string) =>
-  customizations[`resource.customizations.${what}.square-operator.dev_${kind}`] ?? '';
 const actions = parse(customization('actions', 'SquareConnection')) as {
   readonly 'discovery.lua': string;
   readonly definitions: readonly { readonly name: string; readonly 'action.lua': string }[];
@@ -49,14 +38,8 @@ operatorSuite('a connection in GitOps', { namespaces: { platform: {} } }, (world
     if (lacks === undefined) program = await findJudge(reportTo(process.stderr));
   }, long);
 
-  const lua = (script: string, object: object): Judgement => {
-    const [answer] = judge(program, [{ ask: 'lua', script, object }]);
-    if (answer?.error !== undefined) throw new Error(answer.error);
-    return answer ?? {};
-  };
-  const health = (object: object, kind = 'SquareConnection') =>
-    lua(customization('health', kind), object).result as { status: string; message: string };
-  const kstatus = (object: object) => judge(program, [{ ask: 'kstatus', object }])[0]?.status;
+  const health = (object: object) => healthOf(program, object);
+  const kstatus = (object: object) => kstatusOf(program, object);
   const strike = ({ merchantID }: Party, fault: Omit<FaultSpec, 'merchantID'>) => {
     const id = world.square.faults.add({ ...fault, merchantID });
     return () => world.square.faults.remove(id);
@@ -244,44 +227,16 @@ operatorSuite('a connection in GitOps', { namespaces: { platform: {} } }, (world
     long,
   );
 
-  testUnless(
-    lacks,
-    'an application is healthy, or degraded when it has a fault',
-    async () => {
-      const good = await world.live.until('it is ready', () =>
-        world.live
-          .all('applications', world.namespace)
-          .find(({ metadata, status }) => metadata.name === 'app' && status?.conditions?.[0]?.status === 'True'),
-      );
-      expect(health(good, 'SquareApplication').status).toBe('Healthy');
-      expect(kstatus(good)).toBe('Current');
-      await scene.remove('secrets', 'waiting-app-client');
-      const bad = await world.live.until(
-        'it has a fault',
-        () =>
-          world.live
-            .all('applications', world.namespace)
-            .find(
-              ({ metadata, status }) => metadata.name === 'waiting-app' && status?.conditions?.[0]?.status === 'False',
-            ),
-        60_000,
-      );
-      expect(health(bad, 'SquareApplication').status).toBe('Degraded');
-      expect(kstatus(bad)).toBe('InProgress');
-    },
-    long,
-  );
-
   const offered = (name: string) =>
     Object.entries(
-      lua(actions['discovery.lua'], scene.connection(name)).result as Record<string, { disabled: boolean }>,
+      lua(program, actions['discovery.lua'], scene.connection(name)).result as Record<string, { disabled: boolean }>,
     )
       .flatMap(([action, { disabled }]) => (disabled ? [] : [action]))
       .sort();
   /** As Argo CD does it: the object that the script gives is written. */
   async function act(name: string, action: string): Promise<void> {
     const script = actions.definitions.find((one) => one.name === action)?.['action.lua'] ?? '';
-    const { metadata, spec } = lua(script, scene.connection(name)).result as {
+    const { metadata, spec } = lua(program, script, scene.connection(name)).result as {
       metadata: { annotations?: object };
       spec: { suspend?: boolean };
     };
