@@ -1,13 +1,16 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { days } from '../../../src/clock.ts';
+import { clusterPermissions } from '../../../src/permissions.ts';
 import { openApi } from '../../cluster/api.ts';
 import { applyCrds } from '../../cluster/crds.ts';
 import type { ControlPlane } from '../../cluster/provider.ts';
 import { reportTo } from '../../cluster/report.ts';
 import { startControlPlane } from '../../cluster/start.ts';
 import { runDir } from '../../cluster/temp-dir.ts';
+import { neededRights } from '../../support/needed-rights.ts';
+import { rightsOf } from '../../support/rights.ts';
 import { operatorSuite } from '../../support/suite.ts';
 
 // An operator of the whole cluster would take the connections of other tests for its own.
@@ -27,11 +30,13 @@ afterAll(async () => {
 
 const options = {
   clusterWide: true,
+  gateway: 'without streaming lists',
   namespaces: { platform: {}, gold: { 'example.com/tier': 'gold' } },
   kubeconfig: () => controlPlane?.kubeconfig ?? '',
-};
+} as const;
 
 operatorSuite('an operator of the whole cluster', options, (world, scene) => {
+  const { needs, areAllOf } = neededRights(world);
   const metrics = async () => (await world.operators.at(-1)?.get('metrics'))?.text ?? '';
   /** Names of the series that carry the connection's name. */
   const seriesOf = async (name: string) =>
@@ -45,22 +50,37 @@ operatorSuite('an operator of the whole cluster', options, (world, scene) => {
     await scene.connected({ app });
   });
 
-  test('a namespace that gets the label that an application selects by is let in at once', async () => {
-    const allowedNamespaces = { from: 'Selector', selector: { matchLabels: { 'example.com/tier': 'gold' } } };
-    const app = await scene.application('golden', { allowedNamespaces }, world.others['platform']);
-    const party = await scene.connect({ app });
-    await scene.becomes(party.name, { Ready: 'False/NotAllowedByApplication' });
-    const label = (value: string | null) =>
-      world.api.ask('PATCH', `/api/v1/namespaces/${world.namespace}`, {
-        body: { metadata: { labels: { 'example.com/tier': value } } },
-        contentType: 'application/merge-patch+json',
-      });
-    await label('gold');
-    await scene.becomes(party.name, { Ready: 'True/Valid' });
-    await label(null);
-    await scene.becomes(party.name, { Ready: 'False/NotAllowedByApplication', Valid: 'True' });
-    expect(scene.tokenRequests(party)).toBe(1);
-  });
+  needs(
+    ['cluster list namespaces', 'cluster watch namespaces'],
+    'a namespace that gets the label that an application selects by is let in at once',
+    async () => {
+      const allowedNamespaces = { from: 'Selector', selector: { matchLabels: { 'example.com/tier': 'gold' } } };
+      const app = await scene.application('golden', { allowedNamespaces }, world.others['platform']);
+      const party = await scene.connect({ app });
+      await scene.becomes(party.name, { Ready: 'False/NotAllowedByApplication' });
+      const label = (value: string | null) =>
+        world.api.ask('PATCH', `/api/v1/namespaces/${world.namespace}`, {
+          body: { metadata: { labels: { 'example.com/tier': value } } },
+          contentType: 'application/merge-patch+json',
+        });
+      await label('gold');
+      await scene.becomes(party.name, { Ready: 'True/Valid' });
+      await label(null);
+      await scene.becomes(party.name, { Ready: 'False/NotAllowedByApplication', Valid: 'True' });
+      expect(scene.tokenRequests(party)).toBe(1);
+    },
+  );
+
+  needs(
+    ['watched get namespaces'],
+    'an authorization is ended with its connection, unless its namespace goes as a whole',
+    async () => {
+      const party = await scene.connected({ spec: { deletionPolicy: 'Revoke' } });
+      await scene.remove('connections', party.name);
+      await world.live.until('it is gone', () => !world.live.get('connections', world.namespace, party.name));
+      expect(scene.revocations(party)).toHaveLength(1);
+    },
+  );
 
   test("a connection's series come with it and go with it", async () => {
     const party = await scene.connected({ name: 'measured' });
@@ -105,4 +125,12 @@ operatorSuite('an operator of the whole cluster', options, (world, scene) => {
     expect(await operator?.get('healthz')).toEqual({ status: 200, text: 'ok' });
     expect(await operator?.get('readyz')).toEqual({ status: 200, text: 'ok' });
   });
+
+  // One namespace's own is asked for by its name: that counts as in it.
+  describe('its rights across the cluster, beside those of single namespaces,', () =>
+    areAllOf(
+      rightsOf('cluster', clusterPermissions).map((right) =>
+        right === 'cluster get namespaces' ? 'watched get namespaces' : right,
+      ),
+    ));
 });

@@ -1,13 +1,21 @@
+import { rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
+import { sealingKeyConfigMap } from '../../../src/api/names.ts';
 import {
   ownNamespacePermissions,
+  publicPermissions,
   rolloutRestartPermissions,
   staffPagePermissions,
   watchedNamespacePermissions,
   watchedPermissions,
 } from '../../../src/permissions.ts';
+import { openApi } from '../../cluster/api.ts';
+import { runDir } from '../../cluster/temp-dir.ts';
+import { kubeconfig } from '../../support/cluster.ts';
+import { neededRights } from '../../support/needed-rights.ts';
 import { aConnection, aSecret } from '../../support/objects.ts';
-import { type Right, rightFor, rightsOf } from '../../support/rights.ts';
+import { createPerson } from '../../support/person.ts';
+import { type Right, rightsOf } from '../../support/rights.ts';
 import { operatorSuite } from '../../support/suite.ts';
 import { openPerson } from '../../support/web-person.ts';
 
@@ -22,24 +30,7 @@ const options = {
 // The operator acts under the roles of the chart. Each right has a test here that needs it, and there is no other right: take
 // one away, and that test fails, since the API server does not let the operator do what the test waits for.
 operatorSuite('the rights of the operator', options, (world, scene) => {
-  const needed = new Set<Right>();
-  /** What was done, and not refused. */
-  const used = () =>
-    new Set(
-      (world.gateway?.requests({ all: true }) ?? []).flatMap((entry) => {
-        const right = rightFor(entry, world.operatorNamespace);
-        return right === undefined || entry.status === 0 || entry.status === 403 || entry.status === 422 ? [] : [right];
-      }),
-    );
-
-  /** `act` brings about what cannot be done without these rights. */
-  function needs(rights: readonly Right[], forWhat: string, act: () => Promise<unknown>): void {
-    for (const right of rights) needed.add(right);
-    test(`${forWhat}: ${rights.join(', ')}`, async () => {
-      await act();
-      for (const right of rights) await world.live.until(right, () => used().has(right), 40_000);
-    }, 90_000);
-  }
+  const { needs, areAllOf } = neededRights(world);
   const follow = (resource: string): Right[] => [`watched list ${resource}`, `watched watch ${resource}`];
 
   needs(
@@ -193,14 +184,28 @@ operatorSuite('the rights of the operator', options, (world, scene) => {
     await world.startOperator();
   });
 
-  describe('as a whole', () => {
-    test('are those, and no others', () => {
-      const given = [
-        ...rightsOf('watched', [...watchedPermissions, ...watchedNamespacePermissions, ...rolloutRestartPermissions]),
-        ...rightsOf('own', ownNamespacePermissions),
-        ...rightsOf('cluster', staffPagePermissions),
-      ];
-      expect([...new Set(given)].sort()).toEqual([...needed].sort());
-    });
+  test('anybody with an account may read the public half of the sealing key, and nothing beside it', async () => {
+    const dir = await runDir();
+    const anybody = await openApi(await createPerson(world.api, kubeconfig(), dir, 'viewer', [world.namespace]));
+    const home = `/api/v1/namespaces/${world.operatorNamespace}`;
+    const status = async (path: string) => (await anybody.send('GET', `${home}/${path}`)).status;
+    expect(await status(`configmaps/${sealingKeyConfigMap}`)).toBe(200);
+    for (const other of [
+      'configmaps',
+      'configmaps/kube-root-ca.crt',
+      'secrets',
+      'secrets/square-operator-sealing-key-1',
+    ])
+      expect([other, await status(other)]).toEqual([other, 403]);
+    await anybody.close();
+    await rm(dir, { recursive: true });
+    expect(rightsOf('own', publicPermissions)).toEqual(['own get configmaps']);
   });
+
+  describe('as a whole', () =>
+    areAllOf([
+      ...rightsOf('watched', [...watchedPermissions, ...watchedNamespacePermissions, ...rolloutRestartPermissions]),
+      ...rightsOf('own', ownNamespacePermissions),
+      ...rightsOf('cluster', staffPagePermissions),
+    ]));
 });
