@@ -1,9 +1,12 @@
-// `npm run verify`: generates again in memory and fails, with the difference, where a committed file is not the same.
+// `npm run verify`: generates again in memory and fails, with the difference, where a committed file is not the same; and
+// where the packages are not what the project allows itself. With REQUIRE_AUDIT=1 the registry has to say what is known
+// against them.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { reportTo } from '../test/cluster/report.ts';
 import { artifacts, artifactsOfChart, generatedFolders, ofTheChart } from './generate/artifacts.ts';
 import { difference } from './generate/difference.ts';
+import { checkSupplyChain } from './supply/check.ts';
 
 const root = join(import.meta.dirname, '..');
 const ofChart = await artifactsOfChart(reportTo(process.stderr));
@@ -26,7 +29,15 @@ if (lacks !== undefined) {
   if (process.env.REQUIRE_ALL === '1') problems.push(`REQUIRE_ALL=1 is set: ${text}`);
   else process.stdout.write(`[skipped] ${text}\n`);
 }
-if (problems.length > 0) {
-  process.stderr.write(`${problems.join('\n\n')}\n\nRun "npm run generate" and commit what it writes.\n`);
+const fail = (text: string) => {
+  process.stderr.write(text);
   process.exitCode = 1;
-} else process.stdout.write(`${made.length} generated files are as their sources give them\n`);
+};
+if (problems.length > 0) fail(`${problems.join('\n\n')}\n\nRun "npm run generate" and commit what it writes.\n`);
+else process.stdout.write(`${made.length} generated files are as their sources give them\n`);
+
+const { problems: wrong, found, unseen } = await checkSupplyChain(root);
+if (wrong.length > 0) fail(`${wrong.join('\n')}\n`);
+else process.stdout.write(found.map((line) => `${line}\n`).join(''));
+if (process.env.REQUIRE_AUDIT === '1') for (const one of unseen) fail(`REQUIRE_AUDIT=1 is set: ${one}\n`);
+else for (const one of unseen) process.stdout.write(`[not audited] ${one}\n`);

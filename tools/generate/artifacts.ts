@@ -6,6 +6,7 @@ import { argocdConfigMap } from './argocd.ts';
 import type { Artifact } from './artifact.ts';
 import { chartSources } from './chart.ts';
 import { crds } from './crds.ts';
+import { dependenciesReference } from './dependencies.ts';
 import { deployManifests } from './deploy.ts';
 import { alertRules, grafanaDashboard, runbookIndex } from './monitoring.ts';
 import { pluginReference } from './plugin-reference.ts';
@@ -28,6 +29,7 @@ export function artifacts(): Artifact[] {
     ...grafanaDashboard(),
     ...runbookIndex(),
     ...webAssets(),
+    ...dependenciesReference(),
   ];
 }
 
