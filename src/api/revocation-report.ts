@@ -13,7 +13,7 @@ export const longestEventID = 64;
 /** The annotation's value is never longer: every report takes at most about 170 characters. */
 export const longestReports = 1_024;
 
-/** One report in the annotation `square-operator.dev/revocation-reported`, whose value is a JSON list of them, the latest last. */
+/** One report in the annotation `square-operator.dev/revocation-reported`, whose value is a JSON list of them, in the order in which they came. */
 export const writtenReport = z.object({
   eventID: z
     .string()

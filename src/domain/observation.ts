@@ -118,7 +118,7 @@ export interface Connection {
     | { readonly ok: false; readonly problem: string };
   /** Values of the request annotations, as people wrote them. */
   readonly requests: Requests;
-  /** Revocations that Square has reported, the latest last; absent where it has reported none. */
+  /** Revocations that Square has reported, in the order in which the reports came; absent where it has reported none. */
   readonly reports?: readonly RevocationReport[];
 }
 

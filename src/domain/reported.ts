@@ -1,6 +1,6 @@
 import { minutes } from '../clock.ts';
 import type { Observation } from './observation.ts';
-import { type RevocationReport, reportAbout } from './revocation-report.ts';
+import { concernsToken, type RevocationReport } from './revocation-report.ts';
 
 /** An acceptance so long after a reported revocation answers the report, although nobody knew of it then. */
 const beyondDoubt = minutes(5);
@@ -13,8 +13,10 @@ const beyondDoubt = minutes(5);
 export function openReport({ connection, grant, history }: Observation): RevocationReport | undefined {
   const { reports } = connection;
   if (reports === undefined || grant.kind !== 'Held' || history.proof.kind !== 'Accepted') return undefined;
-  const report = reportAbout(reports, grant.grant.accessToken.issuedAt);
-  if (report === undefined || report.eventID === history.answeredReport) return undefined;
+  const { issuedAt } = grant.grant.accessToken;
   const { answeredReport, verifiedAt = 0 } = history;
-  return answeredReport === undefined && verifiedAt >= report.revokedAt + beyondDoubt ? undefined : report;
+  const since = reports.findIndex(({ eventID }) => eventID === answeredReport) + 1;
+  const known = (report: RevocationReport) =>
+    answeredReport === undefined && verifiedAt >= report.revokedAt + beyondDoubt;
+  return reports.slice(since).findLast((report) => concernsToken(report, issuedAt) && !known(report));
 }

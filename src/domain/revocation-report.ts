@@ -17,19 +17,17 @@ export interface RevocationReport {
 }
 
 /**
- * Reads the annotation of a connection: the reports in the order of their revocations. What is missing, or was not written
- * by `formatReports`, counts as none: anybody who may annotate a connection may write anything there.
+ * Reads the annotation of a connection: the reports in the order in which they came. What is missing, or was not written by
+ * `formatReports`, counts as none: anybody who may annotate a connection may write anything there.
  */
 export function parseReports(annotation: string | undefined): readonly RevocationReport[] {
   if (annotation === undefined || annotation.length > longestReports) return [];
   const read = writtenReports.safeParse(json(annotation));
   if (!read.success) return [];
-  return read.data
-    .flatMap(({ revokedAt, ...rest }) => {
-      const at = parseInstant(revokedAt);
-      return at === undefined ? [] : [{ ...rest, revokedAt: at }];
-    })
-    .toSorted(byTime);
+  return read.data.flatMap(({ revokedAt, ...rest }) => {
+    const at = parseInstant(revokedAt);
+    return at === undefined ? [] : [{ ...rest, revokedAt: at }];
+  });
 }
 
 /** The annotation's value. Milliseconds are kept: a report and a grant may be of the same second. */
@@ -41,33 +39,26 @@ export const formatReports = (reports: readonly RevocationReport[]): string =>
   );
 
 /**
- * The reports with one more; `undefined` when it says nothing new, because it is remembered, or is older than all of the
- * few that are. So whatever is repeated, in whichever order, comes to an end.
+ * The reports with one more, the oldest given up for it; `undefined` when it is remembered. They stand in the order in which
+ * they came: by their times one that is dated ahead would hide all that come after it.
  */
 export function withReport(
   reports: readonly RevocationReport[],
   report: RevocationReport,
 ): readonly RevocationReport[] | undefined {
   if (reports.some(({ eventID }) => eventID === report.eventID)) return undefined;
-  const kept = [...reports, report].toSorted(byTime).slice(-reportsRemembered);
-  return kept.includes(report) ? kept : undefined;
+  return [...reports, report].slice(-reportsRemembered);
 }
 
 /** Square's time is known to the second, and this much is allowed for two of its machines. */
 const clocksDiffer = seconds(5);
 
 /**
- * The latest report that may concern a token issued at `issuedAt`; `undefined` when there is none. A revocation from before
- * the token was issued ended an earlier authorization, since Square issues nothing for one that is over.
+ * Whether the report may concern a token issued at `issuedAt`. A revocation from before the token was issued ended an
+ * earlier authorization, since Square issues nothing for one that is over.
  */
-export function reportAbout(reports: readonly RevocationReport[], issuedAt: Instant): RevocationReport | undefined {
-  const latest = reports.at(-1);
-  return latest !== undefined && latest.revokedAt >= issuedAt - clocksDiffer ? latest : undefined;
-}
-
-/** Of two of the same moment the one with the lower ID comes first, so that every replica keeps the same ones. */
-const byTime = (a: RevocationReport, b: RevocationReport) =>
-  a.revokedAt - b.revokedAt || (a.eventID < b.eventID ? -1 : Number(a.eventID > b.eventID));
+export const concernsToken = ({ revokedAt }: RevocationReport, issuedAt: Instant): boolean =>
+  revokedAt >= issuedAt - clocksDiffer;
 
 function json(text: string): unknown {
   try {

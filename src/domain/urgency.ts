@@ -1,7 +1,7 @@
 import type { Instant } from '../clock.ts';
 import type { Connection } from './observation.ts';
 import type { StoredStatus } from './recall.ts';
-import { reportAbout } from './revocation-report.ts';
+import { concernsToken } from './revocation-report.ts';
 
 /** A person waits for it, or a namespace. */
 const requested = -2;
@@ -28,7 +28,7 @@ export function urgencyOf(
     return requested;
   }
   if (revision === 0) return neverSynced;
-  if (issuedAt !== undefined && reportAbout(reports, issuedAt) !== undefined) return reported;
+  if (issuedAt !== undefined && reports.some((report) => concernsToken(report, issuedAt))) return reported;
   const end = Math.min(expiresAt ?? Number.POSITIVE_INFINITY, refreshTokenExpiresAt ?? Number.POSITIVE_INFINITY);
   return Number.isFinite(end) ? Math.max(0, end) : Number.MAX_SAFE_INTEGER;
 }

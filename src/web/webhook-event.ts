@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { longestEventID, revokers } from '../api/revocation-report.ts';
-import { type Instant, parseInstant } from '../clock.ts';
+import { days, type Instant, parseInstant } from '../clock.ts';
 import type { RevocationReport } from '../domain/revocation-report.ts';
 
 /** What a delivery whose signature is good says. */
@@ -40,7 +40,8 @@ const payload = z.object({
 
 /**
  * Reads the body of a delivery (Square, webhook event `oauth.authorization.revoked`). Where it has no ID, its bytes stand for
- * one: a repetition has the same ones. Where it has no time, it counts as of `now`. Never throws.
+ * one: a repetition has the same ones. Where it has no time that can be true, it counts as of `now`: what it reports is asked
+ * about once more than need be, rather than never. Never throws.
  */
 export function readWebhookEvent(body: Uint8Array, now: Instant): WebhookEvent {
   const read = payload.safeParse(json(body));
@@ -53,10 +54,18 @@ export function readWebhookEvent(body: Uint8Array, now: Instant): WebhookEvent {
     ...(merchantID === undefined ? {} : { merchantID }),
     report: {
       eventID: eventID ?? hash('sha256', body, 'hex').slice(0, longestEventID),
-      revokedAt: parseInstant(revokedAt ?? '') ?? parseInstant(createdAt ?? '') ?? now,
+      revokedAt: [revokedAt, createdAt].map((at) => instantOf(at, now)).find((at) => at !== undefined) ?? now,
       revoker,
     },
   };
+}
+
+/** Square repeats a report for a day (Square, "Webhook delivery"), and no token is older than this. */
+const longestAgo = days(30);
+
+function instantOf(text: string | undefined, now: Instant): Instant | undefined {
+  const at = parseInstant(text ?? '');
+  return at === undefined || at < now - longestAgo ? undefined : at;
 }
 
 function json(body: Uint8Array): unknown {

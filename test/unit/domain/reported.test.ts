@@ -41,6 +41,26 @@ describe('a revocation that Square reports', () => {
       'Verify(RevocationReported)',
     ],
     [
+      'is asked about although an answered one is dated far ahead',
+      reported([aReport(Date.UTC(9999, 0), 'ahead'), aReport(noon)], { answeredReport: 'ahead' }),
+      'Verify(RevocationReported)',
+    ],
+    [
+      'is asked about although one from before the token came after it',
+      reported([aReport(noon), aReport(issuedAt - minutes(9), 'late')]),
+      'Verify(RevocationReported)',
+    ],
+    [
+      'dated far ahead is asked about',
+      reported([aReport(Date.UTC(9999, 0))], { verifiedAt: noon }),
+      'Verify(RevocationReported)',
+    ],
+    [
+      'dated far ahead is answered once',
+      reported([aReport(Date.UTC(9999, 0))], { verifiedAt: noon, answeredReport: 'event-1' }),
+      'Wait(NothingDue)',
+    ],
+    [
       'is not believed against an acceptance long after it, which another process may have had',
       reported([aReport(noon - minutes(9))], { verifiedAt: noon }),
       'Wait(NothingDue)',

@@ -36,11 +36,20 @@ describe('a revocation that Square reports', () => {
     expect(stage.api.log.filter(({ event }) => event.object.metadata.annotations !== undefined)).toHaveLength(2);
   });
 
-  it('is noted with others, whichever comes first', async () => {
+  it('is noted after those that came before it', async () => {
     const stage = await webhookStage();
     await stage.send(anEvent({ event_id: 'second', created_at: '2026-07-02T00:00:00Z', data: null }));
     await stage.send(anEvent());
-    expect(stage.noted()['shop/bakery']?.map(({ eventID }) => eventID)).toEqual([report.eventID, 'second']);
+    expect(stage.noted()['shop/bakery']?.map(({ eventID }) => eventID)).toEqual(['second', report.eventID]);
+  });
+
+  it('is noted although a full memory holds reports that are dated ahead of it', async () => {
+    const stage = await webhookStage();
+    for (const id of ['a', 'b', 'c', 'd']) {
+      await stage.send(anEvent({ event_id: id, ...revokedAt('9999-12-31T23:59:59Z') }));
+    }
+    expect((await stage.send(anEvent())).statusCode).toBe(200);
+    expect(stage.noted()['shop/bakery']?.map(({ eventID }) => eventID)).toEqual(['b', 'c', 'd', report.eventID]);
   });
 
   it.each([
@@ -61,6 +70,17 @@ describe('a revocation that Square reports', () => {
     ['an ID beyond all bounds', { event_id: 'x'.repeat(65) }, { eventID: expect.stringMatching(/^[0-9a-f]{64}$/) }],
     ['no details', { data: null }, { revokedAt: Date.UTC(2026, 6, 1, 10, 0, 4, 246), revoker: 'UNKNOWN' }],
     ['no times', { data: {}, created_at: null }, { revokedAt: Date.UTC(2026, 0, 1) }],
+    [
+      'a time that cannot be true',
+      revokedAt('1970-01-01T00:00:00Z'),
+      { revokedAt: Date.UTC(2026, 6, 1, 10, 0, 4, 246) },
+    ],
+    [
+      'no time that can be true',
+      { ...revokedAt('0001-01-01T00:00:00Z'), created_at: '1969-12-31T23:59:59Z' },
+      { revokedAt: Date.UTC(2026, 0, 1) },
+    ],
+    ['a time far ahead', revokedAt('9999-12-31T23:59:59Z'), { revokedAt: Date.UTC(9999, 11, 31, 23, 59, 59) }],
     ['a revoker that nobody knows', revokedBy('ALIENS'), { revoker: 'UNKNOWN' }],
     ['Square itself', revokedBy('SQUARE'), { revoker: 'SQUARE' }],
   ])('with %s is acknowledged, and noted as far as it concerns anybody', async (_, fields, noted) => {
@@ -82,6 +102,10 @@ describe('a revocation that Square reports', () => {
 
 function revokedBy(revoker: string) {
   return { data: { object: { revocation: { revoked_at: '2026-07-01T10:00:00Z', revoker_type: revoker } } } };
+}
+
+function revokedAt(time: string) {
+  return { data: { object: { revocation: { revoked_at: time, revoker_type: 'MERCHANT' } } } };
 }
 
 describe('what cannot be stored', () => {
