@@ -8,8 +8,6 @@ export interface OutcomeWords {
   readonly title: string;
   readonly says: string;
   readonly todo: string;
-  /** Whether signing in once more can help. */
-  readonly again: boolean;
 }
 
 const unharmed = 'Nothing that worked before was changed.';
@@ -21,7 +19,6 @@ const byKind: Readonly<Record<Exclude<SignInOutcome['kind'], 'Refused' | 'NotSto
     title: 'Thank you, you are signed in',
     says: 'Square has given the access. It is being put to use now, which takes a few seconds.',
     todo: 'You can close this page.',
-    again: false,
   },
   Denied: {
     tone: 'off',
@@ -29,7 +26,6 @@ const byKind: Readonly<Record<Exclude<SignInOutcome['kind'], 'Refused' | 'NotSto
     title: 'The access was not allowed',
     says: `You, or Square, said no, so nothing was connected. ${unharmed}`,
     todo: 'If that was not what you wanted, sign in once more and choose Allow.',
-    again: true,
   },
   AlreadyUsed: {
     tone: 'off',
@@ -37,7 +33,6 @@ const byKind: Readonly<Record<Exclude<SignInOutcome['kind'], 'Refused' | 'NotSto
     title: 'This sign-in was completed before',
     says: `The page was loaded twice, or somebody went back to it. It counts once. ${unharmed}`,
     todo: 'Look at the state of the connection; there is nothing to repeat.',
-    again: false,
   },
   Expired: {
     tone: 'warn',
@@ -45,7 +40,6 @@ const byKind: Readonly<Record<Exclude<SignInOutcome['kind'], 'Refused' | 'NotSto
     title: 'This sign-in took too long',
     says: `A sign-in has to be finished within ten minutes. ${unharmed}`,
     todo: 'Sign in once more.',
-    again: true,
   },
   OtherBrowser: {
     tone: 'warn',
@@ -53,7 +47,6 @@ const byKind: Readonly<Record<Exclude<SignInOutcome['kind'], 'Refused' | 'NotSto
     title: 'This sign-in was not begun here',
     says: `It was begun in another browser, in a private window, or a newer one was begun since. ${unharmed}`,
     todo: 'Open your link again in this browser, and sign in from there.',
-    again: true,
   },
   OtherMerchant: {
     tone: 'bad',
@@ -61,7 +54,6 @@ const byKind: Readonly<Record<Exclude<SignInOutcome['kind'], 'Refused' | 'NotSto
     title: 'That is another Square account',
     says: `This connection belongs to another Square account than the one you signed in with. ${unharmed}`,
     todo: 'Sign out at Square, then sign in once more with the right account.',
-    again: true,
   },
   CodeRefused: {
     tone: 'warn',
@@ -69,7 +61,6 @@ const byKind: Readonly<Record<Exclude<SignInOutcome['kind'], 'Refused' | 'NotSto
     title: 'Square did not accept the sign-in',
     says: `What Square sent back could not be used any more: it lives for five minutes and works once. ${unharmed}`,
     todo: 'Sign in once more.',
-    again: true,
   },
   SquareUnreachable: {
     tone: 'warn',
@@ -77,7 +68,6 @@ const byKind: Readonly<Record<Exclude<SignInOutcome['kind'], 'Refused' | 'NotSto
     title: 'Square did not answer',
     says: `You did everything right, but Square could not be reached to finish the sign-in. ${unharmed}`,
     todo: 'Wait a few minutes, then sign in once more.',
-    again: true,
   },
   SquareRefused: {
     tone: 'bad',
@@ -85,7 +75,6 @@ const byKind: Readonly<Record<Exclude<SignInOutcome['kind'], 'Refused' | 'NotSto
     title: 'Square refused to finish the sign-in',
     says: `Square answered, but did not give the access. ${unharmed}`,
     todo: 'Sign in once more. If it happens again, tell the platform team.',
-    again: true,
   },
   ApplicationFault: {
     tone: 'bad',
@@ -93,7 +82,6 @@ const byKind: Readonly<Record<Exclude<SignInOutcome['kind'], 'Refused' | 'NotSto
     title: 'The platform team has to set something right',
     says: `Square does not accept the application itself, so nobody can sign in just now. ${unharmed}`,
     todo: 'Tell the platform team, and sign in once more when they say so.',
-    again: false,
   },
 };
 
@@ -113,7 +101,6 @@ export function outcomeWords(outcome: SignInOutcome): OutcomeWords {
     title: 'You are signed in, and it is being stored',
     says: 'Square has given the access. Our side cannot store it just now and goes on trying by itself.',
     todo: 'You can close this page. Look again in a few minutes.',
-    again: false,
   };
 }
 
@@ -123,7 +110,6 @@ const gone: OutcomeWords = {
   title: 'This connection no longer exists',
   says: 'It was removed, or made anew, since your link was made.',
   todo: 'Ask the platform team for a new link.',
-  again: false,
 };
 
 const notNow: OutcomeWords = {
@@ -132,7 +118,6 @@ const notNow: OutcomeWords = {
   title: 'Signing in is not possible just now',
   says: `The platform team has to set something right first. ${unharmed}`,
   todo: 'Tell the platform team what is written below.',
-  again: false,
 };
 
 const byWhy: Readonly<Partial<Record<CannotSignIn, Partial<OutcomeWords>>>> = {
