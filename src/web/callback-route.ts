@@ -1,7 +1,6 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { html } from 'ghtml';
+import type { FastifyInstance } from 'fastify';
 import { type Notice, nothingHere } from './pages/notice.ts';
-import { sellerPath, staffPath } from './paths.ts';
+import { sellerPath } from './paths.ts';
 import type { SignInOutcome } from './sign-in-port.ts';
 import { type Site, seeOther, sendNotice } from './site.ts';
 import { outcomeWords } from './words/outcomes.ts';
@@ -22,15 +21,16 @@ export function registerCallback(app: FastifyInstance, site: Site): void {
     const before = state === undefined ? undefined : sessions.result(request, state);
     const outcome =
       before === undefined ? await signIns.complete(given, cookies.read(request, 'sign-in')) : again(before);
-    // A code that is sent to Square twice may end what it gave: what is over cannot be begun from this browser once more.
-    if (outcome.kind !== 'OtherBrowser') cookies.forget(reply, 'sign-in');
+    // A code that is sent to Square twice may end what it gave: what is over cannot be completed from this browser once more.
+    // By now the cookie may be that of a later sign-in.
+    if (before === undefined && outcome.kind !== 'OtherBrowser') cookies.forget(reply, 'sign-in');
     sessions.leaveResult(reply, outcome, state);
     // Code and state are out of the address bar with this answer, whatever it was.
     const { connection } = outcome;
     const session = connection && sessions.seller(request, connection);
     if (connection === undefined || session?.ref.uid !== connection.uid) return seeOther(reply, `${base}/oauth/result`);
     if (outcome.kind === 'Connected') sessions.keepSeller(reply, session, outcome.merchantID);
-    else if (outcome.kind === 'NotStored' && outcome.safe) sessions.keepSeller(reply, session);
+    else if (outcome.kind === 'NotStored' && outcome.safe) sessions.keepSeller(reply, session, outcome.merchantID);
     // Whose answer was lost: the link may be used by now, and this browser cannot show that it was theirs.
     else if (outcome.kind === 'AlreadyUsed' && session.signedIn === undefined) {
       return seeOther(reply, `${base}/oauth/result`);
@@ -41,7 +41,7 @@ export function registerCallback(app: FastifyInstance, site: Site): void {
   app.get('/oauth/result', (request, reply) => {
     const outcome = sessions.result(request);
     if (outcome === undefined) return sendNotice(reply, site, 404, nothingHere);
-    return sendNotice(reply, site, 200, resultNotice(site, request, outcome));
+    return sendNotice(reply, site, 200, resultNotice(outcome));
   });
 }
 
@@ -49,13 +49,8 @@ export function registerCallback(app: FastifyInstance, site: Site): void {
 const again = (before: SignInOutcome): SignInOutcome =>
   before.kind === 'Connected' ? { kind: 'AlreadyUsed', connection: before.connection } : before;
 
-/** For who has no session as the seller of this connection: a member of staff, or somebody whose session has ended. */
-function resultNotice({ base, sessions }: Site, request: FastifyRequest, outcome: SignInOutcome): Notice {
+/** For who has no session as the seller of this connection: it has ended, or is another browser's. */
+function resultNotice(outcome: SignInOutcome): Notice {
   const { tone, word, title, says, todo } = outcomeWords(outcome);
-  const { connection } = outcome;
-  const staff = connection !== undefined && sessions.staff(request) !== undefined;
-  const actions = staff
-    ? html`<a class="button plain" href="${staffPath(base, connection)}">Back to the connection</a>`
-    : '';
-  return { tone, word, title, says, todo, actions, detail: 'message' in outcome ? outcome.message : undefined };
+  return { tone, word, title, says, todo, detail: 'message' in outcome ? outcome.message : undefined };
 }

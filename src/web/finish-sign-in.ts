@@ -201,15 +201,16 @@ async function granted(
     await page.discard();
     return { kind: 'OtherMerchant', connection };
   }
+  const whose = merchantID === undefined ? {} : { merchantID };
   const settled = await deps.incoming.store({ place, binding, grant, settled: () => page.discard() }, patience);
   switch (settled) {
     case 'Stored':
       deps.log.info({ connection: `${place.namespace}/${place.connection}` }, 'a seller has signed in');
-      return { kind: 'Connected', connection, ...(merchantID === undefined ? {} : { merchantID }) };
+      return { kind: 'Connected', connection, ...whose };
     case 'Gone':
       return { kind: 'Refused', connection, why: 'ConnectionGone', message: 'The connection was deleted.' };
     case 'Waiting':
-      return { kind: 'NotStored', connection, safe: true };
+      return { kind: 'NotStored', connection, safe: true, ...whose };
   }
 }
 

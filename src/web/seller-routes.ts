@@ -4,7 +4,7 @@ import { isLinkThere, openConnectLink } from '../secrets/connect-link.ts';
 import { applicationOf } from './application-of.ts';
 import { leaveIntent } from './intents.ts';
 import { isOutdated, type Look, lookAt, newsOf } from './look.ts';
-import { askForLink } from './pages/notice.ts';
+import { askForLink, takenByAnother } from './pages/notice.ts';
 import { confirmDisconnectPage, isMoving, sellerPage } from './pages/seller.ts';
 import { isPlace, sellerPath } from './paths.ts';
 import type { SellerSession } from './sessions.ts';
@@ -29,9 +29,12 @@ export function registerSellerRoutes(app: FastifyInstance, site: Site): void {
     const session = sessions.seller(request, request.params);
     if (session === undefined) return void withoutLink(reply);
     const look = await lookAt(client, session.ref);
-    if (look?.ref.uid !== session.ref.uid) sessions.closeSeller(reply, session.ref);
-    else if (await isGood(client, session, look)) return { session, look };
-    return void withoutLink(reply);
+    if (look?.ref.uid !== session.ref.uid) {
+      sessions.closeSeller(reply, session.ref);
+      return void withoutLink(reply);
+    }
+    if (await isGood(client, session, look)) return { session, look };
+    return void (isAnothers(session, look) ? sendNotice(reply, site, 403, takenByAnother) : withoutLink(reply));
   }
   const withoutLink = (reply: FastifyReply) => sendNotice(reply, site, 401, askForLink);
 
@@ -87,10 +90,13 @@ export function registerSellerRoutes(app: FastifyInstance, site: Site): void {
  */
 async function isGood(client: Site['client'], { ref, link, signedIn }: SellerSession, look: Look): Promise<boolean> {
   const { merchantID } = look.told;
-  const whose = signedIn?.merchantID;
-  const theirs = signedIn !== undefined && (merchantID === undefined || whose === undefined || whose === merchantID);
+  const theirs = signedIn !== undefined && (merchantID === undefined || merchantID === signedIn.merchantID);
   return theirs || (await isLinkThere(client, ref, link));
 }
+
+/** Two sellers may sign in by one link at the same moment: both are stored, and one of them is taken up. */
+const isAnothers = ({ signedIn }: SellerSession, { told: { merchantID } }: Look): boolean =>
+  signedIn?.merchantID !== undefined && merchantID !== undefined && signedIn.merchantID !== merchantID;
 
 /** The link is swapped for a session at once, and is out of the address bar. */
 async function swapLink(
@@ -107,7 +113,7 @@ async function swapLink(
 }
 
 /** On to Square, with what the callback needs in a cookie. */
-export async function beginSignIn(site: Site, reply: FastifyReply, ref: ConnectionRef): Promise<FastifyReply> {
+async function beginSignIn(site: Site, reply: FastifyReply, ref: ConnectionRef): Promise<FastifyReply> {
   const began = await site.signIns.begin(ref);
   if (!began.ok) return sendNotice(reply, site, 409, { ...refusalWords(began.why), detail: began.message });
   site.cookies.write(reply, 'sign-in', began.cookie, began.expiresAt);

@@ -84,4 +84,10 @@ export type SignInOutcome =
    * The cluster did not take a write. `safe`: Square's answer is in the journal and is stored as soon as the cluster takes
    * it; otherwise the code was not used, and the seller signs in again.
    */
-  | { readonly kind: 'NotStored'; readonly connection: ConnectionRef; readonly safe: boolean };
+  | { readonly kind: 'NotStored'; readonly connection: ConnectionRef; readonly safe: false }
+  | {
+      readonly kind: 'NotStored';
+      readonly connection: ConnectionRef;
+      readonly safe: true;
+      readonly merchantID?: string;
+    };

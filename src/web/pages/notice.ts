@@ -10,19 +10,16 @@ export interface Notice {
   readonly todo?: string;
   /** For the platform team. */
   readonly detail?: string | undefined;
-  /** HTML: what one can go on with. */
-  readonly actions?: string;
 }
 
 /** A page that says one thing: what happened, and what to do. */
-export const notice = ({ tone, word, title, says, todo = '', detail, actions = '' }: Notice): string => html`
+export const notice = ({ tone, word, title, says, todo = '', detail }: Notice): string => html`
 <article class="card notice">
 <p class="state">!${badge(tone, word)}</p>
 <h1>${title}</h1>
 <p>${says}</p>
 !${todo === '' ? '' : html`<p class="todo">${todo}</p>`}
 !${detail === undefined ? '' : html`<div class="detail"><h2>For the platform team</h2><p>${detail}</p></div>`}
-!${actions === '' ? '' : html`<div class="actions">!${actions}</div>`}
 </article>`;
 
 export const nothingHere: Notice = {
@@ -40,6 +37,15 @@ export const askForLink: Notice = {
   title: 'This page opens with a personal link',
   says: 'Links are good for one hour. Yours may have ended, or this browser has not opened it.',
   todo: 'Ask the platform team that looks after your Square connection for a new link.',
+};
+
+/** For whoever has signed in by a link by which somebody else did, too. */
+export const takenByAnother: Notice = {
+  tone: 'bad',
+  word: 'Another account',
+  title: 'Another Square account is connected here',
+  says: 'It is not the one that you signed in with, which is not used for anything.',
+  todo: 'If yours is the right one, ask the platform team for a new link.',
 };
 
 export const wentWrong = (reference: string): Notice => ({

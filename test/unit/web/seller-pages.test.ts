@@ -110,7 +110,11 @@ describe('a link', () => {
     house.objects.delete('secrets shop/bakery-connect-link');
     expect([(await browser.get(page)).status, (await second.get(page)).status]).toEqual([200, 200]);
     house.add('shop', 'bakery', { status: { merchantID: 'M-FIRST' } });
-    expect([(await browser.get(page)).status, (await second.get(page)).status]).toEqual([200, 401]);
+    expect((await browser.get(page)).status).toBe(200);
+    const told = await second.get(page);
+    expect(told.status).toBe(403);
+    expect(told.text).toContain('Another Square account is connected here');
+    expect(told.text).not.toContain('M-FIRST');
   });
 
   test('is over once a seller has signed in; their session lives for its hour', async () => {
@@ -213,6 +217,15 @@ describe('the callback', () => {
     expect(house.callbacks).toHaveLength(1);
     await browser.get('/oauth/callback?code=c&state=two');
     expect(house.callbacks).toHaveLength(2);
+  });
+
+  test('that is loaded again leaves alone a sign-in that was begun since', async () => {
+    await withLink();
+    house.outcome = { kind: 'Connected', connection: ref };
+    await browser.get('/oauth/callback?code=c&state=one');
+    browser.cookies.set('__Host-square-sign-in', 'of a later one');
+    await browser.get('/oauth/callback?code=c&state=one');
+    expect(browser.cookies.get('__Host-square-sign-in')).toBe('of a later one');
   });
 
   test('of another sign-in leaves alone the one that is under way', async () => {

@@ -344,7 +344,7 @@ describe('when the API server', () => {
     stage.trouble.writes = 'Forbidden';
     while (stage.clock.timers() < 2) await new Promise((resolve) => setImmediate(resolve));
     await stage.clock.advance(seconds(60));
-    expect(await outcome).toMatchObject({ kind: 'NotStored', safe: true });
+    expect(await outcome).toMatchObject({ kind: 'NotStored', safe: true, merchantID: stage.seller.merchantID });
     const [page = ''] = stage.pages();
     expect(openIssued(stage.ring, page)).toMatchObject({ ok: true, value: { grantType: 'authorization_code' } });
     expect(stage.incoming.count()).toBe(1);
