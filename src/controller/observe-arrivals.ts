@@ -1,5 +1,5 @@
 import { connectLinkSecretName } from '../api/names.ts';
-import { type Duration, hours, type Instant } from '../clock.ts';
+import { type Duration, hours, type Instant, minutes } from '../clock.ts';
 import type { Application, Arrival, Connection, Now, Observation } from '../domain/observation.ts';
 import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
 import { type IncomingSecret, openIncoming } from '../secrets/incoming.ts';
@@ -18,6 +18,8 @@ export interface ArrivalsDeps {
 const kept: Duration = hours(24);
 /** A claim that nobody fills: long after its state has ended, by which alone it could be met again. */
 const claimKept: Duration = hours(1);
+/** The exchange of a code ends within about a minute of its claim. */
+const exchangeLasts: Duration = minutes(1.5);
 
 /** The sign-ins of a connection, and the link for its seller. */
 export function observeArrivals(
@@ -51,7 +53,9 @@ function arrivalOf(
   // What cannot be looked into is as old as its Secret, by the API server's clock. It has to be by Square's time and by this
   // machine's: neither alone ends anything.
   const after = (length: Duration): Instant => createdAt + length + Math.max(0, now.square - now.wall);
-  if (jwe === undefined) return { secret, until: after(claimKept), content: { kind: 'Claim' } };
+  if (jwe === undefined) {
+    return { secret, until: after(claimKept), content: { kind: 'Claim', underWayUntil: after(exchangeLasts) } };
+  }
   if (application.kind !== 'Found') {
     return { secret, until: after(kept), content: { kind: 'Unreadable', message: 'Its application is not there.' } };
   }

@@ -46,6 +46,8 @@ export async function receive(
   const outcome = await writeRecord(deps, sight, o, grant, sight.grantSecret);
   switch (outcome.kind) {
     case 'Stored': {
+      // Who else lives on what is to be ended now is looked for anew.
+      if (o.connection.deleting) return { kind: 'Stale' };
       const held = { kind: 'Held', grant, keyID: deps.ring.active.id } as const;
       return { kind: 'Sealed', grant: held, how: 'TakenUp', answers: {} };
     }

@@ -51,6 +51,29 @@ function receivable({ arrivals = [], grant, application, unsettled }: Observatio
   }
 }
 
+/**
+ * A sign-in that nobody has taken up, and that a deletion which ends the authorization has to end, too, however long ago it
+ * was. One that cannot be looked into may be such.
+ */
+export function arrivalToEnd(o: Pick<Observation, 'arrivals' | 'connection' | 'grant'>): Arrival | undefined {
+  return o.arrivals?.find(({ content }) =>
+    content.kind === 'Grant' ? grantDismissal(o, content.grant) === undefined : content.kind === 'Unreadable',
+  );
+}
+
+/** Deletes the Secret of a sign-in that the record speaks of, before the record goes: without it that would be news. */
+export function dismissBeforeDiscard(o: Observation): Step | undefined {
+  for (const { secret, content } of o.arrivals ?? []) {
+    const why = content.kind === 'Grant' ? grantDismissal(o, content.grant) : undefined;
+    if (why !== undefined) return { kind: 'Dismiss', secret, ...why };
+  }
+  return undefined;
+}
+
+/** Until when a code may be under way to Square that was claimed before: what it gives belongs to the connection, too. */
+export const claimsEnd = ({ arrivals = [] }: Observation): Instant =>
+  Math.max(0, ...arrivals.map(({ content }) => (content.kind === 'Claim' ? content.underWayUntil : 0)));
+
 /** When something is to be done about a sign-in that nothing can be done about now. */
 export function arrivalInstants(o: Observation, now: Now): Instant[] {
   const ends = (o.arrivals ?? []).map(({ until }) => until);
@@ -81,7 +104,7 @@ function dismissal(o: Observation, { content, until, secret }: Arrival, now: Now
   return { because: 'Expired', message };
 }
 
-function grantDismissal(o: Observation, arrived: Grant): Dismissal | undefined {
+function grantDismissal(o: Pick<Observation, 'connection' | 'grant'>, arrived: Grant): Dismissal | undefined {
   const record = recordIn(o.grant);
   if (record !== undefined && arrived.taken.some((one) => record.taken.includes(one))) {
     return { because: 'Taken', message: 'It was taken up.' };
@@ -104,13 +127,13 @@ function grantDismissal(o: Observation, arrived: Grant): Dismissal | undefined {
 }
 
 /** The only seller whom the place is open to. What an earlier connection left, or a backup, gives way to its own seller. */
-export function pinOf({ connection: { spec }, grant }: Observation): string | undefined {
+export function pinOf({ connection: { spec }, grant }: Pick<Observation, 'connection' | 'grant'>): string | undefined {
   const pin = spec.ok ? spec.value.merchantID : undefined;
   return pin ?? ('grant' in grant ? grant.grant.merchantID : undefined);
 }
 
 /** Ending an authorization ends all tokens of it. The token's time has whole seconds, so one of the same second may live. */
-function wasEnded({ grant }: Observation, { accessToken, merchantID }: Grant): boolean {
+function wasEnded({ grant }: Pick<Observation, 'grant'>, { accessToken, merchantID }: Grant): boolean {
   const ended = grant.kind === 'Vacant' ? grant.record.disconnected : undefined;
   if (ended === undefined || (ended.merchantID !== undefined && ended.merchantID !== merchantID)) return false;
   return Math.floor(ended.at / 1_000) * 1_000 > accessToken.issuedAt;

@@ -1,9 +1,18 @@
 import type { Instant } from '../clock.ts';
+import { arrivalToEnd, claimsEnd, dismissBeforeDiscard } from './arrivals.ts';
 import { attemptEnds } from './attempt.ts';
-import type { Now, Observation } from './observation.ts';
+import type { Arrival, Now, Observation } from './observation.ts';
 import { nextAttempt } from './pace.ts';
 import { publishedSecrets } from './publication.ts';
-import { endsAtDeletion, givenUp, partingEnds, partingTries, scopeAtDeletion, unrevocable } from './revocation.ts';
+import {
+  arrivalGivenUp,
+  endsAtDeletion,
+  givenUp,
+  partingEnds,
+  partingTries,
+  scopeAtDeletion,
+  unrevocable,
+} from './revocation.ts';
 import type { ReleaseReason, Step } from './step.ts';
 
 /** What a deletion waits for: an instant, or only for somebody else's finalizer. */
@@ -24,12 +33,15 @@ export function part(o: Observation, now: Now): Parting {
     return until > now.square ? { kind: 'Later', at: until } : release(o, 'RevokeGivenUp', now);
   }
   // Another process may be asking for more of what is to be ended, and would store it where it is gone.
-  const asked = attemptEnds(o.attempt);
+  const asked = Math.max(attemptEnds(o.attempt), claimsEnd(o));
   if (asked > now.square) return { kind: 'Later', at: asked };
+  const arrival = arrivalToEnd(o);
+  if (arrival !== undefined && arrivalGivenUp(o, now) === undefined) return receive(o, arrival, now);
   if (grant.kind === 'Retained' || grant.kind === 'Outdated') return release(o, 'NotTakenOver', now);
   const personal = unrevocable(o)?.reason === 'PersonalAccessToken';
   if (grant.kind === 'Absent' || grant.kind === 'Vacant' || grant.kind === 'NotOwned' || personal) {
-    return clear(o, personal ? 'PersonalAccessToken' : 'ConnectionDeleted', now) ?? release(o, 'Disconnected', now);
+    const because = arrivalGivenUp(o, now)?.reason ?? 'Disconnected';
+    return clear(o, personal ? 'PersonalAccessToken' : 'ConnectionDeleted', now) ?? release(o, because, now);
   }
   const lost = givenUp(o, now);
   if (lost !== undefined) return release(o, lost.reason, now);
@@ -39,6 +51,10 @@ export function part(o: Observation, now: Now): Parting {
   if (o.throttled === true) return { kind: 'Later', at: partingEnds(o, now) };
   return { kind: 'Revoke', because: 'ConnectionDeleted', scope: scopeAtDeletion(o) };
 }
+
+/** It is sealed before anything is asked of Square, like any other grant. */
+const receive = (o: Observation, { secret }: Arrival, now: Now): Parting =>
+  o.throttled === true ? { kind: 'Later', at: partingEnds(o, now) } : { kind: 'Receive', secret, because: 'SignedIn' };
 
 type DiscardReason = (Step & { kind: 'Discard' })['because'];
 
@@ -51,9 +67,9 @@ function clear(o: Observation, because: DiscardReason, now: Now): Parting | unde
   const sealed = o.grant.kind === 'Held' || o.grant.kind === 'Vacant';
   if (published === undefined && !sealed) return undefined;
   if (at > now.square) return { kind: 'Later', at };
-  return published === undefined
-    ? { kind: 'Discard', because }
-    : { kind: 'Remove', name: published.name, because: 'ConnectionDeleted' };
+  if (published !== undefined) return { kind: 'Remove', name: published.name, because: 'ConnectionDeleted' };
+  const dismissal = partingEnds(o, now) > now.square ? dismissBeforeDiscard(o) : undefined;
+  return dismissal ?? { kind: 'Discard', because };
 }
 
 /**

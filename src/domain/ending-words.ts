@@ -1,8 +1,9 @@
 import { formatInstant } from '../clock.ts';
+import { arrivalToEnd } from './arrivals.ts';
 import { isDisconnected } from './decide.ts';
 import { isDisconnecting } from './disconnect.ts';
 import type { Now, Observation } from './observation.ts';
-import { endsAtDeletion, givenUp, partingFailures, partingTries } from './revocation.ts';
+import { arrivalGivenUp, endsAtDeletion, givenUp, partingFailures, partingTries } from './revocation.ts';
 import { goingOn, resting, type Summary, stuck } from './summary.ts';
 import { describe, no, unstored } from './verdict.ts';
 
@@ -19,7 +20,7 @@ export function partingWords(o: Observation, now: Now): Summary | undefined {
   switch (grant.kind) {
     case 'Absent':
     case 'Vacant':
-      return resting(no('Disconnected', 'The connection is being deleted, and no authorization of it is left here.'));
+      return withoutGrant(o, now);
     case 'NotOwned':
     case 'Retained':
     case 'Outdated':
@@ -40,6 +41,16 @@ export function partingWords(o: Observation, now: Now): Summary | undefined {
       ? ''
       : ` ${describe(failure)} It is given up after ${partingTries} tries, and the grant is kept then.`;
   return goingOn(no('Revoking', `${doing}${trouble}`));
+}
+
+function withoutGrant(o: Observation, now: Now): Summary {
+  const lost = arrivalGivenUp(o, now);
+  if (lost !== undefined) return stuck(no(lost.reason, lost.message));
+  if (arrivalToEnd(o) !== undefined) {
+    const doing = "The connection is being deleted. What the seller's sign-in gave is taken up, to be ended at Square.";
+    return goingOn(no('Revoking', doing));
+  }
+  return resting(no('Disconnected', 'The connection is being deleted, and no authorization of it is left here.'));
 }
 
 /** What becomes of an authorization that Square did not end, and who can end it still. */

@@ -69,8 +69,8 @@ export interface Arrival {
   readonly secret: string;
   /** From then on it is of no use any more, in Square's time. */
   readonly until: Instant;
-  readonly content: /** Nothing but the claim of the replica that exchanges the code. */
-    | { readonly kind: 'Claim' }
+  readonly content: /** Nothing but the claim of the replica that exchanges the code, or what is left of a sign-in that was refused. */
+    | { readonly kind: 'Claim'; readonly underWayUntil: Instant }
     | { readonly kind: 'Grant'; readonly grant: Grant }
     | { readonly kind: 'OfAnotherApplication' }
     | { readonly kind: 'Unreadable'; readonly message: string };

@@ -1,4 +1,5 @@
 import { type Duration, hours, type Instant } from '../clock.ts';
+import { arrivalToEnd } from './arrivals.ts';
 import type { FailureStreak, Now, Observation } from './observation.ts';
 import type { DeclineReason, Hindrance, RevokeScope } from './step.ts';
 
@@ -141,6 +142,20 @@ export function givenUp(
     };
   }
   return undefined;
+}
+
+/** Why a deletion goes on although a sign-in was not taken up that it should have ended; `undefined` while that is tried. */
+export function arrivalGivenUp(o: Observation, now: Now): { reason: 'RevokeGivenUp'; message: string } | undefined {
+  const content = arrivalToEnd(o)?.content;
+  if (content === undefined) return undefined;
+  const why = content.kind === 'Unreadable' ? ` ${content.message}` : '';
+  // Nothing new is created in a namespace that goes.
+  const never = o.namespace === 'Ending' && o.grant.kind === 'Absent';
+  if (content.kind === 'Grant' && !never && partingEnds(o, now) > now.square) return undefined;
+  return {
+    reason: 'RevokeGivenUp',
+    message: `What the seller's sign-in gave could not be taken up, and so not be ended at Square.${why} The seller can end it in the Square Dashboard.`,
+  };
 }
 
 /** Until when a deletion waits for its turn to ask Square, in Square's time. */

@@ -175,6 +175,26 @@ operatorSuite('a seller who signs in', withPages, (world, scene) => {
     await scene.becomes(name, { Ready: 'True/Valid' });
   });
 
+  test('and was not taken up when the connection is deleted under Revoke has it ended at Square', async () => {
+    const app = await sellers.application();
+    const name = await sellers.connection(app, { deletionPolicy: 'Revoke' });
+    const person = await sellers.arrive(await sellers.link(name));
+    const merchantID = sellers.seller();
+    const callback = await sellers.allow(person, merchantID);
+    await scene.edit('connections', name, { spec: { suspend: true } });
+    await scene.becomes(name, { Ready: 'False/Suspended' });
+    await person.get(callback);
+    const live = () => world.square.ledger.liveRefreshTokens({ clientID: app.clientID, merchantID });
+    expect(live()).toHaveLength(1);
+    await scene.remove('connections', name);
+    await world.live.until(
+      'the connection is gone',
+      () => world.live.get('connections', world.namespace, name) === undefined,
+    );
+    expect(live()).toEqual([]);
+    expect(scene.secret(`${name}-sealed`)).toBeUndefined();
+  });
+
   test('after a disconnect connects again, as whichever seller', async () => {
     const app = await sellers.application();
     const name = await sellers.connection(app);

@@ -27,7 +27,11 @@ const arrival = (fields: Partial<Grant> = {}, more: Partial<Arrival> = {}): Arri
   const grant = aGrant({ generation: 1, taken: [id], accessToken, ...fields });
   return { secret, until: noon + hours(23), content: { kind: 'Grant', grant }, ...more };
 };
-const claim = (until: number): Arrival => ({ secret, until, content: { kind: 'Claim' } });
+const claim = (until: number): Arrival => ({
+  secret,
+  until,
+  content: { kind: 'Claim', underWayUntil: until - hours(1) + minutes(1.5) },
+});
 
 const awaiting = (...arrivals: Arrival[]) => aNewObservation({ credential: { kind: 'None' }, arrivals });
 const beside = (fields: Partial<Grant>, ...arrivals: Arrival[]) => anObservation({ grant: held(fields), arrivals });

@@ -3,8 +3,15 @@ import type { ConnectionSpec } from '../../../src/api/connection.ts';
 import { days, formatInstant, hours, minutes, seconds } from '../../../src/clock.ts';
 import { absorb } from '../../../src/domain/absorb.ts';
 import { decide } from '../../../src/domain/decide.ts';
-import type { Vacant } from '../../../src/domain/grant.ts';
-import type { Application, Connection, GrantState, Now, Observation } from '../../../src/domain/observation.ts';
+import type { Grant, Vacant } from '../../../src/domain/grant.ts';
+import type {
+  Application,
+  Arrival,
+  Connection,
+  GrantState,
+  Now,
+  Observation,
+} from '../../../src/domain/observation.ts';
 import { readStatus } from '../../../src/domain/recall.ts';
 import { handledRequests, requestState } from '../../../src/domain/requests.ts';
 import { partingTries } from '../../../src/domain/revocation.ts';
@@ -14,6 +21,7 @@ import {
   aConnection,
   aCredential,
   aFailure,
+  aGrant,
   aHistory,
   anApplication,
   anObservation,
@@ -51,12 +59,31 @@ const asking = (left: number) => ({
   },
 });
 const { tokenEnds: _, ...forgotten } = aHistory();
-const ended: GrantState = { kind: 'Vacant', record: vacant, keyID: 'key-1' };
+const ended = { kind: 'Vacant', record: vacant, keyID: 'key-1' } as const;
 const personal: GrantState = { kind: 'Held', grant: aPersonalGrant(), keyID: 'key-1' };
 const pkce = anApplication({ clientSecret: { kind: 'None' } });
 const missing: Application = { kind: 'Missing', ref: 'shop/pos' };
 const closed = { application: missing, grant: { kind: 'Closed' } } as const;
 const finalizedSecret = { finalized: true, deleting: false };
+
+const nothing = { grant: { kind: 'Absent' }, tokenSecret: { kind: 'Absent', name: 'bakery' } } as const;
+const signedIn = 'sign-in/aa';
+/** A sign-in of two days ago that nobody has taken up. */
+const arrived = (fields: Partial<Grant> = {}): Arrival => {
+  const accessToken = { ...aGrant().accessToken, issuedAt: noon - days(2) };
+  const grant = aGrant({ generation: 1, taken: [signedIn], accessToken, ...fields });
+  return { secret: 'bakery-incoming-aa', until: noon - days(1), content: { kind: 'Grant', grant } };
+};
+const claimed = (underWayUntil: number): Arrival => ({
+  secret: 'bakery-incoming-aa',
+  until: noon + hours(1),
+  content: { kind: 'Claim', underWayUntil },
+});
+const unreadable: Arrival = {
+  secret: 'bakery-incoming-aa',
+  until: noon + hours(1),
+  content: { kind: 'Unreadable', message: 'The key is gone.' },
+};
 
 /** A connection under `Revoke` that has its finalizers. */
 const revocable = (
@@ -447,6 +474,76 @@ describe('a deletion under Revoke', () => {
         parting({ throttled: true }),
         'RemoveFinalizer(RevokeGivenUp) from Connection',
         at(noon + hours(1)),
+      ],
+      [
+        'takes up first what a sign-in gave, however long ago',
+        parting({ ...nothing, arrivals: [arrived()] }, {}, { suspend: true }),
+        'Receive(SignedIn)',
+        at(noon + minutes(59)),
+      ],
+      [
+        'the same where a grant is held, since the later one is to be ended, too',
+        parting({ arrivals: [arrived()] }),
+        'Receive(SignedIn)',
+      ],
+      [
+        'the same beside a grant that was left',
+        parting({ grant: { ...held(), kind: 'Retained' }, arrivals: [arrived()] }),
+        'Receive(SignedIn)',
+      ],
+      [
+        'and ends that',
+        parting({ grant: held({ taken: [signedIn] }), arrivals: [arrived()] }),
+        'Revoke(ConnectionDeleted) All',
+      ],
+      [
+        'takes up nothing that ended with the authorization, or is of another seller or connection',
+        parting({
+          grant: ended,
+          tokenSecret: { kind: 'Absent', name: 'bakery' },
+          arrivals: [arrived(), arrived({ connectionUID: 'earlier', merchantID: 'M-OTHER' })],
+        }),
+        'Dismiss(Disconnected)',
+      ],
+      [
+        'removes what it took up before the record goes that remembers it',
+        parting({
+          grant: { ...ended, record: { ...vacant, taken: [signedIn] } },
+          tokenSecret: { kind: 'Absent', name: 'bakery' },
+          arrivals: [arrived()],
+        }),
+        'Dismiss(Taken)',
+      ],
+      [
+        'waits for its turn to take a sign-in up',
+        parting({ ...nothing, throttled: true, arrivals: [arrived()] }),
+        'Wait(Deleting) 3600 s',
+      ],
+      [
+        'gives up a sign-in that could not be stored within an hour',
+        parting({ ...nothing, arrivals: [arrived()] }),
+        'RemoveFinalizer(RevokeGivenUp) from Connection',
+        at(noon + hours(1)),
+      ],
+      [
+        'gives up a sign-in for which no Secret can be made in a namespace that goes',
+        parting({ ...nothing, namespace: 'Ending', arrivals: [arrived()] }),
+        'RemoveFinalizer(RevokeGivenUp) from Connection',
+      ],
+      [
+        'gives up a sign-in that cannot be looked into',
+        parting({ ...nothing, arrivals: [unreadable] }),
+        'RemoveFinalizer(RevokeGivenUp) from Connection',
+      ],
+      [
+        'waits for a code that may be under way to Square',
+        parting({ ...nothing, arrivals: [claimed(noon + seconds(30))] }),
+        'Wait(Deleting) 30 s',
+      ],
+      [
+        'and no longer',
+        parting({ ...nothing, arrivals: [claimed(noon)] }),
+        'RemoveFinalizer(Disconnected) from Connection',
       ],
       [
         'leaves a grant alone that was not taken over',
