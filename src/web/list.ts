@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Environment } from '../api/connection.ts';
 import type { Instant } from '../clock.ts';
 import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
@@ -46,6 +47,24 @@ export interface Listed {
 
 export const rowsPerPage = 100;
 
+/** Changes whenever a page of the list does; the same on every replica that sees the same. */
+export function versionOf({ rows, counts, page, pages }: Listed): string {
+  const shown = rows.map((row) => [
+    row.namespace,
+    row.name,
+    row.business,
+    row.merchantID,
+    row.application,
+    row.environment,
+    row.state,
+    row.issuedAt,
+    row.expiresAt,
+    row.nextRefreshAt,
+    row.verifiedAt,
+  ]);
+  return hash('sha256', JSON.stringify([shown, counts, page, pages]), 'base64url').slice(0, 22);
+}
+
 /** Any query is one: what cannot be understood counts as not given. */
 export function readListQuery(query: unknown): ListQuery {
   const given = (typeof query === 'object' && query !== null ? query : {}) as Readonly<Record<string, unknown>>;
@@ -59,6 +78,14 @@ export function readListQuery(query: unknown): ListQuery {
     page: /^[1-9]\d{0,4}$/.test(text('page')) ? Number(text('page')) : 1,
   };
 }
+
+/** The query of an address, as `readListQuery` understands it; `page`: 1 where nothing else is said. */
+export const writeListQuery = ({ search, filter, sort, descending, page }: ListQuery): Record<string, string> => ({
+  ...(search !== '' && { q: search }),
+  ...(filter !== 'all' && { state: filter }),
+  ...((sort !== 'state' || descending) && { sort, dir: descending ? 'desc' : 'asc' }),
+  ...(page > 1 && { page: String(page) }),
+});
 
 /** The rows of a page of the list: of those that `visible` lets through, and of no others not even the number. */
 export function listConnections(

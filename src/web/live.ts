@@ -21,7 +21,7 @@ export interface StreamWish {
   readonly concerns: (keys: ReadonlySet<Key>) => Promise<boolean>;
   readonly allowed: () => Promise<boolean>;
   /** Whether something changed after the page was made and before it began to listen. Asked once, at the beginning. */
-  readonly missed?: () => Promise<boolean>;
+  readonly missed: () => Promise<boolean>;
 }
 
 /**
@@ -96,13 +96,8 @@ export function createNewsroom(connections: Pick<View<unknown>, 'entries'>, cloc
       reply.raw.once('close', end);
       join(listener);
       say('retry: 5000');
-      const { missed } = wish;
-      if (missed !== undefined)
-        void when(
-          missed().then((so) => so || undefined),
-          changed,
-          end,
-        );
+      const missed = wish.missed().then((so) => so || undefined);
+      void when(missed, changed, end);
       return reply.type('text/event-stream').header('x-accel-buffering', 'no').send(body);
     },
     close() {

@@ -4,7 +4,7 @@ import { parseInstant } from '../clock.ts';
 import { keyFrom, secrets, splitKey } from '../kube/resource.ts';
 import { applicationOf } from './application-of.ts';
 import { type Intent, leaveIntent } from './intents.ts';
-import { listConnections, readListQuery } from './list.ts';
+import { listConnections, readListQuery, versionOf, writeListQuery } from './list.ts';
 import { isOutdated, type Look, lookAt, newsOf } from './look.ts';
 import { type Notice, nothingHere } from './pages/notice.ts';
 import { confirmStaffDisconnectPage, linkIsComing, type SellerLink } from './pages/staff-actions.ts';
@@ -33,7 +33,7 @@ export function registerStaffRoutes(app: FastifyInstance, site: Site): void {
     return await showList(site, request, reply, found.staff);
   });
 
-  app.get('/connections/events', async (request, reply) => {
+  app.get<{ Querystring: Readonly<Record<string, unknown>> }>('/connections/events', async (request, reply) => {
     const found = await site.staffOf(request);
     if (found.kind !== 'Staff') return reply.code(401).send();
     return site.newsroom.stream(reply, {
@@ -43,6 +43,10 @@ export function registerStaffRoutes(app: FastifyInstance, site: Site): void {
         return [...keys].some((key) => visible(splitKey(key).namespace ?? ''));
       },
       allowed: async () => (await site.staffOf(request)).kind === 'Staff',
+      missed: async () => {
+        const { shown, ...query } = request.query;
+        return versionOf(listConnections(site, await found.staff.visible(), readListQuery(query))) !== shown;
+      },
     });
   });
 
@@ -128,7 +132,8 @@ async function showList(site: Site, request: FastifyRequest, reply: FastifyReply
   const query = readListQuery(request.query);
   const listed = listConnections(site, await staff.visible(), query);
   const main = staffListPage({ base, query, listed, squareNow: site.squareNow });
-  const live = `${base}/connections/events`;
+  const shown = new URLSearchParams({ ...writeListQuery(query), shown: versionOf(listed) });
+  const live = `${base}/connections/events?${shown.toString()}`;
   return sendPage(reply, { title: 'All', main, audience: 'staff', base, live, aside: asideOf(site, staff) });
 }
 

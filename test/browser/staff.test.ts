@@ -99,6 +99,37 @@ browserSuite('the platform team', {}, (stage, world, scene) => {
     await page.getByRole('columnheader', { name: 'Connection' }).and(page.locator('[aria-sort=ascending]')).waitFor();
   });
 
+  test('sees in the list what happened before the browser began to listen', async () => {
+    const party = await scene.connected();
+    const page = await staff(looks);
+    await page.route(
+      '**/connections/events*',
+      async (route) => {
+        await scene.edit('connections', party.name, { spec: { suspend: true } });
+        await scene.becomes(party.name, { Ready: 'False/Suspended' });
+        await route.continue();
+      },
+      { times: 1 },
+    );
+    await page.goto(`${list()}?q=${party.name}`);
+    await rowOf(page, party.name).filter({ hasText: 'Suspended' }).waitFor();
+  });
+
+  test('that is signed out meanwhile is shown the way in, and nothing old', async () => {
+    const party = await scene.connected();
+    const page = await staff(looks);
+    await page.route(
+      '**/connections/events*',
+      async (route) => {
+        await page.context().clearCookies();
+        await route.fulfill({ status: 401 });
+      },
+      { times: 1 },
+    );
+    await page.goto(`${list()}?q=${party.name}`);
+    await page.getByRole('heading', { name: 'Sign in', exact: true }).waitFor();
+  });
+
   test.each(['https://kubernetes.default.svc', 'another'])(
     'is not let in with a token for the audience %s',
     async (audience) => {

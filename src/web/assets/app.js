@@ -74,6 +74,8 @@ window.addEventListener('pageshow', () => {
 /** Shows the page as it is now, but leaves alone what somebody is at. */
 async function reload() {
   const answer = await fetch(location.href, { headers: { accept: 'text/html' }, cache: 'no-store' });
+  // What is shown is better than the error of whatever stands in between; it says itself how old it is.
+  if (answer.status >= 500) return;
   if (!answer.ok || answer.redirected) return location.reload();
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
   for (const region of document.querySelectorAll('[data-region]')) {
@@ -92,7 +94,7 @@ async function reload() {
 const focusable = 'a[href], button, input, summary, textarea';
 const placeOf = (region, element) => [...region.querySelectorAll(focusable)].indexOf(element);
 
-function listen(address) {
+function listen(address, lost = false) {
   const source = new EventSource(address);
   const state = document.querySelector('[data-live-state]');
   let due;
@@ -108,7 +110,6 @@ function listen(address) {
       Math.max(300, last + 3_000 - performance.now()),
     );
   };
-  let lost = false;
   source.addEventListener('open', () => {
     if (state !== null) state.hidden = false;
     // What happened in between was not told.
@@ -118,6 +119,11 @@ function listen(address) {
   source.addEventListener('error', () => {
     lost = true;
     if (state !== null) state.hidden = true;
+    // The browser does not come back by itself after an answer that is no stream: nobody may listen here any more, or
+    // nobody answered just now.
+    if (source.readyState !== EventSource.CLOSED) return;
+    soon();
+    setTimeout(() => listen(address, true), 30_000);
   });
   source.addEventListener('changed', soon);
 }

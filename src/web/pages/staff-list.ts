@@ -1,7 +1,7 @@
 import { html } from 'ghtml';
 import type { Environment } from '../../api/connection.ts';
 import type { Instant } from '../../clock.ts';
-import { type Filter, filters, type Listed, type ListQuery, type Row, type Sorting } from '../list.ts';
+import { type Filter, filters, type Listed, type ListQuery, type Row, type Sorting, writeListQuery } from '../list.ts';
 import { staffPath } from '../paths.ts';
 import { span } from '../words/times.ts';
 import { badge, time } from './parts.ts';
@@ -57,13 +57,7 @@ export function staffListPage(view: StaffListView): string {
 
 /** The address of the list with some of its query changed. */
 function address({ base, query }: StaffListView, change: Partial<ListQuery>): string {
-  const { search, filter, sort, descending, page } = { ...query, page: 1, ...change };
-  const parameters = new URLSearchParams({
-    ...(search !== '' && { q: search }),
-    ...(filter !== 'all' && { state: filter }),
-    ...((sort !== 'state' || descending) && { sort, dir: descending ? 'desc' : 'asc' }),
-    ...(page > 1 && { page: String(page) }),
-  }).toString();
+  const parameters = new URLSearchParams(writeListQuery({ ...query, page: 1, ...change })).toString();
   return `${base}/connections${parameters === '' ? '' : `?${parameters}`}`;
 }
 

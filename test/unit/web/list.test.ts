@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { formatInstant, hours } from '../../../src/clock.ts';
 import { readStatus } from '../../../src/domain/recall.ts';
 import type { ConnectionSeen } from '../../../src/web/deps.ts';
-import { listConnections, readListQuery, rowsPerPage } from '../../../src/web/list.ts';
+import { listConnections, readListQuery, rowsPerPage, versionOf, writeListQuery } from '../../../src/web/list.ts';
 import { aConnection, noon } from '../../support/builders.ts';
 
 const seen = (name: string, ready: string, more: object = {}): [string, ConnectionSeen] => {
@@ -61,4 +61,26 @@ describe('the list', () => {
     const fleet = new Map(Array.from({ length: rowsPerPage + 5 }, (_, i) => seen(`s${i}`, 'True/Valid')));
     expect(list({ page: '99' }, fleet)).toMatchObject({ page: 2, pages: 2, rows: { length: 5 } });
   });
+});
+
+describe('its version', () => {
+  test('is the same for the same rows, and another once one of them has changed, came or went', () => {
+    const version = (connections: ReadonlyMap<string, ConnectionSeen>) => versionOf(list({}, connections));
+    const before = version(new Map([seen('a', 'True/Valid')]));
+    expect(version(new Map([seen('a', 'True/Valid')]))).toBe(before);
+    const others = [
+      [seen('a', 'False/Revoked')],
+      [seen('a', 'True/Valid', { accessTokenIssuedAt: formatInstant(noon) })],
+      [seen('a', 'True/Valid'), seen('b', 'True/Valid')],
+      [],
+    ].map((all) => version(new Map(all)));
+    expect(new Set([before, ...others]).size).toBe(5);
+  });
+
+  test.each([{}, { q: 'bakery' }, { state: 'attention', sort: 'age', dir: 'desc', page: '3' }, { dir: 'desc' }])(
+    'of a query %j is asked for by an address that means the same',
+    (query) => {
+      expect(readListQuery(writeListQuery(readListQuery(query)))).toEqual(readListQuery(query));
+    },
+  );
 });
