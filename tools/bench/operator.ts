@@ -87,8 +87,8 @@ export function startOperator(options: OperatorOptions): RunningOperator {
 const endOf = (child: ChildProcess): Promise<void> => new Promise((resolve) => child.once('exit', () => resolve()));
 
 /** Less CPU than this in one sample, in seconds, counts as quiet; a tick of the kernel's clock is 0.01. */
-const quietSample = 0.025;
-const sampleEvery = 100;
+const quietSample = 0.015;
+const sampleEvery = 50;
 
 /**
  * Waits until the operator has used no CPU to speak of for `hold` milliseconds, and no token call was made. Resolves to
