@@ -7,6 +7,7 @@ import { guarded } from './child.ts';
 import { type BinaryName, goEnvironment, programOf } from './go-modules.ts';
 import { withLock } from './lock.ts';
 import type { Report } from './provider.ts';
+import { type Release, releaseToBuild } from './releases.ts';
 
 /** A program that is built from a Go module of its own. */
 export interface GoProgram {
@@ -23,8 +24,16 @@ export interface GoProgram {
  * Starts at the same time build once: the others wait and say for whom. A build that is interrupted leaves nothing that
  * could be taken for a binary, and what it had finished is not done again.
  */
-export const ensureBinaries = (names: readonly BinaryName[], report: Report): Promise<string> =>
-  ensurePrograms(names.map(programOf), cacheDir(), report);
+export const ensureBinaries = (
+  names: readonly BinaryName[],
+  report: Report,
+  release: Release = releaseToBuild(),
+): Promise<string> =>
+  ensurePrograms(
+    names.map((name) => programOf(name, release)),
+    cacheDir(release),
+    report,
+  );
 
 /** The same for any programs, in a folder that says by its name which versions and platform they are of. */
 export async function ensurePrograms(programs: readonly GoProgram[], dir: string, report: Report): Promise<string> {

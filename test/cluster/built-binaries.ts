@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { ensureBinaries } from './build.ts';
-import { cached } from './cache.ts';
+import { cacheDir, cached } from './cache.ts';
 import { goBuilds } from './go.ts';
 import type { BinaryName } from './go-modules.ts';
 import { type LocalControlPlane, startLocal } from './local.ts';
-import type { Provider, StartOptions } from './provider.ts';
+import type { Provider, Report, StartOptions } from './provider.ts';
+import type { Release } from './releases.ts';
 
 const parts: readonly BinaryName[] = ['etcd', 'kube-apiserver', 'kube-controller-manager'];
 
@@ -13,12 +14,12 @@ export const builtBinaries = {
   name: 'built-binaries',
   howToGet:
     'install Go 1.21 or newer (https://go.dev/dl); the one-time build takes some minutes and about 5 GB in Go’s caches',
-  async available() {
-    if (parts.every((name) => cached(name))) return true;
+  async available(_?: Report, release?: Release) {
+    if (parts.every((name) => cached(name, cacheDir(release)))) return true;
     return goBuilds();
   },
   async start(options: StartOptions): Promise<LocalControlPlane> {
-    const bin = await ensureBinaries(parts, options.report);
+    const bin = await ensureBinaries(parts, options.report, options.release);
     const [etcd, apiServer, controllerManager] = parts.map((name) => join(bin, name)) as [string, string, string];
     return startLocal({ etcd, apiServer, controllerManager }, options);
   },

@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { versions } from './go-modules.ts';
+import { type Release, releaseToBuild } from './releases.ts';
 
 const platform = `${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}`;
 
 const caches = (environment: NodeJS.ProcessEnv) =>
   join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'square-operator');
 
-/** The folder of the binaries that were built on this machine, for these versions and this platform. */
-export function cacheDir(environment: NodeJS.ProcessEnv = process.env): string {
-  const version = `${versions.kubernetes}-etcd-${versions.etcd}-${platform}`;
+/** The folder of the binaries that were built on this machine, for this release and this platform. */
+export function cacheDir(release: Release = releaseToBuild(), environment: NodeJS.ProcessEnv = process.env): string {
+  const version = `${release.kubernetes}-etcd-${release.etcd}-${platform}`;
   return join(caches(environment), 'control-plane', version);
 }
 

@@ -3,10 +3,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { GoProgram } from './build.ts';
+import { type Release, releaseToBuild } from './releases.ts';
 
 const run = promisify(execFile);
-
-export const versions = { kubernetes: 'v1.36.3', etcd: 'v3.6.16' } as const;
 
 export type BinaryName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubectl';
 
@@ -19,29 +18,31 @@ export const goEnvironment = (): NodeJS.ProcessEnv => ({
 });
 
 // Without these the version is unparsable and kubectl and client libraries complain.
-const stamps = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version']
-  .map((path) => `-X ${path}.gitVersion=${versions.kubernetes}`)
-  .join(' ');
+const stamps = ({ kubernetes }: Release): string =>
+  ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version']
+    .map((path) => `-X ${path}.gitVersion=${kubernetes}`)
+    .join(' ');
 
 /** Where a part's source is, and the flags that its linker needs: a module of which its package is a dependency. */
-export function programOf(name: BinaryName): GoProgram {
+export function programOf(name: BinaryName, release: Release = releaseToBuild()): GoProgram {
   const etcd = name === 'etcd';
   return {
     name,
     package: etcd ? 'go.etcd.io/etcd/server/v3' : `k8s.io/kubernetes/cmd/${name}`,
-    ldflags: etcd ? '-s -w' : `-s -w ${stamps}`,
+    ldflags: etcd ? '-s -w' : `-s -w ${stamps(release)}`,
     async write(dir) {
       await mkdir(dir, { recursive: true });
-      await writeFile(join(dir, 'go.mod'), etcd ? etcdModule : await kubernetesModule(dir, goEnvironment()));
+      const module = etcd ? etcdModule(release) : await kubernetesModule(dir, goEnvironment(), release);
+      await writeFile(join(dir, 'go.mod'), module);
     },
   };
 }
 
-const etcdModule = `module control-plane/etcd
+const etcdModule = ({ etcd }: Release): string => `module control-plane/etcd
 
 go 1.26.0
 
-require go.etcd.io/etcd/server/v3 ${versions.etcd}
+require go.etcd.io/etcd/server/v3 ${etcd}
 `;
 
 interface ModuleFile {
@@ -54,13 +55,13 @@ interface ModuleFile {
  * folder. A replacement counts in the main module only, so it is said here again, by the versions that they are
  * published under: v0.36.3 for v1.36.3.
  */
-async function kubernetesModule(dir: string, environment: NodeJS.ProcessEnv): Promise<string> {
+async function kubernetesModule(dir: string, environment: NodeJS.ProcessEnv, { kubernetes }: Release): Promise<string> {
   const options = { cwd: dir, env: environment, maxBuffer: 16 * 1024 * 1024 };
-  const downloaded = await run('go', ['mod', 'download', '-json', `k8s.io/kubernetes@${versions.kubernetes}`], options);
+  const downloaded = await run('go', ['mod', 'download', '-json', `k8s.io/kubernetes@${kubernetes}`], options);
   const { GoMod } = JSON.parse(downloaded.stdout) as { GoMod: string };
   const edited = await run('go', ['mod', 'edit', '-json', GoMod], options);
   const { Go, Require } = JSON.parse(edited.stdout) as ModuleFile;
-  const published = versions.kubernetes.replace(/^v1\./, 'v0.');
+  const published = kubernetes.replace(/^v1\./, 'v0.');
   const staging = Require.filter(({ Version }) => Version === 'v0.0.0').map(({ Path }) => Path);
   const godebug = /^godebug default=\S+$/m.exec(await readFile(GoMod, 'utf8'))?.[0] ?? '';
   return `module control-plane/kubernetes
@@ -70,7 +71,7 @@ go ${Go}
 ${godebug}
 
 require (
-	k8s.io/kubernetes ${versions.kubernetes}
+	k8s.io/kubernetes ${kubernetes}
 ${staging.map((path) => `\t${path} v0.0.0`).join('\n')}
 )
 

@@ -2,18 +2,19 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Provider, Report } from './provider.ts';
 import { recordContainer, removeFiles, writePrivately } from './record.ts';
+import { newest, type Release } from './releases.ts';
 
-const image = () => process.env.K3S_IMAGE || 'rancher/k3s:v1.36.3-k3s1';
+const image = (release: Release = newest) => process.env.K3S_IMAGE || `rancher/k3s:${release.k3s}`;
 
 /**
- * k3s in a container. Its image is `K3S_IMAGE`, or that of the Kubernetes version that the other providers run; the
+ * k3s in a container. Its image is `K3S_IMAGE`, or that of the version of Kubernetes that is asked for; the
  * network is `K3S_NETWORK_MODE`, for engines that have no bridge.
  */
 export const k3s: Provider = {
   name: 'k3s',
   howToGet:
     'start a Docker engine, or point DOCKER_HOST at the socket of one (podman’s will do), that has or can pull the image K3S_IMAGE',
-  async available(report) {
+  async available(report, release) {
     // Only here, for it takes most of a second to load.
     const { getContainerRuntimeClient } = await import('testcontainers');
     try {
@@ -21,13 +22,15 @@ export const k3s: Provider = {
     } catch {
       return 'no Docker engine answers';
     }
-    return (await pulled(report)) || `the Docker engine neither has nor can pull the image ${image()}`;
+    return (
+      (await pulled(report, image(release))) || `the Docker engine neither has nor can pull the image ${image(release)}`
+    );
   },
-  async start({ dir, report, outlive = false }) {
+  async start({ dir, report, release, outlive = false }) {
     // The companion that removes the containers of a dead process would remove this one too.
     if (outlive) process.env.TESTCONTAINERS_RYUK_DISABLED = 'true';
     const { K3sContainer } = await import('@testcontainers/k3s');
-    report.progress(`Starting ${image()} …`);
+    report.progress(`Starting ${image(release)} …`);
     await mkdir(dir, { recursive: true, mode: 0o700 });
     class Container extends K3sContainer {
       protected override containerCreated = async (id: string) => {
@@ -35,7 +38,7 @@ export const k3s: Provider = {
         if (outlive) await recordContainer(dir, id);
       };
     }
-    const container = new Container(image());
+    const container = new Container(image(release));
     if (process.env.K3S_NETWORK_MODE) container.withNetworkMode(process.env.K3S_NETWORK_MODE);
     const started = await container.start().finally(() => report.progress(undefined));
     const kubeconfig = join(dir, 'kubeconfig');
@@ -50,12 +53,12 @@ export const k3s: Provider = {
   },
 };
 
-async function pulled(report: Report): Promise<boolean> {
+async function pulled(report: Report, image: string): Promise<boolean> {
   const { getContainerRuntimeClient, ImageName } = await import('testcontainers');
   const client = await getContainerRuntimeClient();
-  const name = ImageName.fromString(image());
+  const name = ImageName.fromString(image);
   if (await client.image.exists(name)) return true;
-  report.progress(`Pulling ${image()} …`);
+  report.progress(`Pulling ${image} …`);
   try {
     await client.image.pull(name);
     return true;

@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { startLocal } from './local.ts';
 import type { Provider } from './provider.ts';
+import { minorOf } from './releases.ts';
 
 const executable = (path: string): boolean => {
   try {
@@ -12,15 +15,27 @@ const executable = (path: string): boolean => {
   }
 };
 
+/** `v1.36.3` of `Kubernetes v1.36.3`. */
+async function versionOf(apiServer: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(apiServer, ['--version']);
+  return stdout.trim().split(' ').at(-1) ?? '';
+}
+
 /** Binaries of a folder, as the tests of most operators take them. */
 export const kubebuilderAssets: Provider = {
   name: 'kubebuilder-assets',
   howToGet: 'set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver (`setup-envtest use -p path` makes one)',
-  async available() {
+  async available(_, release) {
     const assets = process.env.KUBEBUILDER_ASSETS;
     if (!assets) return 'KUBEBUILDER_ASSETS is not set';
     const missing = ['etcd', 'kube-apiserver'].filter((name) => !executable(join(assets, name)));
-    return missing.length === 0 || `${assets} (KUBEBUILDER_ASSETS) has no program ${missing.join(' and no ')}`;
+    if (missing.length > 0) return `${assets} (KUBEBUILDER_ASSETS) has no program ${missing.join(' and no ')}`;
+    if (release === undefined) return true;
+    const has = await versionOf(join(assets, 'kube-apiserver'));
+    return (
+      minorOf(has) === minorOf(release.kubernetes) ||
+      `${assets} (KUBEBUILDER_ASSETS) is Kubernetes ${has}, and ${minorOf(release.kubernetes)} was asked for`
+    );
   },
   async start(options) {
     const assets = process.env.KUBEBUILDER_ASSETS ?? '';

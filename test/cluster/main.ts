@@ -1,4 +1,4 @@
-// `npm run cluster -- up --dir DIR [--provider NAME | --use-existing-cluster]` and `npm run cluster -- down --dir DIR`
+// `npm run cluster -- up --dir DIR [--kubernetes VERSION] [--provider NAME | --use-existing-cluster]` and `npm run cluster -- down --dir DIR`
 import { mkdir } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
@@ -6,15 +6,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { exitCodeOf, Misuse, readFlags } from '../support/flags.ts';
 import { withLock } from './lock.ts';
 import { removeFiles, runningIn, takeDown } from './record.ts';
+import { releaseNames } from './releases.ts';
 import { reportTo } from './report.ts';
 import { type Choice, providers, startControlPlane } from './start.ts';
 
 const usage = `Usage:
-  npm run cluster -- up --dir DIR [--provider NAME | --use-existing-cluster]
+  npm run cluster -- up --dir DIR [--kubernetes VERSION] [--provider NAME | --use-existing-cluster]
       starts a Kubernetes control plane and returns when it is ready; DIR/kubeconfig is cluster admin
   npm run cluster -- down --dir DIR
       ends it and removes its data
-Providers, in the order in which they are tried: ${providers.map(({ name }) => name).join(', ')}.`;
+Providers, in the order in which they are tried: ${providers.map(({ name }) => name).join(', ')}.
+Versions: ${releaseNames.join(', ')}.`;
 
 const report = reportTo(process.stderr);
 
@@ -68,6 +70,7 @@ async function main(): Promise<void> {
     options: {
       dir: { type: 'string' },
       provider: { type: 'string' },
+      kubernetes: { type: 'string' },
       'use-existing-cluster': { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -81,7 +84,8 @@ async function main(): Promise<void> {
   await withLock(`${dir}.lock`, waiting, async () => {
     if (command === 'up') {
       await mkdir(dir, { recursive: true, mode: 0o700 });
-      await up(dir, { provider: values.provider, useExistingCluster: values['use-existing-cluster'] });
+      const { provider, kubernetes, 'use-existing-cluster': useExistingCluster } = values;
+      await up(dir, { provider, kubernetes, useExistingCluster });
     } else if (!(await takeDown(dir))) {
       report.line(`There is no control plane in ${dir}.`);
     }

@@ -1,3 +1,5 @@
+import type { Release } from './releases.ts';
+
 /** Where the programs of this folder say what they are doing. */
 export interface Report {
   /** One line that stays. */
@@ -21,6 +23,8 @@ export interface StartOptions {
   readonly outlive?: boolean;
   /** More flags for kube-apiserver, where the provider starts one by itself. */
   readonly apiServerArgs?: readonly string[];
+  /** The version of Kubernetes that is asked for; absent: whichever the provider has. */
+  readonly release?: Release | undefined;
 }
 
 /** One way to come by a Kubernetes control plane. */
@@ -29,7 +33,7 @@ export interface Provider {
   /** How a person makes this provider available: one sentence. */
   readonly howToGet: string;
   /** `true`, or why this provider cannot be used on this machine. */
-  available(report: Report): Promise<true | string>;
+  available(report: Report, release?: Release): Promise<true | string>;
   /** Resolves once the API server is ready. On an error nothing is left running. */
   start(options: StartOptions): Promise<ControlPlane>;
 }

@@ -31,6 +31,7 @@ const arrows: Readonly<Record<string, { parts: readonly string[]; packages?: rea
   api: { parts: [], packages: ['zod'] },
   config: { parts: [], packages: ['zod'] },
   version: { parts: [], packages: [] },
+  supported: { parts: [], packages: [] },
   permissions: { parts: ['api'], packages: [] },
   domain: { parts: ['api', 'clock'], packages: [] },
   kube: { parts: ['clock'] },
@@ -40,7 +41,7 @@ const arrows: Readonly<Record<string, { parts: readonly string[]; packages?: rea
   controller: { parts: ['api', 'config', 'clock', 'domain', 'kube', 'square', 'secrets', 'observability'] },
   web: { parts: ['api', 'config', 'clock', 'domain', 'kube', 'square', 'secrets', 'observability'] },
   // The plugin seals offline: of `secrets` it takes that one file, which `onlyFrom` says.
-  cli: { parts: ['api', 'clock', 'domain', 'kube', 'permissions', 'secrets', 'version'] },
+  cli: { parts: ['api', 'clock', 'domain', 'kube', 'permissions', 'secrets', 'supported', 'version'] },
 };
 
 /** Parts of which another takes only these files. */

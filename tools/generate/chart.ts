@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Document, type Node, type YAMLSeq } from 'yaml';
 import { type Setting, settings } from '../../src/config.ts';
 import * as permissions from '../../src/permissions.ts';
+import { supportedKubernetes } from '../../src/supported.ts';
 import type { Artifact } from './artifact.ts';
 import { crdsWith } from './crds.ts';
 import { valuesSchema } from './values-schema.ts';
@@ -49,7 +50,7 @@ description: ${description}
 type: application
 version: ${version}
 appVersion: ${version}
-kubeVersion: ">=1.33.0-0"
+kubeVersion: ">=${supportedKubernetes.oldest}.0-0"
 keywords: [square, oauth, secrets, operator]
 annotations:
   artifacthub.io/license: ${license}

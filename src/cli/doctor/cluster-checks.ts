@@ -3,6 +3,7 @@ import { applicationDefinition, connectionDefinition, type ResourceDefinition } 
 import { group, version } from '../../api/names.ts';
 import { minutes, seconds } from '../../clock.ts';
 import { KubeError } from '../../kube/client.ts';
+import { supportedKubernetes, supportOf } from '../../supported.ts';
 import { span } from '../when.ts';
 import { type Check, type Found, fail, ok, skip, some, warn } from './finding.ts';
 
@@ -15,7 +16,17 @@ export const apiServer: Check = {
     const { body } = await cluster.client.requestRaw('GET', '/version');
     const { gitVersion = 'of an unknown version' } = body as { gitVersion?: string };
     const took = Math.round(cluster.clock.monotonic() - begun);
-    return [ok(`${cluster.server} is Kubernetes ${gitVersion} and answers in ${took} ms`)];
+    const says = `${cluster.server} is Kubernetes ${gitVersion} and answers in ${took} ms`;
+    const { oldest, newest } = supportedKubernetes;
+    const support = supportOf(gitVersion);
+    if (support === 'Older') {
+      return [fail(`${says}; the operator needs ${oldest} or newer`, 'Upgrade the control plane.')];
+    }
+    if (support === 'Newer') {
+      const remedy = 'See whether there is a later version of the operator.';
+      return [warn(`${says}; this version was tested up to ${newest}`, remedy)];
+    }
+    return [ok(says)];
   },
 };
 

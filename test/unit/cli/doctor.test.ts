@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { connectionDefinition } from '../../../src/api/crd.ts';
 import type { Cluster } from '../../../src/cli/cluster.ts';
-import { localClock, missingFields } from '../../../src/cli/doctor/cluster-checks.ts';
+import { apiServer, localClock, missingFields } from '../../../src/cli/doctor/cluster-checks.ts';
 import type { Check, Patient } from '../../../src/cli/doctor/finding.ts';
 import { applications, connections, expiring, finalizers, rotations } from '../../../src/cli/doctor/fleet-checks.ts';
 import { clockOfOperator, lease, replicas, squareAsSeen } from '../../../src/cli/doctor/operator-checks.ts';
@@ -16,6 +16,7 @@ import { findingsOf } from '../../../src/cli/verbs/keys.ts';
 import { hours, minutes, seconds } from '../../../src/clock.ts';
 import { clusterPermissions } from '../../../src/permissions.ts';
 import { customResourceDefinition } from '../../../tools/generate/crds.ts';
+import { createFakeClock } from '../../support/clock.ts';
 import { aCondition, anObject, noon, paper, refused, valid } from './fixtures.ts';
 
 const patient = (fields: Partial<Patient> = {}): Patient => ({
@@ -315,4 +316,20 @@ test('the report fits 80 columns, with each remedy below its finding, and the co
     '',
     '1 ok, 0 to look at, 1 failed, 0 skipped',
   ]);
+});
+
+test.each([
+  ['v1.33.0', 'ok'],
+  ['v1.34.2-gke.1', 'ok'],
+  ['v1.36.3+k3s1', 'ok'],
+  ['v1.32.9', 'fail'],
+  ['v1.37.0-alpha.1', 'warn'],
+  ['unheard of', 'ok'],
+])('a server that is Kubernetes %s: %s', async (gitVersion, health) => {
+  const client = { requestRaw: async () => ({ body: { gitVersion } }) };
+  const cluster = { client, clock: createFakeClock(), server: 'https://10.0.0.1' } as unknown as Cluster;
+  const [found] = await findings(apiServer, { cluster });
+  expect(found).toMatch(
+    new RegExp(`^${health} https://10.0.0.1 is Kubernetes ${gitVersion.replaceAll(/[.+]/g, '.')} `),
+  );
 });

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { cacheDir } from '../../cluster/cache.ts';
+import { newest } from '../../cluster/releases.ts';
 import { eventually } from '../../support/eventually.ts';
 import { processesMentioning } from '../../support/processes.ts';
 
@@ -20,7 +21,7 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const cache = () => cacheDir({ XDG_CACHE_HOME: dir });
+const cache = () => cacheDir(newest, { XDG_CACHE_HOME: dir });
 const binary = () => join(cache(), 'etcd');
 const builds = () =>
   existsSync(join(dir, 'builds')) ? readFileSync(join(dir, 'builds'), 'utf8').trim().split('\n') : [];

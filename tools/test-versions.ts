@@ -1,0 +1,49 @@
+// `npm run test:versions`: the integration tests on the oldest and on the newest version of Kubernetes that is supported,
+// both control planes built from the Go modules. `-- --kubernetes 1.33` takes one of them; names of test files after it run
+// those alone. Ends with a line for each version, and exits 0 only if every test passed on every one of them. With
+// REQUIRE_ALL=1 a skipped test is a failed one.
+import { supportedKubernetes } from '../src/supported.ts';
+import { releaseNamed } from '../test/cluster/releases.ts';
+import { exitCodeOf as exitCodeOfError, readFlags } from '../test/support/flags.ts';
+import { vitest } from './run-vitest.ts';
+import { addTallies, exitCodeOf, summaryOf, type Tally } from './test-summary.ts';
+
+const { oldest, newest } = supportedKubernetes;
+const strict = process.env.REQUIRE_ALL === '1';
+
+async function on(version: string, files: readonly string[]): Promise<Tally> {
+  const { kubernetes } = releaseNamed(version);
+  process.stdout.write(`Kubernetes ${kubernetes}\n`);
+  const tally = await vitest(['--project', 'integration', ...files], {
+    ...process.env,
+    KUBERNETES_VERSION: version,
+    CONTROL_PLANE_PROVIDER: process.env.CONTROL_PLANE_PROVIDER || 'built-binaries',
+  });
+  const named = (name: string) => `${name} (Kubernetes ${version})`;
+  return { ...tally, failed: tally.failed.map(named), skipped: tally.skipped.map(named) };
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = readFlags({
+    allowPositionals: true,
+    options: { kubernetes: { type: 'string', multiple: true, default: [oldest, newest] } },
+  });
+  const tallies: [string, Tally][] = [];
+  for (const version of values.kubernetes) tallies.push([version, await on(version, positionals)]);
+  for (const [version, tally] of tallies) {
+    const counts = summaryOf(tally, strict).trimEnd().split('\n').at(-1);
+    process.stdout.write(`Kubernetes ${releaseNamed(version).kubernetes}: ${counts}\n`);
+  }
+  const total = addTallies(tallies.map(([, tally]) => tally));
+  process.stdout.write(summaryOf(total, strict));
+  process.exitCode = exitCodeOf(total, strict);
+}
+
+// A terminal's Ctrl-C reaches the tests by itself: they clean up, and this program waits for them.
+process.on('SIGINT', () => {});
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exitCode = exitCodeOfError(error);
+}
