@@ -94,7 +94,7 @@ export const reasons = {
   ),
   GrantUnreadable: reason(
     'The sealed grant cannot be opened; nothing is overwritten.',
-    'Bring back the sealing key that the message names, or restore the Secret.',
+    'Bring back the sealing key, or run the version of the operator, that the message names; or restore the Secret.',
   ),
   GrantOfAnotherApplication: reason(
     'The sealed grant was made for another application.',

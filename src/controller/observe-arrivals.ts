@@ -32,7 +32,8 @@ export function observeArrivals(
   const found: Arrival[] = [];
   for (const key of deps.arrivalsOf.get(keyFrom(namespace, name))) {
     const secret = deps.watches.incoming.get(key);
-    if (secret !== undefined) found.push(arrivalOf(deps, key, secret, connection, application, now));
+    const arrival = secret && arrivalOf(deps, key, secret, connection, application, now);
+    if (arrival !== undefined) found.push(arrival);
   }
   const link = deps.watches.links.get(keyFrom(namespace, connectLinkSecretName(name)));
   return {
@@ -41,6 +42,7 @@ export function observeArrivals(
   };
 }
 
+/** `undefined`: only a later version of the operator can judge it, so nothing is done about it, however old it gets. */
 function arrivalOf(
   { ring }: ArrivalsDeps,
   key: Key,
@@ -48,7 +50,7 @@ function arrivalOf(
   { namespace, name }: Connection,
   application: Application,
   now: Now,
-): Arrival {
+): Arrival | undefined {
   const secret = splitKey(key).name;
   // What cannot be looked into is as old as its Secret, by the API server's clock. It has to be by Square's time and by this
   // machine's: neither alone ends anything.
@@ -65,6 +67,7 @@ function arrivalOf(
     const grant = opened.value;
     return { secret, until: grant.accessToken.issuedAt + kept, content: { kind: 'Grant', grant } };
   }
+  if (opened.problem === 'UnsupportedVersion') return undefined;
   if (opened.problem === 'BoundElsewhere') {
     return { secret, until: after(kept), content: { kind: 'OfAnotherApplication' } };
   }

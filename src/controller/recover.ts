@@ -9,7 +9,7 @@ import { keyFrom, secrets } from '../kube/resource.ts';
 import { type EscrowDeps, type Escrowed, listEscrow } from '../secrets/escrow.ts';
 import { projectGrantSecret } from '../secrets/grant-secret.ts';
 import type { JournalEntry } from '../secrets/journal-entries.ts';
-import { type Issued, openIssued } from '../secrets/journal-record.ts';
+import { bindingIn, type Issued, openIssued } from '../secrets/journal-record.ts';
 import type { Binding, GrantSecret, KeyRing } from '../secrets/port.ts';
 import type { IncomingSettlement } from '../secrets/settle-incoming.ts';
 import { grantFrom } from '../square/grant-from.ts';
@@ -55,6 +55,7 @@ async function recoverEntry(deps: RecoverDeps, entry: JournalEntry, goOn: () => 
   const opened = openIssued(deps.ring, entry.text);
   if (!opened.ok) {
     log.error({ why: opened.message }, 'an answer of Square in the journal cannot be opened and is left there');
+    if (opened.problem === 'UnsupportedVersion') holdForLater(deps, bindingIn(entry.text), opened.message, 'Journal');
     return true;
   }
   const issued = opened.value;
@@ -86,6 +87,19 @@ async function recoverEntry(deps: RecoverDeps, entry: JournalEntry, goOn: () => 
   return false;
 }
 
+/**
+ * What a later version of the operator left for a connection may be its only good grant, and the token that it was got
+ * with be spent: nothing is asked of Square for it until that version has taken it up.
+ */
+function holdForLater(
+  { clock, settlement }: RecoverDeps,
+  { namespace, name }: Binding,
+  message: string,
+  kept: 'Journal' | 'Escrow',
+): void {
+  settlement.hold(keyFrom(namespace, name), { since: clock.wall(), message: sentence(message), kept, unread: true });
+}
+
 interface Found {
   /** There is no such Secret. */
   readonly gone?: true;
@@ -102,7 +116,7 @@ async function recordOf({ client, ring }: RecoverDeps, binding: Binding): Promis
   if (object === undefined) return { gone: true };
   const held = projectGrantSecret(object);
   const record = recordAt(ring, binding, held);
-  return record === 'Unreadable' ? {} : { held, record };
+  return record === 'Unreadable' || record === 'OfLaterVersion' ? {} : { held, record };
 }
 
 function grantOf(clock: Clock, issued: Issued, record: Grant | Vacant | undefined) {
@@ -155,6 +169,7 @@ async function recoverEscrowed(
   const connection = `${binding.namespace}/${binding.name}`;
   if (!grant.ok) {
     log.error({ secret: held.name, why: grant.message }, 'a grant in escrow cannot be opened and is left there');
+    if (grant.problem === 'UnsupportedVersion') holdForLater(deps, binding, grant.message, 'Escrow');
     return;
   }
   // This process is at it already.

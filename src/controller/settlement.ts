@@ -34,8 +34,9 @@ export type Settled = 'Stored' | 'Stale' | 'Waiting';
 /**
  * Stores what Square gave. What the API server refuses is written again without end, whatever becomes of the lease and
  * of the worker that brought it; meanwhile it also lies in escrow, if that can be written. A compare-and-set: a record
- * that is as new as this one, or newer, is somebody else's rotation and stays. Anything older, or unreadable, was put
- * there in the meantime and would be lost by nobody: this one holds what Square gave last.
+ * that is as new as this one, or newer, is somebody else's rotation and stays, and so does one that only a later version
+ * can judge. Anything older, or unreadable, was put there in the meantime and would be lost by nobody: this one holds what
+ * Square gave last.
  */
 export interface Settlement {
   store(due: Due): Promise<Settled>;
@@ -176,9 +177,12 @@ async function tryStore(
       case 'Conflict': {
         const now = await look(deps, binding);
         if (now === 'Unknown') return { held, message: 'The API server did not answer.', seal };
-        if (attempt < patience && isUnderUnseenKey(deps, now)) return { held: now, message: unseenKey, seal };
+        // Nothing of it is claimed as known, so the next write does not replace it unseen.
+        if (attempt < patience && isUnderUnseenKey(deps, now)) return { held: undefined, message: unseenKey, seal };
         if (now?.jwe === seal.jwe) return 'Stored';
-        const next = over(now && recordAt(deps.ring, binding, now), seal.grant, due.attempt);
+        const there = now && recordAt(deps.ring, binding, now);
+        if (there === 'OfLaterVersion') return { held: undefined, message: laterVersion, seal };
+        const next = over(there, seal.grant, due.attempt);
         if (next === undefined) return 'Stale';
         if (next !== seal.grant) seal = sealed(deps, due, next);
         held = now;
@@ -212,6 +216,9 @@ const patience = 8;
  */
 const isUnderUnseenKey = ({ ring }: SettlementDeps, now: GrantSecret | undefined): boolean =>
   now?.keyID !== undefined && ring.find(now.keyID) === undefined;
+
+const laterVersion =
+  'What is stored there was written by a later version of the operator, which alone can judge it: run that version again, and this grant is stored.';
 
 const unseenKey = 'What is stored there is sealed by a key that this process does not have yet.';
 

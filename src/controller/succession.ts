@@ -3,14 +3,18 @@ import { openGrant } from '../secrets/grant.ts';
 import { bindingIn } from '../secrets/journal-record.ts';
 import type { Binding, GrantSecret, KeyRing } from '../secrets/port.ts';
 
-/** What lies in a sealed Secret: `Unreadable` holds nothing that could be told apart. */
-export type RecordThere = Grant | Vacant | 'Unreadable';
+/**
+ * What lies in a sealed Secret: `Unreadable` holds nothing that could be told apart, `OfLaterVersion` what only a later
+ * version of the operator can judge.
+ */
+export type RecordThere = Grant | Vacant | 'Unreadable' | 'OfLaterVersion';
 
 /** The record that is there, whatever client it is of: its own header tells, once it opens in this very place. */
 export function recordAt(ring: KeyRing, { namespace, name }: Binding, { jwe }: GrantSecret): RecordThere {
   if (jwe === undefined) return 'Unreadable';
   const opened = openGrant(ring, { ...bindingIn(jwe), namespace, name }, jwe);
-  return opened.ok ? opened.value : 'Unreadable';
+  if (opened.ok) return opened.value;
+  return opened.problem === 'UnsupportedVersion' ? 'OfLaterVersion' : 'Unreadable';
 }
 
 /**
@@ -18,7 +22,11 @@ export function recordAt(ring: KeyRing, { namespace, name }: Binding, { jwe }: G
  * stands in the record belongs there, however the record was renumbered or who owns it by now. Otherwise only what is
  * older, of the same connection and the same client gives way: anything else is somebody else's grant, or as new.
  */
-export function over(there: RecordThere | undefined, grant: Grant, attempt: string | undefined): Grant | undefined {
+export function over(
+  there: Exclude<RecordThere, 'OfLaterVersion'> | undefined,
+  grant: Grant,
+  attempt: string | undefined,
+): Grant | undefined {
   if (there === undefined || there === 'Unreadable') return grant;
   if (attempt !== undefined && there.attempt?.id === attempt) {
     const generation = Math.max(grant.generation, there.generation + 1);

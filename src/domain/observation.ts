@@ -84,6 +84,8 @@ export interface Unsettled {
   readonly message: string;
   /** Where the grant is meanwhile, so that it outlives this process; `Nowhere`: in its memory, and perhaps in its journal. */
   readonly kept: 'Nowhere' | 'Journal' | 'Escrow';
+  /** Only a later version of the operator can read it, so this one does not write it either. */
+  readonly unread?: true;
 }
 
 /** Now, as the two clocks see it. */

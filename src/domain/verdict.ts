@@ -155,8 +155,10 @@ function inDoubt({ startedAt }: Doubt, spent: boolean, before: string): Verdict 
 }
 
 /** For whoever is woken: nothing is lost as long as this process, its journal or the escrow holds it. */
-export const unstored = ({ since, message, kept }: Unsettled): string =>
-  `Square issued a new token at ${formatInstant(since)}, and its grant is not stored yet: ${message} It is written again until it is stored: mend what refuses it. ${keptIn[kept]}`;
+export const unstored = ({ since, message, kept, unread }: Unsettled): string =>
+  unread === true
+    ? `What Square gave last lies in the operator’s ${kept === 'Escrow' ? 'escrow' : 'journal'}, found at ${formatInstant(since)}: ${message} Until then nothing is asked of Square.`
+    : `Square issued a new token at ${formatInstant(since)}, and its grant is not stored yet: ${message} It is written again until it is stored: mend what refuses it. ${keptIn[kept]}`;
 
 const keptIn = {
   Nowhere: 'Do not end the operator before: a single-use refresh token would be lost.',

@@ -28,7 +28,7 @@ export interface Escrowed {
 
 /**
  * Puts the grant into `escrow-<uid>`, over an older one; `undefined`: a newer one lies there. Rejects when the API server
- * does not take it.
+ * does not take it, and when what lies there is of a later version, which alone can judge it.
  */
 export async function putIntoEscrow(deps: EscrowDeps, binding: Binding, grant: Grant): Promise<EscrowHeld | undefined> {
   const { client, ring, namespace } = deps;
@@ -44,6 +44,7 @@ export async function putIntoEscrow(deps: EscrowDeps, binding: Binding, grant: G
   }
   const held = openEscrow(ring, there).grant;
   if (held.ok && held.value.generation > grant.generation) return undefined;
+  if (!held.ok && held.problem === 'UnsupportedVersion') throw new Error(held.message);
   const { uid, resourceVersion } = there.metadata;
   return heldOf(await client.mergePatch(secrets, namespace, name, { metadata: { uid, resourceVersion }, data }));
 }

@@ -6,7 +6,10 @@ import { placeOf, unopened } from './bound-header.ts';
 import type { Binding, KeyRing, Opened, Purpose } from './port.ts';
 import { openRecord, sealRecord } from './record.ts';
 
-/** The version of the JSON inside the record. A later version may add members of its own; it may not change these. */
+/**
+ * The version of the JSON inside the record. A version that changes a member raises it. One that adds a member need not:
+ * whoever does not know the member leaves the record alone all the same, since writing it anew would lose that.
+ */
 const grantVersion = 1;
 
 /** What a grant can be sealed for. */
@@ -15,15 +18,15 @@ type GrantPurpose = Exclude<Purpose, 'journal'>;
 const value = z.string().min(1);
 const instant = z.number();
 
-const doubt = z.object({
+const doubt = z.strictObject({
   startedAt: instant,
-  presents: z.union([z.literal('Held'), z.object({ credential: z.string() })]),
+  presents: z.union([z.literal('Held'), z.strictObject({ credential: z.string() })]),
   unanswered: z.int().min(0),
   doubted: z.literal(true).exactOptional(),
 });
 const attempt = doubt.extend({ id: z.string().min(1), holder: z.string() });
 
-export const handledRequests = z.object({
+export const handledRequests = z.strictObject({
   refresh: z.string().exactOptional(),
   disconnect: z.string().exactOptional(),
   adopt: z.string().exactOptional(),
@@ -40,21 +43,20 @@ const common = {
   doubts: z.array(doubt).exactOptional(),
 };
 
-/** Members that a later version added are let pass. */
-const storedGrant = z.object({
+const storedGrant = z.strictObject({
   ...common,
   generation: z.int().min(1),
   kind: z.enum(['OAuth', 'PersonalAccessToken']),
   merchantID: z.string().exactOptional(),
-  accessToken: z.object({ value, issuedAt: instant, expiresAt: instant.exactOptional() }),
-  refreshToken: z.object({ value, singleUse: z.boolean(), expiresAt: instant.exactOptional() }).exactOptional(),
-  requested: z.object({ scopes: z.array(z.string()), shortLived: z.boolean() }),
+  accessToken: z.strictObject({ value, issuedAt: instant, expiresAt: instant.exactOptional() }),
+  refreshToken: z.strictObject({ value, singleUse: z.boolean(), expiresAt: instant.exactOptional() }).exactOptional(),
+  requested: z.strictObject({ scopes: z.array(z.string()), shortLived: z.boolean() }),
 });
-const storedVacant = z.object({
+const storedVacant = z.strictObject({
   ...common,
   generation: z.int().min(0),
   kind: z.literal('Vacant'),
-  disconnected: z.object({ at: instant, merchantID: z.string().exactOptional() }).exactOptional(),
+  disconnected: z.strictObject({ at: instant, merchantID: z.string().exactOptional() }).exactOptional(),
 });
 const stored = z.discriminatedUnion('kind', [storedGrant, storedVacant]);
 type Stored = z.infer<typeof stored>;
@@ -83,13 +85,19 @@ export function openGrant(
   const record = openRecord(ring, purpose, binding, jwe);
   if (!record.ok) return record;
   const place = placeOf({ purpose, binding });
-  const content = parseJSON(record.value);
-  const version = (content as { v?: unknown } | undefined)?.v;
+  const { v: version, ...content } = parseObject(record.value);
+  const later = (how: string) =>
+    unopened(
+      'UnsupportedVersion',
+      record.keyID,
+      `${place} was written by a later version of the operator (${how}): run that version again`,
+    );
   if (typeof version === 'number' && version > grantVersion) {
-    const message = `${place} was written by a later version of the operator (grant ${version}; this one reads ${grantVersion}): run that version again`;
-    return unopened('UnsupportedVersion', record.keyID, message);
+    return later(`grant ${version}; this one reads ${grantVersion}`);
   }
   const parsed = stored.safeParse(content);
+  const added = unknownMembers(parsed.error);
+  if (version === grantVersion && added.length > 0) return later(`it adds ${added.join(', ')}`);
   if (version !== grantVersion || !parsed.success || !agrees(parsed.data, binding)) {
     const fields = parsed.success ? [] : parsed.error.issues.map((issue) => issue.path.join('.'));
     const message = `${place} opens, but holds no grant of this connection (${fields.join(', ') || 'version or owner'}). Restore it from a backup, or give a new credential`;
@@ -122,10 +130,18 @@ function agrees(grant: Pick<Grant, 'environment' | 'clientID'>, binding: Binding
   return grant.environment === binding.environment && grant.clientID === binding.clientID;
 }
 
-function parseJSON(bytes: Uint8Array): unknown {
+/** The paths of members that this version does not know. */
+const unknownMembers = (error: z.ZodError | undefined): string[] =>
+  (error?.issues ?? []).flatMap((issue) =>
+    issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key].join('.')) : [],
+  );
+
+/** Empty when it is no object. */
+function parseObject(bytes: Uint8Array): Record<string, unknown> {
   try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    return typeof value === 'object' && value !== null ? { ...value } : {};
   } catch {
-    return undefined;
+    return {};
   }
 }

@@ -35,6 +35,7 @@ export interface Issued {
 
 type Before = Pick<Grant, 'taken' | 'handled'> & Partial<Pick<Grant, 'merchantID'>>;
 
+/** Members that a later version adds without raising it are let pass: the answer matters more than what is told beside it. */
 const journalVersion = 1;
 
 const stored = z.object({
@@ -52,7 +53,7 @@ const stored = z.object({
   taken: z.string().exactOptional(),
   request: z.string().exactOptional(),
   before: z
-    .object({ taken: z.array(z.string()), handled: handledRequests, merchantID: z.string().exactOptional() })
+    .object({ taken: z.array(z.string()), handled: handledRequests.strip(), merchantID: z.string().exactOptional() })
     .exactOptional(),
   incoming: z.string().exactOptional(),
 });
@@ -76,10 +77,13 @@ export function openIssued(ring: KeyRing, jwe: string): Opened<Issued> {
   const binding = bindingIn(jwe);
   const opened = openRecord(ring, 'journal', binding, jwe);
   if (!opened.ok) return opened;
-  const read = stored.safeParse(parseJSON(opened.value));
+  const content = parseJSON(opened.value);
+  const read = stored.safeParse(content);
   if (!read.success) {
     const message = `the journal entry of ${binding.namespace}/${binding.name} opens, but holds no answer that this version reads: run the version that wrote it`;
-    return { ok: false, problem: 'Malformed', keyID: opened.keyID, message };
+    const version = (content as { v?: unknown } | undefined)?.v;
+    const problem = typeof version === 'number' && version > journalVersion ? 'UnsupportedVersion' : 'Malformed';
+    return { ok: false, problem, keyID: opened.keyID, message };
   }
   const { v: _, body, presented, ...rest } = read.data;
   const value: Issued = {

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { formatInstant, type Instant, parseInstant } from '../clock.ts';
 import type { PublicSealingKey, SealingKey } from './port.ts';
 
+const keyVersion = 1;
+
 /**
  * One sealing key as it is stored: the JSON under `key.json` of a Secret, or a file of `--sealing-key-dir`.
  * `root`, `digest` and `p256` are 32 bytes each, base64url without padding. Digests of
@@ -10,7 +12,7 @@ import type { PublicSealingKey, SealingKey } from './port.ts';
  * of the oldest one too.
  */
 const stored = z.object({
-  version: z.literal(1),
+  version: z.literal(keyVersion),
   id: z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/),
   state: z.enum(['Active', 'Retired']),
   createdAt: z.string().refine((text) => parseInstant(text) !== undefined),
@@ -54,7 +56,7 @@ export function generateKey(now: Instant, digest?: KeyObject): string {
   const id = createHash('sha256').update(pair.getPublicKey()).digest('hex').slice(0, 16);
   const scalar = Buffer.concat([Buffer.alloc(32), pair.getPrivateKey()]).subarray(-32);
   return JSON.stringify({
-    version: 1,
+    version: keyVersion,
     id,
     state: 'Active',
     createdAt: formatInstant(now),
@@ -66,7 +68,13 @@ export function generateKey(now: Instant, digest?: KeyObject): string {
 
 /** Reads a stored key. Throws `SealingKeyError` that names `where` and the fields at fault, never a value. */
 export function parseKey(text: string, where: string): KeyMaterial {
-  const parsed = stored.safeParse(parseJSON(text, where));
+  const content = parseJSON(text, where);
+  const version = (content as { version?: unknown } | null)?.version;
+  if (typeof version === 'number' && version > keyVersion) {
+    const message = `${where} is a sealing key of a later version of the operator (format ${version}; this one reads ${keyVersion}): run that version again`;
+    throw new SealingKeyError('KeyMalformed', message);
+  }
+  const parsed = stored.safeParse(content);
   if (!parsed.success) {
     const fields = [...new Set(parsed.error.issues.map((issue) => issue.path.join('.') || 'the whole'))];
     throw malformed(where, `wrong or missing: ${fields.join(', ')}`);

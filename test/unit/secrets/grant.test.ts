@@ -126,9 +126,14 @@ describe('a sealed grant', () => {
     expect(() => sealGrant(ring, aBinding({ environment: 'Sandbox' }), aGrant())).toThrow(/shop\/bakery/);
   });
 
-  test('with members that a later version added opens', () => {
-    const later = { ...stored, added: 1, accessToken: { ...stored.accessToken, added: true } };
-    expect(openGrant(ring, binding, there(later))).toMatchObject({ ok: true });
+  test.each([
+    ['added', { ...stored, added: 1 }],
+    ['accessToken.added', { ...stored, accessToken: { ...stored.accessToken, added: true } }],
+    ['handled.added', { ...stored, handled: { ...stored.handled, added: true } }],
+  ])('with the member %s, which a later version added, is left for that version', (member, later) => {
+    const opened = openGrant(ring, binding, there(later));
+    expect(opened).toMatchObject({ ok: false, problem: 'UnsupportedVersion', keyID: ring.active.id });
+    expect(!opened.ok && opened.message).toContain(`(it adds ${member}): run that version again`);
   });
 
   test('of a later version is left for that version', () => {

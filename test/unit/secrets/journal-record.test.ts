@@ -63,7 +63,7 @@ describe('an answer in the journal', () => {
   test('of a later version is left to it', () => {
     const later = sealRecord(ring, 'journal', aBinding(), Buffer.from('{"v":2}'));
     const opened = openIssued(ring, later);
-    expect(opened).toMatchObject({ ok: false, problem: 'Malformed' });
+    expect(opened).toMatchObject({ ok: false, problem: 'UnsupportedVersion' });
     expect(!opened.ok && opened.message).toMatch(/run the version that wrote it/);
   });
 

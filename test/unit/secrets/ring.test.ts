@@ -30,7 +30,7 @@ describe('a stored key', () => {
     ['is not JSON', '{"root": "EAAA'],
     ['is no object', '[]'],
     ['is empty', ''],
-    ['is of a later version', JSON.stringify({ ...good, version: 2 })],
+    ['is of an earlier version', JSON.stringify({ ...good, version: 0 })],
     ['has no root', JSON.stringify({ ...good, root: undefined })],
     ['has a short root', JSON.stringify({ ...good, root: 'EAAAshort' })],
     ['has an unknown state', JSON.stringify({ ...good, state: 'Paused' })],
@@ -47,6 +47,13 @@ describe('a stored key', () => {
     expect(shown).toContain('the Secret ops/key-1 is no sealing key');
     expect(shown).not.toContain('EAAA');
     for (const secret of ['root', 'digest', 'p256']) expect(shown).not.toContain(String(good[secret]));
+  });
+
+  test('that is of a later version is left for that version', () => {
+    const later = JSON.stringify({ ...good, version: 2, root: 'EAAA' });
+    expect(() => parseKey(later, 'the Secret ops/key-1')).toThrow(
+      /^the Secret ops\/key-1 is a sealing key of a later version of the operator \(format 2; this one reads 1\): run that/,
+    );
   });
 });
 
