@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { supportedKubernetes } from '../../src/supported.ts';
 import { ensurePrograms, type GoProgram } from '../../test/cluster/build.ts';
 import { cached, programDir } from '../../test/cluster/cache.ts';
 import { goBuilds } from '../../test/cluster/go.ts';
@@ -9,9 +10,10 @@ import type { Report } from '../../test/cluster/provider.ts';
 const version = 'v3.22.0';
 
 /** What it takes a cluster for that it does not ask: without it that would be Kubernetes 1.20. */
+const [major, minor] = supportedKubernetes.newest.split('.');
 const kubernetes = ['chartutil', 'lint/rules'].flatMap((part) => [
-  `-X helm.sh/helm/v3/pkg/${part}.k8sVersionMajor=1`,
-  `-X helm.sh/helm/v3/pkg/${part}.k8sVersionMinor=36`,
+  `-X helm.sh/helm/v3/pkg/${part}.k8sVersionMajor=${major}`,
+  `-X helm.sh/helm/v3/pkg/${part}.k8sVersionMinor=${minor}`,
 ]);
 
 const program: GoProgram = {
