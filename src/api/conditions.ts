@@ -136,7 +136,7 @@ export const reasons = {
     'Look at the conditions of the SquareApplication. To try this one, annotate square-operator.dev/refresh-requested-at.',
   ),
   RotationInDoubt: reason(
-    'What Square made of a request with a single-use refresh token is not known; the token is tried once more.',
+    'What Square made of a request with a single-use refresh token is not known; the token is tried once more when Square is seen to give tokens.',
   ),
   RotationOutcomeLost: reason(
     'What Square made of a request with a single-use token is not known, and the token gives no other: it may be used up.',

@@ -11,6 +11,7 @@ import { type Key, keyFrom, namespaces } from '../kube/resource.ts';
 import type { CredentialValue, MemoryVault } from '../secrets/port.ts';
 import type { Departed } from './departed.ts';
 import type { HeldBackTokensOf } from './held-back-tokens.ts';
+import type { IssuingOf } from './issuing.ts';
 import { matchesSelector } from './label-selector.ts';
 import type { ApplicationView } from './projections.ts';
 import type { Squares } from './squares.ts';
@@ -48,6 +49,7 @@ export interface ApplicationsDeps {
   readonly watchNamespaces: readonly string[];
   readonly departed: Departed;
   readonly heldBackTokens: Pick<HeldBackTokensOf, 'of'>;
+  readonly issuing: Pick<IssuingOf, 'of'>;
 }
 
 const labelsKept = minutes(1);
@@ -91,6 +93,7 @@ export function createApplications(deps: ApplicationsDeps): Applications {
       const { environment, clientID, scopes = [] } = spec;
       const refusal = refusals.refusal(ref);
       const heldBack = deps.heldBackTokens.of(ref);
+      const issuing = deps.issuing.of(ref);
       const found = { kind: 'Found', ref, environment, clientID, scopes } as const;
       const secret = clientSecret({ namespace, spec });
       const remembered = secret.kind === 'Problem' && parts(connection) && deps.departed.clientSecrets(ref).length > 0;
@@ -99,6 +102,7 @@ export function createApplications(deps: ApplicationsDeps): Applications {
         clientSecret: remembered ? { kind: 'Present' } : secret,
         ...(refusal && { refusal }),
         ...(heldBack && { heldBack }),
+        ...(issuing && { issuing }),
       };
     },
     clientSecrets(ref) {

@@ -16,6 +16,7 @@ import { follow } from './follow.ts';
 import { followRing, ringKey } from './follow-ring.ts';
 import { createHeldBackTokens } from './held-back-tokens.ts';
 import { createIndex } from './index-by.ts';
+import { createIssuing } from './issuing.ts';
 import { createKeyCustody } from './key-custody.ts';
 import type { Remembered } from './observe.ts';
 import { createPassQueue } from './pass-queue.ts';
@@ -32,6 +33,7 @@ export interface ControllerDeps
   extends Omit<
     ReconcilerDeps,
     | 'applications'
+    | 'issuing'
     | 'attempts'
     | 'settlement'
     | 'tokensOf'
@@ -92,7 +94,8 @@ export function createController(deps: ControllerDeps): Controller {
   const remembered = new Map<Key, Remembered>();
   const departed = createDeparted({ watches, vault: deps.vault, connectionsOf });
   const heldBackTokens = createHeldBackTokens({ ...deps, connectionsOf, onChange: (ref) => ofApplication(ref) });
-  const applications = createApplications({ ...deps, departed, heldBackTokens });
+  const issuing = createIssuing({ ...deps, connectionsOf, wake: (key) => queue.add(key) });
+  const applications = createApplications({ ...deps, departed, heldBackTokens, issuing });
   const doubts = createDoubts((key) => queue.add(key));
   const width = deps.tokenRequestConcurrency;
   const turnstile = createTurnstile({ clock: deps.clock, width, patience: turnstilePatience });
@@ -104,6 +107,7 @@ export function createController(deps: ControllerDeps): Controller {
     ...deps,
     turnstile,
     heldBackTokens,
+    issuing,
     wake: (key) => queue.add(key),
     onSlowed: (ref) => applicationQueue.add(ref),
   });
@@ -112,7 +116,7 @@ export function createController(deps: ControllerDeps): Controller {
   const recovery = { ...deps, namespace: deps.operatorNamespace };
   const settlement = createSettlement({ ...recovery, onChange: (key) => queue.add(key) });
   const indexes = { tokensOf, connectionsOf, readersOf, arrivalsOf };
-  const rotation = { attempts, settlement, turnstile };
+  const rotation = { attempts, settlement, turnstile, issuing };
   const ports = { ...deps, ...indexes, ...rotation, turns, applications, remembered, retirements, departed, doubts };
   let unread = 0;
   let journal: Promise<void> | undefined;
@@ -173,6 +177,7 @@ export function createController(deps: ControllerDeps): Controller {
       for (const key of connectionsOfRecords(watches)) queue.add(key);
       turns.clear();
       heldBackTokens.restart();
+      issuing.restart();
       for (const [key] of watches.connections.entries()) queue.add(key);
       for (const [key, token] of watches.tokens.entries()) queue.add(ownerOf(key, token.connection));
       for (const [key] of watches.applications.entries()) applicationQueue.add(key);

@@ -3,10 +3,11 @@ import type { Step } from '../domain/step.ts';
 import type { Key } from '../kube/resource.ts';
 import type { Outcome, SquareClient } from '../square/port.ts';
 import type { HeldBackTokensOf, HeldToken } from './held-back-tokens.ts';
+import type { IssuingOf } from './issuing.ts';
 
 /** A refresh token that is held is about to be presented: whether it may be, and what comes of it. */
 export interface Presenting {
-  /** Asked again right before each request: others may have been refused meanwhile. */
+  /** Asked again right before each request: others may have been refused meanwhile, or got no answer. */
   may(): boolean;
   /** A client that tells of every answer about the token. */
   listening(client: SquareClient): SquareClient;
@@ -14,7 +15,10 @@ export interface Presenting {
 
 /** Nothing for a step that presents no refresh token that is held; what a person asks for may always be presented. */
 export function presentingOf(
-  tokens: Pick<HeldBackTokensOf, 'mayPresent' | 'refused' | 'renewed'>,
+  deps: {
+    readonly heldBackTokens: Pick<HeldBackTokensOf, 'mayPresent' | 'refused' | 'renewed'>;
+    readonly issuing: Pick<IssuingOf, 'of'>;
+  },
   key: Key,
   step: Step,
   { grant, application }: Observation,
@@ -23,6 +27,7 @@ export function presentingOf(
   const { refreshToken, accessToken } = grant.grant;
   if (refreshToken === undefined) return undefined;
   const { ref } = application;
+  const { heldBackTokens: tokens, issuing } = deps;
   const token: HeldToken = {
     kind: refreshToken.singleUse ? 'singleUse' : 'multiUse',
     givenAt: accessToken.issuedAt,
@@ -37,6 +42,7 @@ export function presentingOf(
 
   return {
     may() {
+      if (step.because === 'AnswerLost' && issuing.of(ref)?.failedAt !== application.issuing?.failedAt) return false;
       if (isProbe) return true;
       const answer = tokens.mayPresent(ref, token);
       isProbe = answer === 'Probe';

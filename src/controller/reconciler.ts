@@ -17,6 +17,7 @@ import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
 import type { Metrics } from '../observability/port.ts';
 import { credentialOf } from './credentials.ts';
 import { releaseSealedSecret } from './finalizers.ts';
+import type { IssuingOf } from './issuing.ts';
 import { nowOf, observe, type Remembered, type Sight } from './observe.ts';
 import { type PerformDeps, perform } from './perform.ts';
 import { statusDigest } from './projections.ts';
@@ -33,6 +34,7 @@ export interface ReconcilerDeps extends PerformDeps {
   readonly metrics: Metrics;
   readonly events: EventRecorder;
   readonly turns: Turns;
+  readonly issuing: IssuingOf;
   /** Whether this process may act now. */
   readonly mayAct: () => boolean;
   /** Told when a pass changed what the application's status counts. */
@@ -104,6 +106,7 @@ async function takeSteps(deps: ReconcilerDeps, key: Key, first: Sight, turn: Tur
     try {
       const fact = await perform({ ...deps, ...ports }, step, sight, observation);
       done.push({ step, fact });
+      deps.issuing.heard(observation, step, fact);
       tellApplication(deps, observation);
       tellOthers(deps, sight, step, fact);
       observation = absorb(observation, step, fact, at());

@@ -11,6 +11,7 @@ import type { SquareClient } from '../square/port.ts';
 import { type Budget, createBudget, type RateLimit, type Reserve } from './budget.ts';
 import { aheadOfBudget, withinBudget } from './budgeted-client.ts';
 import type { HeldBackTokensOf } from './held-back-tokens.ts';
+import type { IssuingOf } from './issuing.ts';
 import type { Sight } from './observe.ts';
 import { type Presenting, presentingOf } from './presenting.ts';
 import { withSecondWitness } from './second-witness.ts';
@@ -53,6 +54,7 @@ export interface TurnsDeps {
   readonly watches: Pick<Watches, 'applications'>;
   readonly turnstile: Turnstile;
   readonly heldBackTokens: HeldBackTokensOf;
+  readonly issuing: Pick<IssuingOf, 'of'>;
   readonly mayAct: () => boolean;
   /** Works on the connection soon. */
   readonly wake: (key: Key) => void;
@@ -145,7 +147,7 @@ export function createTurns(deps: TurnsDeps): Turns {
             if (reserve === undefined) return undefined;
             admitted = { account, reserve };
           }
-          return portsFor(account, admitted.reserve, urgency, presentingOf(deps.heldBackTokens, key, step, o));
+          return portsFor(account, admitted.reserve, urgency, presentingOf(deps, key, step, o));
         },
         end() {
           if (places.get(key)?.budget.leave(key, admitted?.reserve) === false) places.delete(key);

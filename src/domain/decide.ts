@@ -9,7 +9,8 @@ import { disconnect, isDisconnecting } from './disconnect.ts';
 import { finalize } from './finalizers.ts';
 import type { Grant } from './grant.ts';
 import type { Credential, Now, Observation } from './observation.ts';
-import { nextAttempt, nextVerification, outageEnds } from './pace.ts';
+import { onceMoreAt } from './once-more.ts';
+import { nextAttempt, nextVerification } from './pace.ts';
 import { deathOf, tokenEnd, wantedWrite, withdraw } from './publication.ts';
 import { askableAt, nextRefresh, refresh } from './renewal.ts';
 import { openReport } from './reported.ts';
@@ -159,7 +160,7 @@ function takeUpAt(o: Observation, now: Now): Instant | undefined {
   const askable = personal ? (canVerify(o) ? 0 : undefined) : askableAt(o);
   const attempt = wasTried(o) ? nextAttempt(o, 'TakeUp', now) : 0;
   if (askable === undefined || attempt === undefined) return undefined;
-  return Math.max(askable, attempt, attemptEnds(o.attempt), outageEnds(o, 'TakeUp', presents));
+  return Math.max(askable, attempt, attemptEnds(o.attempt), onceMoreAt(o, 'TakeUp', presents, now));
 }
 
 /** A credential is tried when it is new; the held grant is replaced only by Square's success. */

@@ -73,6 +73,9 @@ export const failureReasons = Object.keys(classOf) as readonly FailureReason[];
 export const classOfReason = (reason: string): FailureClass =>
   Object.hasOwn(classOf, reason) ? classOf[reason as FailureReason] : 'Unknown';
 
+/** Whether a failure of this reason is one of a call to Square. */
+export const isOfSquare = (reason: string): boolean => Object.hasOwn(classOf, reason);
+
 /** Why a call to Square did not give what it was made for. Holds no token, code, query string or body. */
 export interface Failure {
   readonly class: FailureClass;

@@ -4,6 +4,7 @@ import type { AttemptState } from './attempt.ts';
 import type { Grant, Vacant } from './grant.ts';
 import type { HeldBack } from './held-back.ts';
 import type { History } from './history.ts';
+import type { Issuing } from './issuing.ts';
 import type { RevocationReport } from './revocation-report.ts';
 
 export type * from './history.ts';
@@ -149,6 +150,8 @@ export type Application =
       /** Square refused this client, and nothing has changed since: `retryAt` is when one connection may ask again. */
       readonly refusal?: ApplicationRefusal;
       readonly heldBack?: HeldBack;
+      /** Absent: nothing speaks against it. */
+      readonly issuing?: Issuing;
     };
 
 export interface ApplicationRefusal {

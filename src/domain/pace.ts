@@ -1,6 +1,5 @@
 import type { ConnectionSpec } from '../api/connection.ts';
-import { type Instant, minutes } from '../clock.ts';
-import { type Attempt, isInDoubt } from './attempt.ts';
+import type { Instant } from '../clock.ts';
 import { consequences } from './consequences.ts';
 import type { FailureStreak, Now, Observation, Operation } from './observation.ts';
 import { deathOf } from './publication.ts';
@@ -44,19 +43,6 @@ function nextRevocation(failure: FailureStreak, o: Observation): Instant {
     return failure.request === undefined ? after({ ...failure, retryAt: 0 }, partingBackoff, o) : 0;
   }
   return failure.request === o.connection.requests.disconnect ? after(failure, disconnectBackoff, o) : 0;
-}
-
-/** So long most outages last at most. */
-const outageLasts = minutes(30);
-
-/**
- * When a token that may be spent can be presented once more, after an error of Square or of what stands before it that
- * leaves open whether it was: in the same outage that one retry would be wasted. 0: nothing is in the way.
- */
-export function outageEnds(o: Observation, operation: 'TakeUp' | 'Refresh', presents: Attempt['presents']): Instant {
-  const failure = o.history.failures[operation];
-  const answered = failure?.class === 'Unavailable' || failure?.class === 'Unknown';
-  return answered && isInDoubt(o.attempt, presents) ? failure.time + outageLasts : 0;
 }
 
 /** A credential that was refused is tried again only when it changes, or when it was the pin that stood in its way. */

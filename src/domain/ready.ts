@@ -1,11 +1,12 @@
 import type { Reason } from '../api/conditions.ts';
 import { formatInstant } from '../clock.ts';
-import { isSpent } from './attempt.ts';
+import { doubtOf, isInDoubt, isSpent } from './attempt.ts';
 import { wasTried } from './decide.ts';
 import { disconnectedWords, disconnectingWords, partingWords } from './ending-words.ts';
 import { isTransient } from './failure.ts';
 import type { Grant } from './grant.ts';
 import type { Now, Observation } from './observation.ts';
+import { onceMoreMessage } from './once-more.ts';
 import { isRefusal } from './pace.ts';
 import { isOfUnknownSeller } from './seller.ts';
 import { credentialSpent } from './spent-credential.ts';
@@ -38,7 +39,7 @@ export function summary(o: Observation, now: Now, since: Since): Summary {
   if (fault !== undefined) return fault;
   const ending = disconnectingWords(o, now) ?? disconnectedWords(o);
   if (ending !== undefined) return ending;
-  return o.grant.kind === 'Held' ? held(o, o.grant.grant, spec.value.merchantID, now, since) : withoutGrant(o);
+  return o.grant.kind === 'Held' ? held(o, o.grant.grant, spec.value.merchantID, now, since) : withoutGrant(o, now);
 }
 
 function grantFault(o: Observation): Summary | undefined {
@@ -111,7 +112,7 @@ function applicationProblem({ application }: Observation): Summary | undefined {
 }
 
 /** Nothing is held yet. */
-function withoutGrant(o: Observation): Summary {
+function withoutGrant(o: Observation, now: Now): Summary {
   if (o.unsettled !== undefined) return goingOn(no('GrantNotStored', unstored(o.unsettled)));
   if (o.credential.kind === 'None') {
     return resting(no('AwaitingAuthorization', `There is no grant yet: ${waysIn(o)}`));
@@ -123,8 +124,9 @@ function withoutGrant(o: Observation): Summary {
   const fault = applicationFault(o);
   if (fault !== undefined && o.credential.type !== 'personalAccessToken')
     return resting(no('ApplicationNotReady', fault));
+  const presents = { credential: o.credential.digest };
   const failure = wasTried(o) ? o.history.failures.TakeUp : undefined;
-  if (isSpent(o.attempt, { credential: o.credential.digest })) {
+  if (isSpent(o.attempt, presents)) {
     const why = failure !== undefined && isRefusal(failure.class) ? failure.message : credentialSpent;
     return stuck(no('RotationOutcomeLost', `${why} Give a new credential, or have the seller sign in.`));
   }
@@ -136,7 +138,9 @@ function withoutGrant(o: Observation): Summary {
   if (isRefusal(failure.class)) {
     return stuck(no('CredentialRefused', `${failure.message} Give a new credential, or have the seller sign in.`));
   }
-  return goingOn(no('TakingUp', `The credential could not be tried yet: ${describe(failure)}`));
+  const lost = isInDoubt(o.attempt, presents) ? doubtOf(o.attempt, presents) : undefined;
+  const waits = lost === undefined ? '' : ` ${onceMoreMessage(o, presents, lost, now)}`;
+  return goingOn(no('TakingUp', `The credential could not be tried yet: ${describe(failure)}${waits}`));
 }
 
 /** How a seller gets in. */

@@ -1,11 +1,13 @@
 import type { ConnectionSpec } from '../api/connection.ts';
-import { hours, type Instant, minutes, parseInstant, seconds } from '../clock.ts';
+import { hours, type Instant, minutes, parseInstant } from '../clock.ts';
 import { attemptEnds, doubtOf, isInDoubt, isSpent } from './attempt.ts';
 import { isTransient } from './failure.ts';
 import type { Grant } from './grant.ts';
 import { presentableAt } from './held-back.ts';
+import { isAfter } from './issuing.ts';
 import type { Now, Observation } from './observation.ts';
-import { nextAttempt, nextProof, outageEnds } from './pace.ts';
+import { givenSince, onceMoreAt } from './once-more.ts';
+import { nextAttempt, nextProof } from './pace.ts';
 import { requestState } from './requests.ts';
 import { refreshDueAt } from './schedule.ts';
 import type { RefreshReason, Step } from './step.ts';
@@ -86,13 +88,15 @@ const wasAnswered = ({ attempt }: Observation, request: string): boolean =>
 /** When a refresh may be tried; `undefined` when not by itself: it failed for good, or its token may be spent twice over. */
 function nextRefreshAttempt(o: Observation, now: Now): Instant | undefined {
   const at = isSpent(o.attempt, 'Held') ? undefined : nextAttempt(o, 'Refresh', now);
-  return at === undefined ? undefined : Math.max(at, attemptEnds(o.attempt), outageEnds(o, 'Refresh', 'Held'));
+  return at === undefined ? undefined : Math.max(at, attemptEnds(o.attempt), onceMoreAt(o, 'Refresh', 'Held', now));
 }
 
-/** What issues tokens answered nothing since the answer to a refresh was lost (in that second), as far as this process knows. */
-function isSilent({ history: { failures, witnessedAt = 0 } }: Observation): boolean {
+/** What issues tokens answered nothing since the answer to a refresh was lost, as far as this process knows. */
+function isSilent(o: Observation): boolean {
+  const { failures, witnessedAt = 0 } = o.history;
   const lost = failures.Refresh;
-  return lost !== undefined && isTransient(lost) && witnessedAt < lost.time + seconds(1);
+  if (lost === undefined || !isTransient(lost)) return false;
+  return !isAfter(witnessedAt, lost.time) && givenSince(o, lost.time) === undefined;
 }
 
 /** Whether it is time that makes a refresh due, or lets one be tried again. */

@@ -4,6 +4,7 @@ import { type Doubt, doubtOf, isInDoubt, isSpent } from './attempt.ts';
 import type { Grant } from './grant.ts';
 import { heldBackMessage } from './held-back.ts';
 import type { FailureStreak, Now, Observation, Unsettled } from './observation.ts';
+import { onceMoreMessage } from './once-more.ts';
 import { deathOf, isExpired } from './publication.ts';
 import { nextRefresh } from './renewal.ts';
 import { wantedScopes } from './wanted.ts';
@@ -132,7 +133,7 @@ export function renewable(o: Observation, grant: Grant, now: Now): Verdict {
     );
   }
   const doubt = isInDoubt(o.attempt, 'Held') ? doubtOf(o.attempt, 'Held') : undefined;
-  if (doubt !== undefined) return inDoubt(doubt, isSpent(o.attempt, 'Held'), before);
+  if (doubt !== undefined) return isSpent(o.attempt, 'Held') ? spent(doubt, before) : inDoubt(o, doubt, now);
   const held = heldBackMessage(o, grant);
   if (held !== undefined) return unknown('RefreshHeldBack', held);
   const fault = applicationFault(o);
@@ -144,15 +145,14 @@ export function renewable(o: Observation, grant: Grant, now: Now): Verdict {
 }
 
 /** Square may have replaced the single-use refresh token by one that nobody has. */
-function inDoubt({ startedAt }: Doubt, spent: boolean, before: string): Verdict {
-  const lost = `What Square made of the token request of ${formatInstant(startedAt)} is not known`;
-  return spent
-    ? no(
-        'RotationOutcomeLost',
-        `${lost}, nor what it made of one before, so the refresh token may be used up: have the seller sign in again${before}. To try it once more all the same, annotate square-operator.dev/refresh-requested-at with the time now.`,
-      )
-    : unknown('RotationInDoubt', `${lost}, so the refresh token may be used up. It is tried once more.`);
-}
+const inDoubt = (o: Observation, lost: Doubt, now: Now): Verdict =>
+  unknown('RotationInDoubt', onceMoreMessage(o, 'Held', lost, now));
+
+const spent = ({ startedAt }: Doubt, before: string): Verdict =>
+  no(
+    'RotationOutcomeLost',
+    `What Square made of the token request of ${formatInstant(startedAt)} is not known, nor what it made of one before, so the refresh token may be used up: have the seller sign in again${before}. To try it once more all the same, annotate square-operator.dev/refresh-requested-at with the time now.`,
+  );
 
 /** For whoever is woken: nothing is lost as long as this process, its journal or the escrow holds it. */
 export const unstored = ({ since, message, kept, unread }: Unsettled): string =>

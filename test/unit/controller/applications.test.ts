@@ -62,6 +62,7 @@ function stage({ secrets = { client: { 'client-secret': 'good' } }, ...given }: 
     ...(deps as unknown as Deps),
     watchNamespaces: given.watchNamespaces ?? [],
     heldBackTokens: { of: () => undefined },
+    issuing: { of: () => undefined },
   });
   const resolve = (fields: Partial<ConnectionSpec> = {}) =>
     applications.resolve(aConnection(), aSpec({ applicationRef: { name: 'pos', namespace: 'platform' }, ...fields }));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatInstant, minutes } from '../../../src/clock.ts';
+import { formatInstant, hours, minutes } from '../../../src/clock.ts';
 import { absorb } from '../../../src/domain/absorb.ts';
 import type { Attempt } from '../../../src/domain/attempt.ts';
 import { decide } from '../../../src/domain/decide.ts';
@@ -87,26 +87,26 @@ describe('a token request that an error of a gateway answered', () => {
       }),
     });
 
-  it('is repeated only when the outage may be over, and what issues tokens has answered something else', () => {
-    expect(decide(after(minutes(29), noon), at(noon)).kind).toBe('Wait');
-    expect(decide(after(minutes(31)), at(noon))).toEqual({ kind: 'Verify', because: 'AnswerLost' });
-    expect(decide(after(minutes(31), noon - minutes(40)), at(noon)).kind).toBe('Verify');
-    expect(decide(after(minutes(31), noon), at(noon))).toEqual({ kind: 'Refresh', because: 'AnswerLost' });
+  it('is repeated without a witness only after a day, and when what issues tokens has answered something else', () => {
+    expect(decide(after(hours(23), noon), at(noon)).kind).toBe('Wait');
+    expect(decide(after(hours(25)), at(noon))).toEqual({ kind: 'Verify', because: 'AnswerLost' });
+    expect(decide(after(hours(25), noon - hours(26)), at(noon)).kind).toBe('Verify');
+    expect(decide(after(hours(25), noon), at(noon))).toEqual({ kind: 'Refresh', because: 'AnswerLost' });
   });
 
   it('has a witness in whatever is no failure of the way to Square', () => {
     const step = { kind: 'Verify', because: 'AnswerLost' } as const;
-    const asked = (failure: Failure) => absorb(after(minutes(31)), step, { kind: 'Failed', failure }, at(noon));
+    const asked = (failure: Failure) => absorb(after(hours(25)), step, { kind: 'Failed', failure }, at(noon));
     const dead = aFailure({ class: 'AccessTokenRevoked', reason: 'AccessTokenRevoked', status: 401 });
     expect(asked(dead).history.witnessedAt).toBe(noon);
     expect(asked(aFailure({ class: 'Unavailable', status: 503 })).history.witnessedAt).toBeUndefined();
   });
 
   it('makes a take-up wait as well', () => {
-    const history = aHistory({ failures: { TakeUp: { ...lost, time: noon - minutes(29) } }, triedCredential: digest });
+    const history = aHistory({ failures: { TakeUp: { ...lost, time: noon - hours(23) } }, triedCredential: digest });
     const o = anObservation({ credential, attempt: over(itsOwn, 0), history });
     expect(decide(o, at(noon)).kind).toBe('Wait');
-    expect(decide(o, at(noon + minutes(2))).kind).toBe('TakeUp');
+    expect(decide(o, at(noon + hours(2))).kind).toBe('TakeUp');
   });
 });
 

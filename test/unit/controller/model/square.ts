@@ -46,6 +46,8 @@ export interface ModelRefreshToken {
   /** As those of PKCE are: it works once, ends, and is presented without a client secret. */
   readonly singleUse: boolean;
   live: boolean;
+  /** When it was presented, whatever came of it. */
+  readonly presentedAt: Instant[];
   /** How often it was presented after it had been used up. */
   presentedAgain: number;
   /** What Square gave for it last. */
@@ -103,7 +105,7 @@ export function createModelSquare(start: Instant): ModelSquare {
     advance: (by) => void (at += by),
     newRefreshToken(merchant, singleUse = false) {
       const value = `EQAArefresh-${++serial}`;
-      refreshTokens.set(value, { merchant, singleUse, live: true, presentedAgain: 0 });
+      refreshTokens.set(value, { merchant, singleUse, live: true, presentedAt: [], presentedAgain: 0 });
       return value;
     },
     signIn(merchant, singleUse) {
@@ -244,11 +246,17 @@ export function createModelSquare(start: Instant): ModelSquare {
   function clientOf(time: SquareTime, edge: SquareEdge, told: (what: Told) => void): SquareClient {
     const unused = () => Promise.reject(new Error('the controller does not use this'));
     /** The call happens at Square, and its answer is heard only by an operator that still lives. */
-    async function call<T>(operation: Operation, act: () => Outcome<T>, hear: (outcome: Outcome<T>) => void) {
+    async function call<T>(
+      operation: Operation,
+      act: () => Outcome<T>,
+      hear: (outcome: Outcome<T>) => void,
+      presented?: ModelRefreshToken,
+    ) {
       const on = operation === 'ObtainToken' ? 'token' : operation === 'RevokeToken' ? 'revoke' : 'bearer';
       let outcome: Outcome<T> | undefined;
       await edge(operation, () => {
         square.calls[on]++;
+        presented?.presentedAt.push(at);
         const fault = takeFault(on);
         const answer = fault === undefined ? act() : faulty(operation, fault, act);
         return () => {
@@ -289,6 +297,7 @@ export function createModelSquare(start: Instant): ModelSquare {
             const { accessToken, merchantID = '' } = outcome.value;
             told({ kind: 'Issued', token: openToken(accessToken), merchant: merchantID });
           },
+          request.grantType === 'refresh_token' ? refreshTokens.get(openToken(request.refreshToken)) : undefined,
         );
         if (!answer.ok) return answer;
         const reply = replyOf(request, answer);

@@ -41,6 +41,7 @@ export async function play(
   world.begin();
   await scenario.begin(world);
   await world.advance(window);
+  if (isInDoubt(world)) await world.advance(onceMoreWithin);
   world.end();
   const ending = await rest(world);
   return {
@@ -56,6 +57,14 @@ export async function play(
 
 /** Things befall the replicas for so long: a pause, the other's work, and what comes after. */
 const window = minutes(13);
+
+/** A token that may be used up is presented once more within so long: things befall that request, too. */
+const onceMoreWithin = hours(25);
+
+function isInDoubt({ ledger }: SmallWorld): boolean {
+  const { attempt, doubts = [] } = ledger.record() ?? {};
+  return attempt !== undefined || doubts.some(({ unanswered }) => unanswered > 0);
+}
 
 /** So long all goes well, until it is settled. */
 const patience = [minutes(12), hours(1), hours(6), days(1), days(3)];
