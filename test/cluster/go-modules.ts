@@ -7,7 +7,13 @@ import { type Release, releaseToBuild } from './releases.ts';
 
 const run = promisify(execFile);
 
-export type BinaryName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubectl';
+export type BinaryName =
+  | 'etcd'
+  | 'kube-apiserver'
+  | 'kube-controller-manager'
+  | 'kubectl'
+  | 'kube-scheduler'
+  | 'kubelet';
 
 /** Pure Go: the binaries need no C compiler to be built, and run in an image that is empty but for them. */
 export const goEnvironment = (): NodeJS.ProcessEnv => ({

@@ -24,13 +24,13 @@ export interface LocalControlPlane extends ControlPlane {
 
 /** Starts etcd, kube-apiserver and kube-controller-manager on 127.0.0.1. Data that are in the folder are taken up. */
 export async function startLocal(binaries: Binaries, options: StartOptions): Promise<LocalControlPlane> {
-  const { dir, outlive = false, report, apiServerArgs = [] } = options;
+  const { dir, outlive = false, report, apiServerArgs = [], controllers = [] } = options;
   const state = join(dir, 'control-plane');
   await mkdir(state, { recursive: true, mode: 0o700 });
   const credentials = await ensureCredentials(join(state, 'credentials'));
   for (let attempt = 1; ; attempt += 1) {
     const [etcdPort, apiPort] = [await freePort(), await freePort()];
-    const layout: Layout = { binaries, state, credentials, etcdPort, apiPort, apiServerArgs };
+    const layout: Layout = { binaries, state, credentials, etcdPort, apiPort, apiServerArgs, controllers };
     const group = startGroup({ dir, outlive, report });
     try {
       await bringUp(layout, group);

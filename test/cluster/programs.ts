@@ -18,6 +18,7 @@ export interface Layout {
   readonly etcdPort: number;
   readonly apiPort: number;
   readonly apiServerArgs: readonly string[];
+  readonly controllers: readonly string[];
 }
 
 export function etcd({ binaries, state, etcdPort }: Layout): Program {
@@ -94,7 +95,7 @@ export function controllerManager(layout: Layout, path: string, root: string, ku
       `--authorization-kubeconfig=${kubeconfig}`,
       '--secure-port=0',
       '--leader-elect=false',
-      `--controllers=${controllers.join(',')}`,
+      `--controllers=${[...controllers, ...layout.controllers].join(',')}`,
       '--use-service-account-credentials=true',
       `--service-account-private-key-file=${layout.credentials.serviceAccountKey}`,
       `--root-ca-file=${root}`,

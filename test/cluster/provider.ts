@@ -25,6 +25,8 @@ export interface StartOptions {
   readonly apiServerArgs?: readonly string[];
   /** The version of Kubernetes that is asked for; absent: whichever the provider has. */
   readonly release?: Release | undefined;
+  /** More controllers for kube-controller-manager, likewise: those that mean something where there are nodes. */
+  readonly controllers?: readonly string[];
 }
 
 /** One way to come by a Kubernetes control plane. */
