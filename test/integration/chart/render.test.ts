@@ -1,5 +1,5 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect } from 'vitest';
 import { parse } from 'yaml';
 import { renderChart } from '../../../tools/generate/render.ts';
@@ -7,11 +7,11 @@ import { findHelm, lacksHelm } from '../../../tools/programs/helm.ts';
 import { findJudge, lacksJudge } from '../../../tools/programs/judge.ts';
 import { findKubectl } from '../../cluster/kubectl.ts';
 import { reportTo } from '../../cluster/report.ts';
-import { runDir } from '../../cluster/temp-dir.ts';
 import { type ChartObject, objectsIn, run } from '../../support/chart.ts';
 import { valueSets, wrongValues } from '../../support/chart-values.ts';
 import { createNamespace, kubeconfig } from '../../support/cluster.ts';
 import { judge } from '../../support/judge.ts';
+import { kustomize } from '../../support/kustomize.ts';
 import { testUnless } from '../../support/needs.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -215,19 +215,6 @@ describe('kustomize', () => {
     ['namespaced', ['web', 'rollout-restart-namespaced']],
   ];
 
-  async function build(folder: string, used: readonly Component[]): Promise<ChartObject[]> {
-    const dir = await runDir();
-    const from = (path: string) => relative(dir, join(root, 'deploy', path));
-    const kind = 'Kustomization';
-    await writeFile(
-      join(dir, 'kustomization.yaml'),
-      JSON.stringify({ kind, resources: [from(folder)], components: used.map(from) }),
-    );
-    const { code, stderr, stdout } = await run(await findKubectl(report), ['kustomize', dir]);
-    await rm(dir, { recursive: true });
-    expect([code, stderr]).toEqual([0, '']);
-    return objectsIn(stdout);
-  }
   const identity = ({ kind, metadata }: ChartObject) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
   /** What the objects come to; the order of arguments and what is only for Helm aside. */
   const essence = (objects: readonly ChartObject[]) =>
@@ -257,7 +244,7 @@ describe('kustomize', () => {
           folder === 'namespaced' ? { watchNamespaces: ['shop'] } : {},
           ...used.map((one) => components[one]),
         );
-        const made = essence(await build(folder, used));
+        const made = essence(objectsIn(await kustomize(folder, used, report)));
         const wanted = essence(objectsIn(renderChart(await findHelm(report), { values })));
         expect(Object.keys(made).sort()).toEqual(Object.keys(wanted).sort());
         expect(made).toEqual(wanted);
