@@ -8,7 +8,8 @@ FROM ${NODE_IMAGE} AS build
 WORKDIR /src
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
-COPY tsconfig.json LICENSE ./
+COPY tsconfig.json ./
+COPY --chmod=0644 LICENSE ./
 COPY src src
 COPY tools/build.ts tools/
 COPY tools/bundle tools/bundle
@@ -18,8 +19,8 @@ ARG SOURCE_DATE_EPOCH
 RUN ["node", "tools/build.ts"]
 
 FROM ${BASE_IMAGE} AS programs
-COPY --from=build --chown=0:0 --chmod=0755 /src/dist/square-operator.js /src/dist/kubectl-square.js /src/dist/package.json /app/
-COPY --from=build --chown=0:0 --chmod=0755 /src/LICENSE /src/dist/THIRD_PARTY_LICENSES.txt /src/dist/sbom.cdx.json /usr/share/doc/square-operator/
+COPY --from=build --chown=0:0 /src/dist/square-operator.js /src/dist/kubectl-square.js /src/dist/package.json /app/
+COPY --from=build --chown=0:0 /src/LICENSE /src/dist/THIRD_PARTY_LICENSES.txt /src/dist/sbom.cdx.json /usr/share/doc/square-operator/
 ENV PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin
 
 # Compiled code is kept for one user and one set of flags; at run time the folder is only read. Without a seed of its own each

@@ -19,12 +19,15 @@ export async function runDir(parent: string = tmpdir()): Promise<string> {
 }
 
 async function removeIfOrphaned(dir: string): Promise<void> {
-  let identity: ProcessIdentity;
+  if (await isOrphaned(dir)) await rm(dir, { recursive: true, force: true });
+}
+
+/** Whether the process whose folder it is has ended without removing it. */
+export async function isOrphaned(dir: string): Promise<boolean> {
   try {
-    identity = JSON.parse(await readFile(join(dir, owner), 'utf8')) as ProcessIdentity;
+    return !isRunning(JSON.parse(await readFile(join(dir, owner), 'utf8')) as ProcessIdentity);
   } catch {
     // Somebody else's, being made, or being removed: not ours to judge.
-    return;
+    return false;
   }
-  if (!isRunning(identity)) await rm(dir, { recursive: true, force: true });
 }

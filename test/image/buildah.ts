@@ -5,9 +5,19 @@ import { run } from './run.ts';
 /** Runs buildah on storage of its own, and gives what it printed. */
 export type Buildah = (args: readonly string[]) => Promise<string>;
 
-/** `dir` is a folder of its own; whoever made it removes it by `forget`. */
+/**
+ * Options that buildah and podman share. Without the last one the storage would be mounted over itself, and the folder could
+ * not be removed.
+ */
+export const storageOptions = (dir: string): readonly string[] => [
+  `--root=${join(dir, 'storage')}`,
+  `--runroot=${join(dir, 'run')}`,
+  '--storage-driver=overlay',
+  '--storage-opt=overlay.skip_mount_home=true',
+];
+
+/** `dir` is a folder of its own. */
 export async function openBuildah(dir: string): Promise<Buildah> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const storage = [`--root=${join(dir, 'storage')}`, `--runroot=${join(dir, 'run')}`];
-  return (args) => run('buildah', [...storage, ...args], { TMPDIR: dir });
+  return (args) => run('buildah', [...storageOptions(dir), ...args], { TMPDIR: dir });
 }
