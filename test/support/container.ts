@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { request } from 'undici';
 import { freePort } from '../cluster/free-port.ts';
 import type { ChartObject } from './chart.ts';
+import { type MountedAccount, withAccount } from './mounted-account.ts';
 import type { RunningOperator } from './operator.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -23,8 +24,8 @@ async function image(): Promise<{ entrypoint: string[]; env: Record<string, stri
 
 export interface ContainerOptions {
   readonly deployment: ChartObject;
-  /** Stands for the service account that a pod has mounted. */
-  readonly kubeconfig: string;
+  /** As the kubelet mounts it; or a kubeconfig of it, where nothing can be mounted for one process. */
+  readonly account: MountedAccount | { readonly kubeconfig: string };
   /** The bundled operator, which in the image is /app/square-operator.js. */
   readonly program: string;
   /** For what a pod has as volumes. */
@@ -34,10 +35,10 @@ export interface ContainerOptions {
 /**
  * Runs the operator as the Deployment's container would: the image's entry point and environment, the arguments and
  * variables of the container. Paths of volumes lie in `dir`, and at the end stand ports of this machine, since others may
- * have those of the container.
+ * have those of the container. What the image has in `PATH` this machine may have elsewhere.
  */
 export async function runContainer(options: ContainerOptions): Promise<RunningOperator> {
-  const { deployment, kubeconfig, program, dir } = options;
+  const { deployment, account, program, dir } = options;
   const [container] = deployment['spec'].template.spec.containers as {
     args: string[];
     env?: { name: string; value: string }[];
@@ -50,14 +51,23 @@ export async function runContainer(options: ContainerOptions): Promise<RunningOp
   const [command = '', ...flags] = entrypoint.map((part) => (part === '/app/square-operator.js' ? program : part));
   if (command !== 'node') throw new Error(`the image starts ${command}`);
   const [metrics, health] = [await freePort(), await freePort()];
-  const ports = [`--metrics-bind-address=127.0.0.1:${metrics}`, `--health-probe-bind-address=127.0.0.1:${health}`];
-  const child = spawn(process.execPath, [...flags, ...container.args.map(place), ...ports], {
+  const web = container.args.includes('--web-bind-address=:8082') ? await freePort() : 0;
+  const ports = [
+    `--metrics-bind-address=127.0.0.1:${metrics}`,
+    `--health-probe-bind-address=127.0.0.1:${health}`,
+    ...(web === 0 ? [] : [`--web-bind-address=127.0.0.1:${web}`]),
+  ];
+  const args = [...flags, ...container.args.map(place), ...ports];
+  const mounted = 'folder' in account;
+  const [path, ...rest] = mounted ? withAccount(account, process.execPath, args) : [process.execPath, ...args];
+  const child = spawn(path, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...env,
+      ...(mounted && { PATH: process.env['PATH'] }),
       NODE_COMPILE_CACHE: join(dir, 'compiled'),
       ...Object.fromEntries((container.env ?? []).map(({ name, value }) => [name, value])),
-      KUBECONFIG: kubeconfig,
+      ...(mounted ? account.env : { KUBECONFIG: account.kubeconfig }),
     },
   });
   const log: string[] = [];
@@ -74,7 +84,7 @@ export async function runContainer(options: ContainerOptions): Promise<RunningOp
   };
   return {
     log,
-    webPort: 0,
+    webPort: web,
     metricsURL: `http://127.0.0.1:${metrics}/metrics`,
     async get(what) {
       const { statusCode, body } = await request(`http://127.0.0.1:${what === 'metrics' ? metrics : health}/${what}`);

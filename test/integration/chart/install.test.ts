@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { bundle } from '../../../tools/bundle/bundle.ts';
@@ -11,13 +11,16 @@ import { startControlPlane } from '../../cluster/start.ts';
 import { runDir } from '../../cluster/temp-dir.ts';
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
 import { type ChartObject, run } from '../../support/chart.ts';
-import { runContainer } from '../../support/container.ts';
+import { type ContainerOptions, runContainer } from '../../support/container.ts';
+import { type FrontDoor, startFrontDoor } from '../../support/front-door.ts';
 import { createLive, type Live } from '../../support/live.ts';
+import { accountOf, mountsLack } from '../../support/mounted-account.ts';
 import { testUnless } from '../../support/needs.ts';
-import { aConnection } from '../../support/objects.ts';
+import { aConnection, anApplication, aSecret, textsOf } from '../../support/objects.ts';
 import type { RunningOperator } from '../../support/operator.ts';
 import { operatorKubeconfig } from '../../support/operator-role.ts';
 import { createScene, type Scene } from '../../support/scene.ts';
+import { openPerson } from '../../support/web-person.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const lacks = lacksHelm();
@@ -33,6 +36,8 @@ describe('the chart, installed', () => {
   let live: Live;
   let square: Simulator;
   let scene: Scene;
+  let frontDoor: FrontDoor;
+  let account: ContainerOptions['account'];
   let [helm, kubectl] = ['', ''];
   const operators: RunningOperator[] = [];
 
@@ -53,14 +58,42 @@ describe('the chart, installed', () => {
     return stdout;
   }
   /** The container of the Deployment that is in the cluster, in the place of the one that ran before. */
-  async function start(): Promise<void> {
-    await operators.at(-1)?.stop();
-    const path = `/apis/apps/v1/namespaces/${home}/deployments/square-operator`;
-    const deployment = await api.ask<ChartObject>('GET', path);
+  async function start(): Promise<RunningOperator> {
+    const deployment = await deployed();
     expect(deployment['spec'].template.spec.serviceAccountName).toBe('square-operator');
-    const kubeconfig = await operatorKubeconfig(api, controlPlane.kubeconfig, { namespace: home, dir });
+    if (mountsLack() === undefined) account = await accountOf(api, deployment, dir);
+    else account = { kubeconfig: await operatorKubeconfig(api, controlPlane.kubeconfig, { namespace: home, dir }) };
+    return restart();
+  }
+  const deployed = () => api.ask<ChartObject>('GET', `/apis/apps/v1/namespaces/${home}/deployments/square-operator`);
+  /** The same with what is mounted as it lies there. */
+  async function restart(): Promise<RunningOperator> {
+    await operators.at(-1)?.stop();
     const program = join(dir, 'square-operator.js');
-    operators.push(await runContainer({ deployment, kubeconfig, program, dir }));
+    const operator = await runContainer({ deployment: await deployed(), account, program, dir });
+    operators.push(operator);
+    frontDoor.lead(operator.webPort);
+    return operator;
+  }
+
+  /** What `kubectl auth can-i --list` says of the operator's account, in its own namespace and in another. */
+  async function allRights(): Promise<string> {
+    const rights = async (account: string, namespace: string) => {
+      const as = `--as=system:serviceaccount:${home}:${account}`;
+      const { stdout } = await kube('auth', 'can-i', '--list', as, '-n', namespace);
+      return stdout
+        .trimEnd()
+        .split('\n')
+        .slice(1)
+        .map((line) => line.trim().replaceAll(/\s+/g, ' '));
+    };
+    const of = async (namespace: string) => {
+      // What any account may do is the cluster's affair.
+      const anybody = new Set(await rights('nobody', namespace));
+      const own = (await rights('square-operator', namespace)).filter((line) => !anybody.has(line)).sort();
+      return `# in namespace ${namespace}\n${own.join('\n')}\n`;
+    };
+    return `${await of(home)}\n${await of(shop)}`;
   }
 
   beforeAll(async () => {
@@ -69,9 +102,10 @@ describe('the chart, installed', () => {
     dir = await runDir();
     await writeFile(join(dir, 'package.json'), '{ "type": "commonjs" }');
     [helm, kubectl] = [await findHelm(report), await findKubectl(report)];
-    [controlPlane, square] = await Promise.all([
+    [controlPlane, square, frontDoor] = await Promise.all([
       startControlPlane({ dir: join(dir, 'c'), report }),
       startSimulator(),
+      startFrontDoor('http'),
       bundle(root, { entry: 'src/main.ts', outfile: join(dir, 'square-operator.js') }),
       mkdir(join(dir, 'compiled')),
     ]);
@@ -87,7 +121,7 @@ describe('the chart, installed', () => {
   afterAll(async () => {
     await operators.at(-1)?.stop();
     live?.stop();
-    await Promise.all([square?.stop(), api?.close()]);
+    await Promise.all([square?.stop(), frontDoor?.stop(), api?.close()]);
     await controlPlane?.stop();
     if (dir !== '') await rm(dir, { recursive: true, force: true });
   }, long);
@@ -120,23 +154,58 @@ describe('the chart, installed', () => {
     expect(operators.at(-1)?.log.join('')).not.toMatch(/forbidden|Forbidden/);
   });
 
-  step('lets the operator do this and nothing else', async () => {
-    const rights = async (account: string, namespace: string) => {
-      const as = `--as=system:serviceaccount:${home}:${account}`;
-      const { stdout } = await kube('auth', 'can-i', '--list', as, '-n', namespace);
-      return stdout
-        .trimEnd()
-        .split('\n')
-        .slice(1)
-        .map((line) => line.trim().replaceAll(/\s+/g, ' '));
-    };
-    const of = async (namespace: string) => {
-      // What any account may do is the cluster's affair.
-      const anybody = new Set(await rights('nobody', namespace));
-      const own = (await rights('square-operator', namespace)).filter((line) => !anybody.has(line)).sort();
-      return `# in namespace ${namespace}\n${own.join('\n')}\n`;
-    };
-    await expect(`${await of(home)}\n${await of(shop)}`).toMatchFileSnapshot('rights.txt');
+  testUnless(
+    lacks ?? mountsLack(),
+    'reads its account where pods have it mounted, and goes on with the token that the kubelet puts there next',
+    async () => {
+      const token = join(dir, 'account/token');
+      const good = await readFile(token, 'utf8');
+      await writeFile(token, 'not-a-token');
+      const operator = await restart();
+      await live.until('it is refused', () => /401|Unauthorized/.test(operator.log.join('')), 30_000);
+      expect((await operator.get('readyz')).status).not.toBe(200);
+      await writeFile(token, good);
+      await scene.request('bakery', 'refresh');
+      await live.until('it is renewed', () => scene.status('bakery').revision === 2, 60_000);
+      expect((await operator.get('readyz')).status).toBe(200);
+    },
+    long,
+  );
+
+  step('lets the operator do this and nothing else', async () =>
+    expect(await allRights()).toMatchFileSnapshot('rights.txt'),
+  );
+
+  step('serves sellers and the platform team where the chart leads browsers', async () => {
+    await release('upgrade', { settings: { ...values().settings, externalURL: frontDoor.url } });
+    await start();
+    await expect(await allRights()).toMatchFileSnapshot('rights-web.txt');
+    const { clientID, clientSecret } = square.addApplication({ redirectURL: `${frontDoor.url}/oauth/callback` });
+    await scene.create('secrets', aSecret(shop, 'web-client', { 'client-secret': clientSecret }));
+    await scene.create('applications', anApplication(shop, 'web', { clientID, scopes: ['MERCHANT_PROFILE_READ'] }));
+    await scene.create('connections', aConnection(shop, 'florist', { applicationRef: { name: 'web' } }));
+    const asked = await scene.request('florist', 'connect');
+    await live.until('the link is made', () => scene.status('florist').lastHandledConnectRequest === asked);
+    const link = await live.until('the link is seen', () => textsOf(scene.secret('florist-connect-link') ?? {})['url']);
+    const seller = openPerson(frontDoor.url);
+    await seller.get((await seller.get(link)).location ?? '');
+    const { location: authorizeURL = '' } = await seller.submit('/authorize');
+    const { merchantID } = square.addSeller({ businessName: 'Florist' });
+    await seller.get(square.signIn({ authorizeURL, merchantID }).callbackURL);
+    await scene.becomes('florist', { Ready: 'True/Valid' });
+
+    const accounts = `/api/v1/namespaces/${home}/serviceaccounts`;
+    await api.ask('POST', accounts, { body: { metadata: { name: 'staff' } } });
+    await kube('create', 'rolebinding', 'staff', '-n', shop, '--clusterrole=admin', `--serviceaccount=${home}:staff`);
+    const body = { spec: { audiences: ['square-operator'] } };
+    const { status } = await api.ask<{ status: { token: string } }>('POST', `${accounts}/staff/token`, { body });
+    const staff = openPerson(frontDoor.url);
+    await staff.get('/connections');
+    expect((await staff.submit('/sign-in', { token: status.token })).status).toBe(303);
+    expect((await staff.get('/connections')).text).toContain('florist');
+    await staff.get(`/connections/${shop}/florist`);
+    await staff.submit('/suspend');
+    await scene.becomes('florist', { Ready: 'False/Suspended' });
   });
 
   step('has the API server refuse requests that nobody could read', async () => {
@@ -182,6 +251,7 @@ describe('the chart, installed', () => {
     await release('upgrade', { watchNamespaces: [shop] });
     expect((await kube('get', 'clusterrole', 'square-operator')).stderr).toContain('not found');
     await start();
+    await expect(await allRights()).toMatchFileSnapshot('rights-namespaces.txt');
     const before = scene.status('bakery').revision ?? 0;
     await scene.request('bakery', 'refresh');
     await live.until('it is renewed', () => scene.status('bakery').revision === before + 1);
