@@ -25,8 +25,8 @@ export interface Ask {
   readonly done: string;
   /** How many calls to Square each costs at most, which the application's budget spreads. */
   readonly calls: number;
-  /** Why it would be in vain, as things stand. */
-  cannot(seen: Seen): string | undefined;
+  /** The answer that is known without asking: it is so already, or would be in vain as things stand. */
+  known(seen: Seen): Answer | undefined;
   /** A merge patch. */
   patch(at: string): object;
   /** `undefined`: there is no answer yet. */
@@ -38,14 +38,20 @@ const yes = (says: string): Answer => ({ is: 'Yes', says });
 
 const intent = (annotation: string) => (at: string) => ({ metadata: { annotations: { [annotation]: at } } });
 
-/** Whether the status tells of the object as it is. */
-const isCurrent = ({ status, object }: Seen): boolean =>
-  (status.observedGeneration ?? -1) >= (object.metadata.generation ?? 0);
+const seenSince = ({ status }: Seen, generation: number): boolean => (status.observedGeneration ?? -1) >= generation;
 
-const suspended = (seen: Seen): string | undefined =>
-  seen.spec.suspend === true
-    ? `it is suspended, so nothing is asked of Square: kubectl square resume ${seen.name}`
-    : undefined;
+/** Whether the status tells of the object as it is. */
+const isCurrent = (seen: Seen): boolean => seenSince(seen, seen.object.metadata.generation ?? 0);
+
+/** Nothing is done for one that is suspended; of one that was changed since the operator looked, nothing is known. */
+const unlessSuspended =
+  (known: Ask['known']): Ask['known'] =>
+  (seen) => {
+    const { name, namespace, spec } = seen;
+    if (spec.suspend !== true) return isCurrent(seen) ? known(seen) : undefined;
+    const resume = `kubectl square resume ${name} -n ${namespace}`;
+    return no('Suspended', `it is suspended, so nothing is asked of Square: ${resume}`);
+  };
 
 const failuresOf = ({ status: { lastFailure, otherFailures = [] } }: Seen): LastFailure[] =>
   lastFailure === undefined ? otherFailures : [lastFailure, ...otherFailures];
@@ -65,15 +71,13 @@ function refused(seen: Seen, operation: LastFailure['operation']): Answer {
 export const refreshing: Ask = {
   done: 'refreshed',
   calls: 2,
-  cannot(seen) {
-    const idle = suspended(seen);
-    if (idle !== undefined || !isCurrent(seen)) return idle;
+  known: unlessSuspended((seen) => {
     if (seen.status.accessTokenIssuedAt === undefined)
-      return `there is no authorization to refresh. ${stateInWords(seen)}`;
+      return no(stateOf(seen), `there is no authorization to refresh. ${stateInWords(seen)}`);
     return conditionOf(seen, 'Renewable')?.reason === 'NotNeeded'
-      ? 'it holds a personal access token, which is never renewed.'
+      ? no('NotNeeded', 'it holds a personal access token, which is never renewed.')
       : undefined;
-  },
+  }),
   patch: intent(annotations.refreshRequestedAt),
   answer(seen, { at, revision }, now) {
     const { status } = seen;
@@ -87,13 +91,12 @@ export const refreshing: Ask = {
 export const disconnecting: Ask = {
   done: 'disconnected',
   calls: 2,
-  cannot(seen) {
-    const idle = suspended(seen);
-    if (idle !== undefined || !isCurrent(seen)) return idle;
-    return seen.status.sealedSecretName === undefined || stateOf(seen) === 'Disconnected'
-      ? `there is no authorization to end. ${stateInWords(seen)}`
+  known: unlessSuspended((seen) => {
+    if (stateOf(seen) === 'Disconnected') return yes('it was so already');
+    return seen.status.sealedSecretName === undefined
+      ? no(stateOf(seen), `there is no authorization to end. ${stateInWords(seen)}`)
       : undefined;
-  },
+  }),
   patch: intent(annotations.disconnectRequestedAt),
   answer(seen, { at }) {
     if (seen.status.lastHandledDisconnectRequest !== at) return undefined;
@@ -104,42 +107,55 @@ export const disconnecting: Ask = {
 /** The states in which there is something to adopt. */
 const adoptable: ReadonlySet<string> = new Set(['RetainedGrantFound', 'GrantOutdated']);
 
+/** Those in which there is a record that is nobody's to adopt. */
+const closed: ReadonlySet<string> = new Set(['GrantUnreadable', 'GrantOfAnotherApplication', 'GrantSecretNotOwned']);
+
+/** Whose grant is held, in words; `undefined` where none is. */
+function heldGrant(seen: Seen): string | undefined {
+  const { accessTokenIssuedAt, merchantName, merchantID } = seen.status;
+  const state = stateOf(seen);
+  if (accessTokenIssuedAt === undefined || adoptable.has(state) || closed.has(state)) return undefined;
+  const seller = merchantName ?? merchantID;
+  return seller === undefined ? 'the grant is held' : `the grant of ${seller} is held`;
+}
+
 export const adopting: Ask = {
   done: 'adopted',
   calls: 2,
-  cannot(seen) {
-    const idle = suspended(seen);
-    if (idle !== undefined || !isCurrent(seen) || adoptable.has(stateOf(seen))) return idle;
-    return `there is no retained grant to take up. ${stateInWords(seen)}`;
-  },
+  known: unlessSuspended((seen) => {
+    if (adoptable.has(stateOf(seen))) return undefined;
+    const held = heldGrant(seen);
+    if (held !== undefined) return yes(`${held} already (${stateOf(seen)})`);
+    return no(stateOf(seen), `there is no retained grant to take up. ${stateInWords(seen)}`);
+  }),
   patch: intent(annotations.adoptRequestedAt),
   answer(seen, { at }) {
+    // It may be taken up for another reason before the request is seen, which then stays unanswered.
+    const held = heldGrant(seen);
+    if (held !== undefined) return yes(`${held} (${stateOf(seen)})`);
     if (seen.status.lastHandledAdoptRequest !== at) return undefined;
-    if (adoptable.has(stateOf(seen))) return stale;
-    const { merchantName, merchantID } = seen.status;
-    const seller = merchantName ?? merchantID;
-    return yes(`${seller === undefined ? 'the grant is held' : `the grant of ${seller} is held`} (${stateOf(seen)})`);
+    return adoptable.has(stateOf(seen)) ? stale : no(stateOf(seen), stateInWords(seen));
   },
 };
 
 export const suspending: Ask = {
   done: 'suspended',
   calls: 0,
-  cannot: () => undefined,
+  known: () => undefined,
   patch: () => ({ spec: { suspend: true } }),
-  answer: (seen, { generation }) =>
-    seenSince(seen, generation) && stateOf(seen) === 'Suspended'
+  answer(seen, { generation }) {
+    if (!seenSince(seen, generation)) return undefined;
+    return stateOf(seen) === 'Suspended'
       ? yes('nothing is asked of Square until "kubectl square resume"')
-      : undefined,
+      : no(stateOf(seen), stateInWords(seen));
+  },
 };
 
 export const resuming: Ask = {
   done: 'resumed',
   calls: 1,
-  cannot: () => undefined,
+  known: () => undefined,
   patch: () => ({ spec: { suspend: null } }),
   answer: (seen, { generation }) =>
     seenSince(seen, generation) && stateOf(seen) !== 'Suspended' ? yes(`its state is ${stateOf(seen)}`) : undefined,
 };
-
-const seenSince = ({ status }: Seen, generation: number): boolean => (status.observedGeneration ?? -1) >= generation;

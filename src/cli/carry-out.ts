@@ -2,7 +2,7 @@ import { squareConnections } from '../api/names.ts';
 import type { Duration } from '../clock.ts';
 import { KubeError } from '../kube/client.ts';
 import type { KubeObject } from '../kube/resource.ts';
-import type { Ask, Asked } from './asks.ts';
+import type { Answer, Ask, Asked } from './asks.ts';
 import { type Cluster, explain, type ServerTime } from './cluster.ts';
 import { aborted, type Following, follow, scopesOf } from './follow.ts';
 import { conditionOf, type Seen, see, stateOf } from './seen.ts';
@@ -10,7 +10,7 @@ import { conditionOf, type Seen, see, stateOf } from './seen.ts';
 /** How one connection came out. */
 export interface Result {
   readonly seen: Seen;
-  readonly outcome: 'Done' | 'Refused' | 'TimedOut' | 'Interrupted' | 'Failed' | 'Requested';
+  readonly outcome: 'Done' | 'Refused' | 'TimedOut' | 'Interrupted' | 'Failed' | 'Requested' | 'WouldBeAsked';
   readonly reason?: string;
   readonly message: string;
 }
@@ -37,15 +37,16 @@ export interface CarryingOut {
 
 /** Asks this of each connection and waits for the operator's answers, which come by watches. Never throws for one of them. */
 export async function carryOut(connections: readonly Seen[], how: CarryingOut): Promise<void> {
-  const left = connections.filter((seen) => {
-    const why = how.ask.cannot(seen);
-    if (why !== undefined) how.onResult({ seen, outcome: 'Refused', message: why });
-    return why === undefined;
-  });
-  if (left.length === 0) return;
-  if (how.timeout === undefined) return askOnly(left, how);
-  await askAndWait(left, how, how.timeout);
+  if (connections.length === 0) return;
+  if (how.timeout === undefined) return askOnly(connections, how);
+  await askAndWait(connections, how, how.timeout);
 }
+
+/** What of an answer is told. */
+export const resultOf = (answer: Answer): Omit<Result, 'seen'> =>
+  answer.is === 'Yes'
+    ? { outcome: 'Done', message: answer.says }
+    : { outcome: 'Refused', reason: answer.reason, message: answer.says };
 
 /** Gives the object with the request in it, or how it failed. */
 async function request(seen: Seen, how: CarryingOut): Promise<Asked | Result> {
@@ -158,9 +159,7 @@ function answerIn(
     return { outcome: 'Refused', reason: 'Deleted', message: 'it was deleted meanwhile.' };
   }
   const answer = ask.answer(see(object), asked, cluster.clock.wall());
-  if (answer === undefined) return undefined;
-  if (answer.is === 'Yes') return { outcome: 'Done', message: answer.says };
-  return { outcome: 'Refused', reason: answer.reason, message: answer.says };
+  return answer === undefined ? undefined : resultOf(answer);
 }
 
 /** Of one that has not answered: what it says of itself now. */

@@ -65,6 +65,20 @@ export async function openCluster(options: GlobalOptions, clock: Clock): Promise
   };
 }
 
+/** Opens the cluster of the command line for as long as `use` takes. */
+export async function inCluster<T>(
+  options: GlobalOptions,
+  clock: Clock,
+  use: (cluster: Cluster) => Promise<T>,
+): Promise<T> {
+  const cluster = await openCluster(options, clock);
+  try {
+    return await use(cluster);
+  } finally {
+    await cluster.close();
+  }
+}
+
 /** A server that refuses to tell its version is there all the same; one that does not answer is not. */
 function orWithoutDate(error: unknown): { date?: Instant } {
   if (error instanceof KubeError && error.status !== 0) return {};

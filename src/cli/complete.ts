@@ -1,7 +1,7 @@
 import { squareApplications, squareConnections } from '../api/names.ts';
 import type { Clock } from '../clock.ts';
 import { namespaces, type Resource } from '../kube/resource.ts';
-import { openCluster } from './cluster.ts';
+import { inCluster } from './cluster.ts';
 import { type GlobalOptions, globalOptions } from './options.ts';
 import type { Verb, VerbOption } from './verb.ts';
 
@@ -139,20 +139,17 @@ const looked: Readonly<Record<Parameters<LookUp>[0], Resource>> = {
   namespace: namespaces,
 };
 
-/** Names from the cluster that the command line means: of one page, and within 2 s. */
+/** Names from the cluster that the command line means; none where a page of them takes longer than 2 s. */
 export const lookUpIn =
   (clock: Clock): LookUp =>
   async (what, given) => {
     try {
       const options = { operatorNamespace: '', color: false, ...given, requestTimeout: '2s' };
-      const cluster = await openCluster(options, clock);
-      try {
+      return await inCluster(options, clock, async (cluster) => {
         const namespace = what === 'namespace' ? undefined : cluster.namespace;
         const { items } = await cluster.client.list(looked[what], { namespace, metadataOnly: true });
         return items.map(({ metadata }) => metadata.name);
-      } finally {
-        await cluster.close();
-      }
+      });
     } catch {
       return [];
     }

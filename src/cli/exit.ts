@@ -1,13 +1,19 @@
 /** What the plugin exits with. Scripts rely on these numbers. */
 export const exitCodes = {
-  ok: { code: 0, says: 'Done; of `status`: everything shown is ready.' },
+  ok: { code: 0, says: 'Done, or so already; of `status`: everything shown is ready.' },
   error: {
     code: 1,
-    says: 'It could not be done: no way to the API server, a missing right, a failed check of `doctor`.',
+    says: 'It could not be done: a kubeconfig that does not serve, no way to the API server, a missing right; a failed check of `doctor`.',
   },
   usage: { code: 2, says: 'The command line is not understood, or asks for a confirmation that nobody can give.' },
-  notFound: { code: 3, says: 'What was named does not exist, or nothing matches the selector.' },
-  notReady: { code: 4, says: 'A connection shown is not ready, or the operator’s answer to what was asked is no.' },
+  notFound: {
+    code: 3,
+    says: 'What was named does not exist, or there is nothing to do it to; `list` gives 0 for an empty list.',
+  },
+  notReady: {
+    code: 4,
+    says: 'A connection shown is not ready, the operator’s answer is no, or `keys` found something wrong.',
+  },
   timedOut: { code: 5, says: 'The operator has not answered in time. What was asked may still be done.' },
   interrupted: { code: 130, says: 'Ended by Ctrl-C while waiting. What was asked may still be done.' },
 } as const;
@@ -25,7 +31,7 @@ export class Ending extends Error {
   }
 }
 
-/** The worst of several outcomes: Ctrl-C, an error, then no answer, then a no, then nothing found. */
+/** The worst of several outcomes: Ctrl-C, then a wrong command line, an error, no answer, a no, nothing found. */
 export function worst(exits: readonly Exit[]): Exit {
   const order: readonly Exit[] = ['interrupted', 'usage', 'error', 'timedOut', 'notReady', 'notFound'];
   return order.find((exit) => exits.includes(exit)) ?? 'ok';

@@ -79,10 +79,9 @@ export function remediesOf(seen: Seen): string[] {
   return each.filter((one) => !each.some((other) => other !== one && other.startsWith(one.slice(0, -1))));
 }
 
-/** The state in words: its message and, where there is one, what to do. */
+/** The state in words: the operator's own, which say what to do as well; of one that has none, what the state means. */
 export function stateInWords(seen: Seen): string {
   const state = stateOf(seen);
   const { means, remedy } = meaningOf(state);
-  const message = conditionOf(seen, 'Ready')?.message || means;
-  return `${state}: ${message}${remedy === '' || message.includes(remedy) ? '' : ` ${remedy}`}`;
+  return `${state}: ${conditionOf(seen, 'Ready')?.message || `${means} ${remedy}`.trim()}`;
 }

@@ -1,15 +1,14 @@
 import { type Duration, minutes } from '../../clock.ts';
 import type { Ask } from '../asks.ts';
-import { carryOut, type Result } from '../carry-out.ts';
-import { type Cluster, openCluster, readTimeout } from '../cluster.ts';
+import { carryOut, type Result, resultOf } from '../carry-out.ts';
+import { type Cluster, inCluster, readTimeout } from '../cluster.ts';
 import { confirm } from '../confirm.ts';
 import { Ending, type Exit, worst } from '../exit.ts';
 import { expectedDuration } from '../expected.ts';
 import { allNamespacesOption, type Output, outputOption, type Selecting, selectorOption } from '../options.ts';
-import { isForPeople, print } from '../print.ts';
-import type { Screen } from '../screen.ts';
-import { type Selection, select, tellMissing } from '../select.ts';
-import { printable } from '../table.ts';
+import type { Seen } from '../seen.ts';
+import { select, tellMissing } from '../select.ts';
+import { createTelling, type Telling } from '../telling.ts';
 import type { Call, VerbOption } from '../verb.ts';
 import { span } from '../when.ts';
 
@@ -35,7 +34,7 @@ export const askingOptions: readonly VerbOption[] = [
     flags: '--timeout <time>',
     says: 'How long to wait for all answers; default: 2m, and what the budget of the application takes.',
   },
-  { flags: '--dry-run', says: 'Only say which connections would be asked.' },
+  { flags: '--dry-run', says: 'Only say what would be asked of which connections, and of which in vain.' },
   outputOption('table', 'json', 'yaml'),
 ];
 
@@ -43,8 +42,25 @@ export const yesOption: VerbOption = { flags: '-y, --yes', says: 'Do not ask for
 
 /** Asks, waits and tells. `question` is put to the person where more than one connection is meant. */
 export async function askFor(call: Call<AskingOptions>, ask: Ask, question?: (count: number) => string): Promise<Exit> {
-  const { names, options } = call;
-  const { all, allNamespaces, selector } = options;
+  const { names, options, screen } = call;
+  check(names, options);
+  return inCluster(options, call.clock, async (cluster) => {
+    const selection = await select(cluster, names, options);
+    const missing = tellMissing(cluster, selection, options, screen.note);
+    if (selection.found.length === 0) return missing;
+    const { known, open } = sortOut(selection.found, ask);
+    if (question !== undefined && open.length > 1 && options.yes !== true && options.dryRun !== true)
+      await confirm(call, question(open.length));
+    const telling = createTelling(call.screen, options.output, ask, selection.found.length);
+    for (const result of known) telling.tell(result);
+    if (options.dryRun === true) for (const seen of open) telling.tell({ seen, outcome: 'WouldBeAsked', message: '' });
+    else if (open.length > 0) await askOf(call, cluster, open, ask, telling);
+    await telling.end();
+    return worst([missing, telling.exit()]);
+  });
+}
+
+function check(names: readonly string[], { all, allNamespaces, selector, timeout }: AskingOptions): void {
   const bulk = all === true || allNamespaces === true || selector !== undefined;
   if (names.length === 0 && !bulk) {
     throw new Ending(
@@ -53,107 +69,40 @@ export async function askFor(call: Call<AskingOptions>, ask: Ask, question?: (co
     );
   }
   if (names.length > 0 && all === true) throw new Ending('usage', 'Names go without --all.');
-  const cluster = await openCluster(options, call.clock);
-  try {
-    const selection = await select(cluster, names, options);
-    const missing = tellMissing(cluster, selection, options, call.screen.note);
-    if (selection.found.length === 0) return missing;
-    if (options.dryRun === true) {
-      for (const { key } of selection.found) call.screen.out(`${key} would be ${ask.done}`);
-      return missing;
-    }
-    const count = selection.found.length;
-    if (question !== undefined && count > 1 && options.yes !== true) await confirm(call, question(count));
-    return worst([missing, await carryOutAndTell(call, cluster, selection, ask)]);
-  } finally {
-    await cluster.close();
-  }
+  if (timeout !== undefined) readTimeout(timeout, '--timeout');
 }
 
-async function carryOutAndTell(
+/** Those of which the answer is known, and those that have to be asked. */
+function sortOut(found: readonly Seen[], ask: Ask): { readonly known: Result[]; readonly open: Seen[] } {
+  const known: Result[] = [];
+  const open: Seen[] = [];
+  for (const seen of found) {
+    const answer = ask.known(seen);
+    if (answer === undefined) open.push(seen);
+    else known.push({ seen, ...resultOf(answer) });
+  }
+  return { known, open };
+}
+
+async function askOf(
   { options, screen, signal }: Call<AskingOptions>,
   cluster: Cluster,
-  { found }: Selection,
+  open: readonly Seen[],
   ask: Ask,
-): Promise<Exit> {
-  const [time, expected] = await Promise.all([cluster.serverTime(), expectedDuration(cluster, found, ask.calls)]);
+  telling: Telling,
+): Promise<void> {
+  const [time, expected] = await Promise.all([cluster.serverTime(), expectedDuration(cluster, open, ask.calls)]);
   const timeout = timeoutOf(options, expected);
-  const results: Result[] = [];
-  const people = isForPeople(options.output);
   const begun = cluster.clock.monotonic();
-  const progress = () =>
-    screen.progress(progressLine(ask, results, found.length, expected - (cluster.clock.monotonic() - begun)));
-  if (found.length > 1 && expected > 0) {
-    screen.note(`${found.length} connections; the budget of the application lets that take about ${span(expected)}.`);
+  if (expected > 0) {
+    screen.note(`${open.length} connections; the budget of the application lets that take about ${span(expected)}.`);
   }
-  progress();
-  await carryOut(found, {
-    cluster,
-    ask,
-    time,
-    signal,
-    ...(timeout !== undefined && { timeout }),
-    onResult(result) {
-      results.push(result);
-      if (people) tell(screen, ask, result);
-      progress();
-    },
-  });
-  screen.progress('');
-  if (!people) await print(screen, options.output, { results: results.map(forScripts) });
-  else if (found.length > 3) screen.note(summary(ask, results));
-  return worst(results.map(({ outcome }) => exits[outcome]));
+  telling.begin(() => expected - (cluster.clock.monotonic() - begun));
+  const how = { cluster, ask, time, signal, onResult: telling.tell };
+  await carryOut(open, { ...how, ...(timeout !== undefined && { timeout }) });
 }
 
 function timeoutOf({ wait, timeout }: AskingOptions, expected: Duration): Duration | undefined {
   if (!wait) return undefined;
   return timeout === undefined ? patience + 2 * expected : readTimeout(timeout, '--timeout');
-}
-
-const exits: Readonly<Record<Result['outcome'], Exit>> = {
-  Done: 'ok',
-  Requested: 'ok',
-  Refused: 'notReady',
-  TimedOut: 'timedOut',
-  Interrupted: 'interrupted',
-  Failed: 'error',
-};
-
-function tell(screen: Screen, ask: Ask, { seen, outcome, message }: Result): void {
-  const says = printable(message);
-  if (outcome === 'Done')
-    return screen.out(`${seen.key} ${screen.paint('good', ask.done)}${says === '' ? '' : `; ${says}`}`);
-  if (outcome === 'Requested') return screen.out(`${seen.key} asked to be ${ask.done}`);
-  screen.note(`${seen.key} ${screen.paint('bad', `not ${ask.done}`)}: ${says}`);
-}
-
-const forScripts = ({ seen: { namespace, name }, outcome, reason, message }: Result) => ({
-  namespace,
-  name,
-  outcome,
-  ...(reason !== undefined && { reason }),
-  message,
-});
-
-const countOf = (results: readonly Result[], outcome: Result['outcome']): number =>
-  results.filter((one) => one.outcome === outcome).length;
-
-function progressLine(ask: Ask, results: readonly Result[], total: number, left: Duration): string {
-  const done = results.length;
-  if (done === total) return '';
-  const bad = done - countOf(results, 'Done');
-  const about = left > 0 ? ` · about ${span(left)} left` : '';
-  return `${ask.done} ${done - bad} of ${total}${bad > 0 ? ` · ${bad} not` : ''}${about}`;
-}
-
-function summary(ask: Ask, results: readonly Result[]): string {
-  const words = [
-    ['Done', ask.done],
-    ['Requested', 'asked'],
-    ['Refused', 'refused'],
-    ['Failed', 'failed'],
-    ['TimedOut', 'not answered in time'],
-    ['Interrupted', 'not waited for'],
-  ] as const;
-  return `${words.flatMap(([outcome, word]) => (countOf(results, outcome) > 0 ? [`${countOf(results, outcome)} ${word}`] : [])).join(', ')}.`;
 }

@@ -1,21 +1,19 @@
-import { minutes, parseInstant } from '../../clock.ts';
-import { openCluster, readTimeout } from '../cluster.ts';
+import { parseInstant } from '../../clock.ts';
+import { inCluster, readTimeout } from '../cluster.ts';
 import { requestLink } from '../connect-link.ts';
+import { printable } from '../control-characters.ts';
 import { Ending } from '../exit.ts';
 import { type Output, outputOption } from '../options.ts';
 import { isForPeople, print } from '../print.ts';
+import type { Seen } from '../seen.ts';
 import { select, tellMissing } from '../select.ts';
-import { printable } from '../table.ts';
 import { verb } from '../verb.ts';
 import { relative } from '../when.ts';
 
 interface Options {
   readonly output: Output;
-  readonly timeout?: string;
+  readonly timeout: string;
 }
-
-/** A link is made as soon as the operator sees the request. */
-const patience = minutes(1);
 
 export const connect = verb<Options>({
   name: 'connect',
@@ -33,21 +31,15 @@ export const connect = verb<Options>({
     { says: 'End a link that went to the wrong person', command: 'kubectl delete secret bakery-connect-link -n shop' },
   ],
   async run({ names, options, screen, clock, signal }) {
-    const timeout = options.timeout === undefined ? patience : readTimeout(options.timeout, '--timeout');
-    const cluster = await openCluster(options, clock);
-    try {
+    const timeout = readTimeout(options.timeout, '--timeout');
+    return inCluster(options, clock, async (cluster) => {
       const selection = await select(cluster, names, {});
       const [seen] = selection.found;
       if (seen === undefined) return tellMissing(cluster, selection, {}, screen.note);
-      if (seen.spec.credential?.personalAccessToken !== undefined || seen.spec.applicationRef === undefined) {
-        throw new Ending(
-          'notReady',
-          `${seen.key} has no application by which a seller could sign in: set spec.applicationRef.`,
-        );
-      }
+      refuseWhereNobodySignsIn(seen);
       const time = await cluster.serverTime();
       screen.progress(`waiting for the link of ${seen.key}`);
-      const link = await requestLink(cluster, seen, { time, timeout, signal });
+      const link = await requestLink(cluster, seen, { time, timeout, signal }).finally(() => screen.progress(''));
       if (!isForPeople(options.output)) {
         await print(screen, options.output, { namespace: seen.namespace, name: seen.name, ...link });
         return 'ok';
@@ -58,9 +50,11 @@ export const connect = verb<Options>({
         `It ends ${ends} (${link.expiresAt}), or once a grant is taken up. Give it to the seller alone: whoever has it can sign in for ${seen.key}.`,
       );
       return 'ok';
-    } finally {
-      screen.progress('');
-      await cluster.close();
-    }
+    });
   },
 });
+
+function refuseWhereNobodySignsIn({ key, spec }: Seen): void {
+  if (spec.credential?.personalAccessToken === undefined && spec.applicationRef !== undefined) return;
+  throw new Ending('notReady', `${key} has no application by which a seller could sign in: set spec.applicationRef.`);
+}

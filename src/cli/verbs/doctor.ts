@@ -1,4 +1,4 @@
-import { openCluster } from '../cluster.ts';
+import { inCluster } from '../cluster.ts';
 import type { Finding, Health } from '../doctor/finding.ts';
 import { type Output, outputOption } from '../options.ts';
 import { isForPeople, print } from '../print.ts';
@@ -38,16 +38,13 @@ export const doctor = verb<Options>({
   async run({ options, screen, clock }) {
     // It alone needs so much, and most calls are of other verbs.
     const { examine } = await import('../doctor/examine.ts');
-    const cluster = await openCluster(options, clock);
-    try {
-      const { namespace, operatorNamespace, metricsUrl: metricsURL } = options;
+    const { namespace, operatorNamespace, metricsUrl: metricsURL } = options;
+    return inCluster(options, clock, async (cluster) => {
       const found = await examine(cluster, { namespace, operatorNamespace, metricsURL });
       if (isForPeople(options.output)) screen.out(report(screen, found));
       else await print(screen, options.output, { checks: found, summary: countsOf(found) });
       return found.some(({ health }) => health === 'fail') ? 'error' : 'ok';
-    } finally {
-      await cluster.close();
-    }
+    });
   },
 });
 

@@ -3,7 +3,7 @@ import type { Instant } from '../../clock.ts';
 import { isReason } from '../../kube/client.ts';
 import { configMaps, secrets } from '../../kube/resource.ts';
 import { publicKeyField, readPublicKey } from '../../secrets/seal-credential.ts';
-import { type Cluster, openCluster } from '../cluster.ts';
+import { type Cluster, inCluster } from '../cluster.ts';
 import type { Exit } from '../exit.ts';
 import { type Output, outputOption } from '../options.ts';
 import { isForPeople, print } from '../print.ts';
@@ -53,14 +53,10 @@ export const keys = verb<Options>({
     { says: 'Before a retired key is removed', command: 'kubectl square keys' },
     { says: 'An operator of another namespace', command: 'kubectl square keys --operator-namespace payments' },
   ],
-  async run(call) {
-    const cluster = await openCluster(call.options, call.clock);
-    try {
-      return await show(call, await keysReport(cluster, call.options.operatorNamespace));
-    } finally {
-      await cluster.close();
-    }
-  },
+  run: (call) =>
+    inCluster(call.options, call.clock, async (cluster) =>
+      show(call, await keysReport(cluster, call.options.operatorNamespace)),
+    ),
 });
 
 /** Rejects with `KubeError` where the Secrets of the operator's namespace may not be listed. */

@@ -1,7 +1,7 @@
 import { connectionOfSealedSecret, secretTypes, squareConnections } from '../../api/names.ts';
 import { type Instant, parseInstant } from '../../clock.ts';
 import { secrets } from '../../kube/resource.ts';
-import { type Cluster, openCluster } from '../cluster.ts';
+import { type Cluster, inCluster } from '../cluster.ts';
 import { Ending, type Exit } from '../exit.ts';
 import { allNamespacesOption, type Output, outputOption, type Selecting, selectorOption } from '../options.ts';
 import { isForPeople, print } from '../print.ts';
@@ -45,12 +45,8 @@ export const list = verb<Options>({
         '--retained goes without -l: sealed grants do not carry the labels of their connections.',
       );
     }
-    const cluster = await openCluster(call.options, call.clock);
-    try {
-      return retained === true ? await listRetained(call, cluster) : await listConnections(call, cluster);
-    } finally {
-      await cluster.close();
-    }
+    const show = retained === true ? listRetained : listConnections;
+    return inCluster(call.options, call.clock, (cluster) => show(call, cluster));
   },
 });
 

@@ -1,6 +1,6 @@
 import { formatInstant, hours, type Instant } from '../../clock.ts';
-import { type Cluster, openCluster } from '../cluster.ts';
-import { Ending, type Exit } from '../exit.ts';
+import { type Cluster, inCluster } from '../cluster.ts';
+import type { Exit } from '../exit.ts';
 import { type Budget, budgetsOf } from '../expected.ts';
 import { type Forecast, forecast, horizon, hourOf, peakOf } from '../forecast.ts';
 import { allNamespacesOption, type Output, outputOption, type Selecting, selectorOption } from '../options.ts';
@@ -22,37 +22,28 @@ export const plan = verb<Options>({
   options: [allNamespacesOption, selectorOption, outputOption('table', 'json', 'yaml')],
   examples: [
     { says: 'For all applications', command: 'kubectl square plan -A' },
-    { says: 'What one connection more of each kind costs', command: 'kubectl square plan -l tier=gold -A' },
+    { says: 'Only for connections with a label', command: 'kubectl square plan -l tier=gold -A' },
     {
       says: 'The busiest hour, for a script',
       command: "kubectl square plan -A -o json | jq '[.applications[].peak.calls] | max'",
     },
   ],
-  async run(call) {
-    const cluster = await openCluster(call.options, call.clock);
-    try {
-      return await show(call, cluster);
-    } finally {
-      await cluster.close();
-    }
-  },
+  run: (call) => inCluster(call.options, call.clock, (cluster) => show(call, cluster)),
 });
 
 async function show({ options, screen, clock }: Call<Options>, cluster: Cluster): Promise<Exit> {
   const found = await all(cluster, options);
+  const exit = tellMissing(cluster, { found, missing: [] }, options, screen.note);
   const now = clock.wall();
   const forecasts = forecast(found, now);
   const budgets = await budgetsOf(cluster, new Set(forecasts.map(({ application }) => application)));
   if (!isForPeople(options.output)) {
     await print(screen, options.output, forScripts(forecasts, budgets, now));
-    return 'ok';
+  } else if (found.length > 0) {
+    screen.out(summary(screen, forecasts, budgets, now));
+    for (const one of forecasts) screen.out(`\n${picture(screen, one, now)}`);
   }
-  if (tellMissing(cluster, { found, missing: [] }, options, screen.note) !== 'ok') {
-    throw new Ending('notFound', 'There is nothing to plan for.');
-  }
-  screen.out(summary(screen, forecasts, budgets, now));
-  for (const one of forecasts) screen.out(`\n${picture(screen, one, now)}`);
-  return 'ok';
+  return exit;
 }
 
 const nameOf = ({ application }: Forecast): string => (application === '' ? 'personal access tokens' : application);

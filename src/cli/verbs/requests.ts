@@ -45,7 +45,7 @@ export const adopt: Verb = verb<AskingOptions>({
   name: 'adopt',
   says: 'Take up the retained grant of an earlier connection.',
   explains:
-    'Asks the operator to take up the sealed grant that an earlier connection of this name has left (RetainedGrantFound), or one that is older than what this connection has seen (GrantOutdated), by the annotation square-operator.dev/adopt-requested-at. See first whose grant it is: "kubectl square status NAME" names the seller.',
+    'Asks the operator to take up the sealed grant that an earlier connection of this name has left (RetainedGrantFound), or one that is older than what this connection has seen (GrantOutdated), by the annotation square-operator.dev/adopt-requested-at. See first whose grant it is: "kubectl square status NAME" names the seller. Where a grant is held already there is nothing to do, and it says so.',
   argument: names,
   options: askingOptions,
   examples: [

@@ -1,5 +1,5 @@
 import { events } from '../../kube/resource.ts';
-import { type Cluster, openCluster } from '../cluster.ts';
+import { type Cluster, inCluster } from '../cluster.ts';
 import { connectionPage } from '../connection-page.ts';
 import { eventsOf, type Told } from '../events.ts';
 import { type Exit, worst } from '../exit.ts';
@@ -33,14 +33,7 @@ export const status = verb<Options>({
       command: "kubectl square status bakery -o json | jq -r '.connections[].message'",
     },
   ],
-  async run(call) {
-    const cluster = await openCluster(call.options, call.clock);
-    try {
-      return await show(call, cluster);
-    } finally {
-      await cluster.close();
-    }
-  },
+  run: (call) => inCluster(call.options, call.clock, (cluster) => show(call, cluster)),
 });
 
 async function show({ names, options, screen, clock }: Call<Options>, cluster: Cluster): Promise<Exit> {

@@ -47,7 +47,7 @@ pluginSuite('kubectl square refresh and seal', {}, ({ world, scene, plugin, pers
       await scene.becomes('empty', { Ready: 'False/AwaitingAuthorization' });
       const { code, stderr } = await plugin('refresh', 'empty', ...here());
       expect(stderr).toMatch(
-        /\/empty not refreshed: there is no authorization to refresh\. AwaitingAuthorization: .*Have the seller sign in/,
+        /\/empty not refreshed: there is no authorization to refresh\. AwaitingAuthorization: There is no grant yet: set spec\.credential\./,
       );
       expect(code).toBe(4);
       expect(scene.connection('empty').metadata.annotations).toBeUndefined();

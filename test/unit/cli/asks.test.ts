@@ -37,17 +37,20 @@ describe('a refresh', () => {
   });
 
   test('is not asked for in vain', () => {
-    expect(refreshing.cannot(seen(valid()))).toBeUndefined();
-    expect(refreshing.cannot(seen(refused()))).toBeUndefined();
-    expect(refreshing.cannot(seen({ observedGeneration: 1, ...ready('False', 'AwaitingAuthorization') }))).toContain(
-      'Have the seller sign in',
+    expect(refreshing.known(seen(valid()))).toBeUndefined();
+    expect(refreshing.known(seen(refused()))).toBeUndefined();
+    const waiting = ready('False', 'AwaitingAuthorization', '');
+    expect(refreshing.known(seen({ observedGeneration: 1, ...waiting }))).toEqual({
+      is: 'No',
+      reason: 'AwaitingAuthorization',
+      says: 'there is no authorization to refresh. AwaitingAuthorization: There is no grant yet, and no credential that gives one. Have the seller sign in, or set spec.credential.',
+    });
+    expect(refreshing.known(seen(valid(), { spec: { suspend: true } }))?.says).toContain(
+      'kubectl square resume bakery -n shop',
     );
-    expect(refreshing.cannot(seen(valid(), { spec: { suspend: true } }))).toContain('kubectl square resume bakery');
     const personal = valid({ conditions: [aCondition('Renewable', 'True', 'NotNeeded')] });
-    expect(refreshing.cannot(seen(personal))).toContain('never renewed');
-    expect(
-      refreshing.cannot(seen(ready('False', 'AwaitingAuthorization'), { metadata: { generation: 2 } })),
-    ).toBeUndefined();
+    expect(refreshing.known(seen(personal))?.says).toContain('never renewed');
+    expect(refreshing.known(seen(waiting, { metadata: { generation: 2 } }))).toBeUndefined();
   });
 });
 
@@ -59,24 +62,39 @@ describe('a disconnect', () => {
   ])('%s', (_, status, is) => expect(disconnecting.answer(seen(status), asked, noon)?.is).toBe(is));
 
   test('needs an authorization', () => {
-    expect(disconnecting.cannot(seen(valid()))).toBeUndefined();
-    expect(
-      disconnecting.cannot(seen({ observedGeneration: 1, sealedSecretName: 'x', ...ready('False', 'Disconnected') })),
-    ).toContain('no authorization to end');
+    expect(disconnecting.known(seen(valid()))).toBeUndefined();
+    const never = { observedGeneration: 1, ...ready('False', 'AwaitingAuthorization') };
+    expect(disconnecting.known(seen(never))).toMatchObject({ is: 'No', reason: 'AwaitingAuthorization' });
+    const ended = { observedGeneration: 1, sealedSecretName: 'x', ...ready('False', 'Disconnected') };
+    expect(disconnecting.known(seen(ended))?.is).toBe('Yes');
   });
 });
 
 describe('an adoption', () => {
-  test('needs a grant that can be adopted', () => {
-    expect(adopting.cannot(seen({ observedGeneration: 1, ...ready('False', 'RetainedGrantFound') }))).toBeUndefined();
-    expect(adopting.cannot(seen(valid()))).toContain('no retained grant');
+  const known = (reason: string, status: object = {}) =>
+    adopting.known(seen({ observedGeneration: 1, ...ready('False', reason), ...status }));
+
+  test('is done already where a grant is held, and needs one that can be adopted', () => {
+    expect(known('RetainedGrantFound')).toBeUndefined();
+    expect(known('GrantOutdated', { accessTokenIssuedAt: at })).toBeUndefined();
+    expect(adopting.known(seen(valid()))).toEqual({
+      is: 'Yes',
+      says: 'the grant of Bäckerei Müller is held already (Valid)',
+    });
+    expect(known('AwaitingAuthorization')).toMatchObject({ is: 'No', reason: 'AwaitingAuthorization' });
+    expect(known('GrantUnreadable', { accessTokenIssuedAt: at })).toMatchObject({
+      is: 'No',
+      reason: 'GrantUnreadable',
+    });
   });
 
   test.each([
-    [{ lastHandledAdoptRequest: at, ...valid() }, 'Yes'],
-    [{ lastHandledAdoptRequest: at, ...ready('False', 'RetainedGrantFound') }, 'No'],
-    [ready('False', 'RetainedGrantFound'), undefined],
-  ])('is answered by the status', (status, is) => expect(adopting.answer(seen(status), asked, noon)?.is).toBe(is));
+    ['taken up', { lastHandledAdoptRequest: at, ...valid() }, 'Yes'],
+    ['taken up for another reason before the request was seen', valid(), 'Yes'],
+    ['too late', { lastHandledAdoptRequest: at, ...ready('False', 'RetainedGrantFound') }, 'No'],
+    ['gone meanwhile', { lastHandledAdoptRequest: at, ...ready('False', 'AwaitingAuthorization') }, 'No'],
+    ['not seen yet', ready('False', 'RetainedGrantFound'), undefined],
+  ])('%s', (_, status, is) => expect(adopting.answer(seen(status), asked, noon)?.is).toBe(is));
 });
 
 describe('suspending and resuming', () => {
@@ -84,6 +102,8 @@ describe('suspending and resuming', () => {
     const suspended = { observedGeneration: 2, ...ready('False', 'Suspended') };
     expect(suspending.answer(seen({ ...suspended, observedGeneration: 1 }), asked, noon)).toBeUndefined();
     expect(suspending.answer(seen(suspended), asked, noon)?.is).toBe('Yes');
+    const invalid = { observedGeneration: 2, ...ready('False', 'InvalidSpec') };
+    expect(suspending.answer(seen(invalid), asked, noon)).toMatchObject({ is: 'No', reason: 'InvalidSpec' });
     expect(resuming.answer(seen(suspended), asked, noon)).toBeUndefined();
     expect(resuming.answer(seen(valid({ observedGeneration: 2 })), asked, noon)?.is).toBe('Yes');
     expect(suspending.patch(at)).toEqual({ spec: { suspend: true } });
