@@ -1,9 +1,10 @@
 import type { Condition } from '../api/connection.ts';
 import type { Instant } from '../clock.ts';
+import { printable } from './control-characters.ts';
 import type { Told } from './events.ts';
 import type { Screen, Tone } from './screen.ts';
 import { conditionOf, isBad, meaningOf, remediesOf, type Seen, stateOf, toneOf } from './seen.ts';
-import { type Cell, facts, printable, table, wrap } from './table.ts';
+import { type Cell, facts, table, wrap } from './table.ts';
 import { age, fully } from './when.ts';
 
 type Fact = readonly [name: string, ...texts: Cell[]];

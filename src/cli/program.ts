@@ -3,10 +3,10 @@ import type { Clock } from '../clock.ts';
 import { KubeError } from '../kube/client.ts';
 import { version } from '../version.ts';
 import { explain } from './cluster.ts';
+import { onTerminal, printable } from './control-characters.ts';
 import { Ending, type Exit, exitCodes } from './exit.ts';
 import { globalOptions } from './options.ts';
 import { createScreen, type Stream } from './screen.ts';
-import { printable } from './table.ts';
 import type { Call, Verb, VerbOption } from './verb.ts';
 
 /** What a run of the plugin has to do with. */
@@ -47,8 +47,8 @@ export function commandLine(
     .helpOption('-h, --help', 'This text.')
     .helpCommand('help [verb]', 'The help of a verb.')
     .configureOutput({
-      writeOut: (text) => stdout.write(text),
-      writeErr: (text) => stderr.write(text),
+      writeOut: (text) => stdout.write(onTerminal(text, false)),
+      writeErr: (text) => stderr.write(onTerminal(text, false)),
       outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')),
       getOutHelpWidth: () => stdout.columns ?? 100,
       getErrHelpWidth: () => stderr.columns ?? 100,

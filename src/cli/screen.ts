@@ -1,15 +1,19 @@
 import { styleText } from 'node:util';
+import { onTerminal } from './control-characters.ts';
 
 /** A colour by its meaning. */
 export type Tone = 'good' | 'warn' | 'bad' | 'dim' | 'strong';
 
-/** Where the plugin writes. What a script takes goes to `out`; what a person reads beside it goes to `note`. */
+/**
+ * Where the plugin writes. What a script takes goes to `out`; what a person reads beside it goes to `note`. No control
+ * characters but line ends, tabs and the colours of `paint` get through, and those to a terminal alone.
+ */
 export interface Screen {
   /** Writes lines to standard output. */
   readonly out: (text: string) => void;
   /** Writes lines to standard error. */
   readonly note: (text: string) => void;
-  /** The text in the colour of its meaning; as it is where no colours are wanted. */
+  /** The text in the colour of its meaning; as it is where neither stream takes colours. */
   readonly paint: (tone: Tone, text: string) => string;
   /** Columns of the terminal; without one, so many that nothing is cut. */
   readonly width: number | undefined;
@@ -37,29 +41,28 @@ export interface ScreenOptions {
 const formats = { good: 'green', warn: 'yellow', bad: 'red', dim: 'dim', strong: 'bold' } as const;
 const clearLine = '\r\u001b[2K';
 
-/** Colours only where standard output is a terminal and nobody objects. */
+/** Colours only where that is a terminal, and nobody objects. */
 export function createScreen({ stdout, stderr, color, env }: ScreenOptions): Screen {
   const dumb = env['TERM'] === 'dumb';
-  const coloured = color && !env['NO_COLOR'] && !dumb && stdout.isTTY === true;
+  const wanted = color && !env['NO_COLOR'] && !dumb;
+  const coloured = (stream: Stream) => wanted && stream.isTTY === true;
   const watched = stderr.isTTY === true && !dumb;
   let shown = '';
   const clear = () => {
     if (shown !== '') stderr.write(clearLine);
     shown = '';
   };
-  const lines = (text: string) => (text.endsWith('\n') ? text : `${text}\n`);
+  const paints = coloured(stdout) || coloured(stderr);
+  const write = (stream: Stream, text: string) => {
+    clear();
+    stream.write(onTerminal(text.endsWith('\n') ? text : `${text}\n`, coloured(stream)));
+  };
   return {
     watched,
     width: stdout.isTTY === true ? Math.max(40, stdout.columns ?? 80) : undefined,
-    paint: (tone, text) => (coloured && text !== '' ? styleText(formats[tone], text, { validateStream: false }) : text),
-    out(text) {
-      clear();
-      stdout.write(lines(text));
-    },
-    note(text) {
-      clear();
-      stderr.write(lines(text));
-    },
+    paint: (tone, text) => (paints && text !== '' ? styleText(formats[tone], text, { validateStream: false }) : text),
+    out: (text) => write(stdout, text),
+    note: (text) => write(stderr, text),
     progress(text) {
       if (!watched) return;
       clear();

@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
+import { printable } from './control-characters.ts';
 import type { Screen, Tone } from './screen.ts';
 
 export interface Cell {
@@ -32,11 +32,6 @@ export const widthOf = (text: string): number =>
 const lettersOf = (text: string): string[] =>
   Array.from((letters ??= new Intl.Segmenter()).segment(text), ({ segment }) => segment);
 const widthOfLetter = (letter: string): number => (wide.test(letter) ? 2 : 1);
-
-/** What the API server gives back may hold anything: a control character must not reach the terminal. */
-export const printable = (text: string): string =>
-  // oxlint-disable-next-line no-control-regex
-  stripVTControlCharacters(text).replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
 
 /** The text, cut to `width` with an ellipsis. */
 export function cut(text: string, width: number): string {
