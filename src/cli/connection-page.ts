@@ -2,8 +2,9 @@ import type { Condition } from '../api/connection.ts';
 import type { Instant } from '../clock.ts';
 import { printable } from './control-characters.ts';
 import type { Told } from './events.ts';
+import { toneOf } from './need.ts';
 import type { Screen, Tone } from './screen.ts';
-import { conditionOf, isBad, meaningOf, remediesOf, type Seen, stateOf, toneOf } from './seen.ts';
+import { conditionOf, isBad, meaningOf, remediesOf, type Seen, stateOf } from './seen.ts';
 import { type Cell, facts, table, wrap } from './table.ts';
 import { age, fully } from './when.ts';
 
@@ -33,7 +34,7 @@ function aboutState(seen: Seen, now: Instant): Fact[] {
     return [
       ['State', { text: 'not seen by the operator yet', tone: 'warn' }],
       ['Since', plain(`${since}, its creation`)],
-      ['Do', plain('See whether the operator runs and watches this namespace: kubectl square doctor')],
+      ['Do', plain(meaningOf(state).remedy)],
     ];
   }
   const remedies = remediesOf(seen);

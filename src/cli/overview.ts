@@ -1,18 +1,19 @@
 import type { Instant } from '../clock.ts';
+import { needOf, toneOf, topicOf, urgency } from './need.ts';
 import type { Screen } from './screen.ts';
-import { conditionOf, isReady, meaningOf, type Seen, stateOf, toneOf } from './seen.ts';
+import { conditionOf, isReady, meaningOf, type Seen, stateOf } from './seen.ts';
 import { facts, table } from './table.ts';
 import { age } from './when.ts';
 
 /** So many are named of each state; `list` has them all. */
 const namedOf = 12;
 
-/** How many connections are in which state, and those that need somebody, with what to do. */
+/** How many connections are in which state, and those that are not simply valid, with what to do. */
 export function overview(screen: Screen, found: readonly Seen[], named: boolean, now: Instant): string {
-  const byState = Map.groupBy(found, stateOf);
-  const states = [...byState.entries()].sort(([, a], [, b]) => rank(a) - rank(b) || b.length - a.length);
+  const states = worstFirst(Map.groupBy(found, stateOf));
+  const open = worstFirst(Map.groupBy(found, topicOf)).filter(([topic]) => topic !== 'Valid');
   const ready = found.filter(isReady).length;
-  const head = `${ready} of ${found.length} ready`;
+  const head = `${ready} of ${found.length} ready; ${needInWords(found)}`;
   const counts = table(
     screen,
     [{ title: 'STATE' }, { title: 'CONNECTIONS', align: 'right' }],
@@ -21,33 +22,37 @@ export function overview(screen: Screen, found: readonly Seen[], named: boolean,
       { text: String(of.length) },
     ]),
   );
-  const troubled = states.filter(([state]) => state !== 'Valid');
   return [
-    screen.paint(ready === found.length ? 'good' : 'warn', head),
+    screen.paint(ready === found.length && open.length === 0 ? 'good' : 'warn', head),
     counts,
-    ...troubled.map(([state, of]) => section(screen, state, of, named, now)),
+    ...open.map(([topic, of]) => section(screen, topic, of, named, now)),
   ].join('\n\n');
 }
 
-/** What is worst comes first. */
-function rank([first]: readonly Seen[]): number {
-  const tone = first === undefined ? 'good' : toneOf(first);
-  return tone === 'bad' ? 0 : tone === 'warn' ? 1 : 2;
-}
+/** What is most urgent comes first, then what there is most of. */
+const worstFirst = (groups: ReadonlyMap<string, readonly Seen[]>) =>
+  [...groups].sort(([, a], [, b]) => rank(a) - rank(b) || b.length - a.length);
+const rank = (of: readonly Seen[]): number => Math.min(...of.map((one) => urgency.indexOf(needOf(one))));
 
-function section(screen: Screen, state: string, of: readonly Seen[], named: boolean, now: Instant): string {
-  const { means, remedy } = meaningOf(state);
+function section(screen: Screen, topic: string, of: readonly Seen[], named: boolean, now: Instant): string {
+  const { means, remedy } = meaningOf(topic);
   const names = of.slice(0, namedOf).map((seen) => {
     const since = age(conditionOf(seen, 'Ready')?.lastTransitionTime, now);
     return `${named ? seen.key : seen.name} (${since})`;
   });
   const more = of.length - names.length;
   return [
-    screen.paint('strong', state),
+    screen.paint('strong', topic),
     facts(screen, [
       ...(means === '' ? [] : [['Means', { text: means }] as const]),
       ...(remedy === '' ? [] : [['Do', { text: remedy }] as const]),
       ['Which', { text: `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}` }],
     ]),
   ].join('\n');
+}
+
+function needInWords(found: readonly Seen[]): string {
+  const count = found.filter((one) => needOf(one) !== 'No').length;
+  if (count === 0) return found.length === 1 ? 'it needs nobody' : 'none needs anybody';
+  return count === 1 ? '1 needs somebody' : `${count} need somebody`;
 }

@@ -2,7 +2,6 @@ import { applicationReasons, type ConditionType, conditionTypes, reasons } from 
 import { type Condition, type ConnectionSpec, type ConnectionStatus, connectionStatus } from '../api/connection.ts';
 import { parseConnection } from '../api/parse.ts';
 import type { KubeObject } from '../kube/resource.ts';
-import type { Tone } from './screen.ts';
 
 /** A connection as the API server gave it, and what of it can be read. */
 export interface Seen {
@@ -32,23 +31,6 @@ export const stateOf = (seen: Seen): string => conditionOf(seen, 'Ready')?.reaso
 
 export const isReady = (seen: Seen): boolean => conditionOf(seen, 'Ready')?.status === 'True';
 
-/** States that somebody wished for, or that a person is to begin: no fault. */
-const quiet: ReadonlySet<string> = new Set([
-  'Suspended',
-  'Disconnected',
-  'AwaitingAuthorization',
-  'TakingUp',
-  'Disconnecting',
-  'Progressing',
-  'NotSeenYet',
-]);
-
-export function toneOf(seen: Seen): Tone {
-  const state = stateOf(seen);
-  if (isReady(seen)) return state === 'Valid' ? 'good' : 'warn';
-  return quiet.has(state) || conditionOf(seen, 'Ready')?.status === 'Unknown' ? 'warn' : 'bad';
-}
-
 /** Whether a condition says that something is wrong; what is unknown is not. */
 export function isBad({ type, status }: Condition): boolean {
   const known = Object.hasOwn(conditionTypes, type) ? conditionTypes[type as ConditionType] : undefined;
@@ -60,9 +42,17 @@ export interface Meaning {
   readonly remedy: string;
 }
 
+/** What the plugin says of a connection without conditions. */
+const notSeenYet: Meaning = {
+  means: 'The operator has not looked at it yet.',
+  remedy: 'See whether the operator runs and watches this namespace: kubectl square doctor',
+};
+
 /** What a reason of a connection means and what to do; empty for one of another version. */
-export const meaningOf = (reason: string): Meaning =>
-  Object.hasOwn(reasons, reason) ? reasons[reason as keyof typeof reasons] : { means: '', remedy: '' };
+export function meaningOf(reason: string): Meaning {
+  if (reason === 'NotSeenYet') return notSeenYet;
+  return Object.hasOwn(reasons, reason) ? reasons[reason as keyof typeof reasons] : { means: '', remedy: '' };
+}
 
 /** The same for an application. */
 export const applicationMeaningOf = (reason: string): Meaning =>

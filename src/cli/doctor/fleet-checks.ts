@@ -1,7 +1,8 @@
 import type { Condition } from '../../api/connection.ts';
 import { days, minutes, parseInstant } from '../../clock.ts';
 import type { KubeObject } from '../../kube/resource.ts';
-import { applicationMeaningOf, conditionOf, meaningOf, type Seen, stateOf, toneOf } from '../seen.ts';
+import { needOf, topicOf, urgency } from '../need.ts';
+import { applicationMeaningOf, conditionOf, meaningOf, type Seen } from '../seen.ts';
 import { span } from '../when.ts';
 import { type Check, type Found, fail, ok, type Patient, skip, some, warn } from './finding.ts';
 import { samplesOf } from './samples.ts';
@@ -44,20 +45,14 @@ export const connections: Check = {
   look({ connections: all, unread }) {
     if (all === undefined) return [skip(`not to be read: ${unread.connections ?? ''}`)];
     if (all.length === 0) return [ok('there is none')];
-    const troubled = [
-      ...Map.groupBy(
-        all.filter((one) => toneOf(one) === 'bad' || stateOf(one) === 'ReauthorizationNeeded'),
-        stateOf,
-      ),
-    ];
-    if (troubled.length === 0) return [ok(`none of ${all.length} needs anybody`)];
-    return troubled.map(([state, of]) => {
-      const { means, remedy } = meaningOf(state);
-      const says = `${of.length} of ${all.length} ${state}: ${some(of.map(({ key }) => key))}. ${means}`;
-      return (state === 'ReauthorizationNeeded' ? warn : fail)(
-        says.trim(),
-        remedy || 'See kubectl square status NAME.',
-      );
+    return urgency.flatMap((need): Found[] => {
+      const of = all.filter((one) => needOf(one) === need);
+      if (need === 'No') return of.length === all.length ? [ok(`none of ${all.length} needs anybody`)] : [];
+      return [...Map.groupBy(of, topicOf)].map(([topic, those]) => {
+        const { means, remedy } = meaningOf(topic);
+        const says = `${those.length} of ${all.length} ${topic}: ${some(those.map(({ key }) => key))}. ${means}`;
+        return (need === 'Now' ? fail : warn)(says.trim(), remedy || 'See kubectl square status NAME.');
+      });
     });
   },
 };

@@ -33,11 +33,11 @@ pluginSuite('kubectl square status and list', {}, ({ world, scene, plugin, perso
     test('without names gives an overview with the remedies', async () => {
       const { code, stdout } = await plugin('status', ...here());
       expect(code).toBe(4);
-      expect(stdout).toMatch(/^1 of 2 ready$/m);
+      expect(stdout).toMatch(/^1 of 2 ready; 1 needs somebody$/m);
       expect(stdout).toMatch(/^Which +cafe \(\d+s\)$/m);
       const labelled = await plugin('status', '-l', 'app=pos', '-A');
       expect(labelled.code).toBe(0);
-      expect(labelled.stdout).toMatch(/^1 of 1 ready$/m);
+      expect(labelled.stdout).toMatch(/^1 of 1 ready; it needs nobody$/m);
     });
 
     test('for scripts, as JSON and as YAML', async () => {

@@ -160,7 +160,10 @@ describe('the fleet', () => {
     expect(await findings(connections, { connections: found })).toEqual([
       'fail 2 of 4 Revoked: shop/a, shop/b. Square says that the access token was revoked.',
       'warn 1 of 4 ReauthorizationNeeded: shop/c. The access token still works, but Square refuses to renew it.',
+      'warn 1 of 4 AwaitingAuthorization: shop/d. There is no grant yet, and no credential that gives one.',
     ]);
+    const well = fleet({ name: 'a', status: valid() }, { name: 'b', status: valid() });
+    expect(await findings(connections, { connections: well })).toEqual(['ok none of 2 needs anybody']);
   });
 
   test('tokens about to end, but not those that live a day by wish', async () => {
