@@ -3,7 +3,8 @@ import type { Duration } from '../clock.ts';
 import { KubeError } from '../kube/client.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import type { Answer, Ask, Asked } from './asks.ts';
-import { type Cluster, explain, type ServerTime } from './cluster.ts';
+import type { Cluster, ServerTime } from './cluster.ts';
+import { explain } from './explain.ts';
 import { aborted, type Following, follow, scopesOf } from './follow.ts';
 import { conditionOf, type Seen, see, stateOf } from './seen.ts';
 

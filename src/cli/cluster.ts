@@ -1,10 +1,10 @@
 import { parseDuration } from '../api/duration.ts';
-import { group, squareConnections } from '../api/names.ts';
 import { type Clock, type Duration, type Instant, seconds } from '../clock.ts';
 import { type Access, loadAccess } from '../kube/access.ts';
 import { type KubeClient, KubeError } from '../kube/client.ts';
 import { createKubeClient } from '../kube/connect.ts';
 import { Ending } from './exit.ts';
+import { explainKubeconfig } from './explain.ts';
 import type { GlobalOptions } from './options.ts';
 
 /** The cluster that the command line means. */
@@ -43,9 +43,7 @@ export function readTimeout(text: string, flag: string): Duration {
 export async function openCluster(options: GlobalOptions, clock: Clock): Promise<Cluster> {
   const timeout = readTimeout(options.requestTimeout, '--request-timeout');
   const { kubeconfig, context } = options;
-  const loaded = await loadAccess({ kubeconfig, context, clock }).catch((error: unknown) => {
-    throw new Ending('error', error instanceof Error ? error.message : String(error));
-  });
+  const loaded = await loadAccess({ kubeconfig, context, clock }).catch(explainKubeconfig);
   const access = options.as === undefined ? loaded : actingAs(loaded, options.as);
   const names = { fieldManager: 'kubectl-square', userAgent: 'kubectl-square' };
   const client = createKubeClient({ access, clock, timeout, ...names });
@@ -96,29 +94,4 @@ function actingAs(access: Access, user: string): Access {
     credentials: async () => as(await access.credentials()),
     refresh: async () => as(await access.refresh()),
   };
-}
-
-/** What the API server's refusal means for the person at the keyboard. */
-export function explain(error: KubeError): Ending {
-  if (error.status === 0) {
-    return new Ending(
-      'error',
-      `${error.message}\nSee whether "kubectl version" answers, and which --context it takes.`,
-    );
-  }
-  if (error.status === 401) {
-    return new Ending('error', 'The API server does not know you (401): log in again, or correct the kubeconfig.');
-  }
-  if (error.status === 403) {
-    return new Ending(
-      'error',
-      `${error.message}\nAsk for that right; "kubectl square doctor" lists what each verb needs.`,
-    );
-  }
-  const absent = error.status === 404 && error.message.includes(`/apis/${group}/`) && error.about === undefined;
-  if (!absent) return new Ending('error', error.message);
-  return new Ending(
-    'error',
-    `This cluster does not know ${squareConnections.plural}.${group}: install the definitions ("kubectl apply --server-side -f crds/"), or choose another --context.`,
-  );
 }

@@ -3,7 +3,8 @@ import { KubeError } from '../kube/client.ts';
 import { createInformer, type Informer } from '../kube/informer.ts';
 import { type Log, silentLog } from '../kube/log.ts';
 import type { Key, KubeObject } from '../kube/resource.ts';
-import { type Cluster, explain } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
+import { explain } from './explain.ts';
 
 /** What of the cluster is followed. */
 export interface Scope {

@@ -1,9 +1,7 @@
-import { accessSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Clock } from '../clock.ts';
 import { minutes, seconds } from '../clock.ts';
+import { findSource, modified, readKubeconfig, type Whereabouts } from './kubeconfig.ts';
 
 export interface TlsOptions {
   ca?: string | Buffer;
@@ -37,75 +35,32 @@ export interface Access {
   refresh(): Promise<Credentials>;
 }
 
-export interface AccessOptions {
-  /** A file. Without it: the files in `KUBECONFIG`, else the pod's service account, else `~/.kube/config`. */
-  kubeconfig?: string | undefined;
+export interface AccessOptions extends Whereabouts {
   /** A context of the kubeconfig in the place of its current one. */
   context?: string | undefined;
   clock: Clock;
-  /** Default `process.env`. */
-  env?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Where the file system of the pod begins. Default `''`. */
-  root?: string | undefined;
 }
 
 const kept = minutes(1);
 const betweenRefreshes = seconds(5);
-const tokenFile = '/var/run/secrets/kubernetes.io/serviceaccount/token';
-
-type Source = { files: string[] } | { root: string };
-
-function exists(path: string): boolean {
-  try {
-    accessSync(path);
-    return true;
-  } catch {
-    return false;
-  }
+/** What the program said that gives the credentials, or why there are none else. */
+function withoutCredentials(config: KubeConfig, error: unknown): Error {
+  const { code, message } = error as { code?: string; message: string };
+  const exec = config.getCurrentUser()?.exec as { command: string; installHint?: string } | undefined;
+  if (exec === undefined) return new Error(message);
+  const program = `the kubeconfig's program ${exec.command}`;
+  if (code === 'ENOENT') return new Error(`${program} is not installed. ${exec.installHint?.trim() ?? ''}`.trim());
+  // The parser quotes what was printed, which may be a token.
+  if (error instanceof SyntaxError) return new Error(`${program} printed no ExecCredential`);
+  return new Error(`${program} failed: ${message.trim()}`);
 }
-
-function findSource({ kubeconfig, env = process.env, root = '' }: AccessOptions): Source {
-  if (kubeconfig) return { files: [kubeconfig] };
-  if (env['KUBECONFIG']) return { files: env['KUBECONFIG'].split(delimiter).filter(Boolean) };
-  if (env['KUBERNETES_SERVICE_HOST'] && exists(`${root}${tokenFile}`)) return { root };
-  const own = join(homedir(), '.kube', 'config');
-  if (exists(own)) return { files: [own] };
-  throw new Error(
-    'No way to the API server: give --kubeconfig or KUBECONFIG, or run in a pod whose service account token is mounted',
-  );
-}
-
-/** Imported when needed: the package takes a third of the start-up of a small program. */
-async function read(source: Source, context?: string): Promise<KubeConfig> {
-  const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
-  const config = new KubeConfig();
-  if ('root' in source) config.loadFromCluster(source.root);
-  else {
-    for (const [index, file] of source.files.entries()) {
-      if (index === 0) config.loadFromFile(file);
-      else {
-        const more = new KubeConfig();
-        more.loadFromFile(file);
-        config.mergeConfig(more, true);
-      }
-    }
-  }
-  if (context !== undefined) {
-    if (!config.getContextObject(context)) throw new Error(`The kubeconfig has no context "${context}"`);
-    config.setCurrentContext(context);
-  }
-  // The package refuses plain http (a `kubectl proxy`) unless TLS verification is off, of which there is none.
-  config.clusters = config.clusters.map((c) => (c.server.startsWith('http:') ? { ...c, skipTLSVerify: true } : c));
-  return config;
-}
-
-const modified = (source: Source) =>
-  'root' in source ? '' : source.files.map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs).join();
 
 /** What the package's authenticators make of the configuration, without its agents. */
 async function derive(config: KubeConfig): Promise<Omit<Credentials, 'generation'>> {
   const options: TlsOptions & { headers: Record<string, string | undefined>; auth?: string } = { headers: {} };
-  await config.applyToHTTPSOptions(options);
+  await config.applyToHTTPSOptions(options).catch((error: unknown) => {
+    throw withoutCredentials(config, error);
+  });
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(options.headers)) {
     if (value) headers[name.toLowerCase()] = value.trim();
@@ -127,7 +82,7 @@ const print = (tls: TlsOptions) =>
 export async function loadAccess(options: AccessOptions): Promise<Access> {
   const { clock } = options;
   const source = findSource(options);
-  let config = await read(source, options.context);
+  let config = await readKubeconfig(source, options.context);
   let seen = modified(source);
   let current: Credentials | undefined;
   let pending: Promise<Credentials> | undefined;
@@ -135,12 +90,12 @@ export async function loadAccess(options: AccessOptions): Promise<Access> {
   let refreshedAt = Number.NEGATIVE_INFINITY;
 
   const cluster = config.getCurrentCluster();
-  if (!cluster) throw new Error(`The kubeconfig's current context "${config.getCurrentContext()}" names no cluster`);
+  if (!cluster) throw new Error('The service account names no cluster');
 
   const renew = async (afresh: boolean): Promise<Credentials> => {
     const now = modified(source);
     if (afresh || now !== seen) {
-      config = await read(source, options.context);
+      config = await readKubeconfig(source, options.context);
       seen = now;
     }
     const next = await derive(config);

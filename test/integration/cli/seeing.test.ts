@@ -122,12 +122,15 @@ pluginSuite('kubectl square status and list', {}, ({ world, scene, plugin, perso
     });
   });
 
-  test('an API server that is not there is named, with what to do', async () => {
-    const { code, stderr } = await plugin.with({ env: { KUBECONFIG: '/nonexistent' } })('list');
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/^Error: /);
-    expect((await plugin('list', '--context', 'nowhere')).stderr).toBe(
-      'Error: The kubeconfig has no context "nowhere"\n',
+  test('a kubeconfig that does not serve is named, with what to do', async () => {
+    expect(await plugin.with({ env: { KUBECONFIG: '/nonexistent' } })('list')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        'Error: The kubeconfig /nonexistent cannot be read: there is no such file.\nWrite another --kubeconfig or --context, or set KUBECONFIG.\n',
+    });
+    expect((await plugin('list', '--context', 'nowhere')).stderr).toMatch(
+      /^Error: The kubeconfig has no context "nowhere" \(it has .+\)\.\n/,
     );
   });
 });

@@ -98,10 +98,10 @@ test('what goes wrong ends in a message and an exit code', async () => {
     stderr: 'Error: There is none.\n',
   });
   const path = '/apis/square-operator.dev/v1alpha1/squareconnections';
-  expect((await run(['fail'], failing(refused(404, 'NotFound', path)))).stderr).toContain('install the definitions');
+  expect((await run(['fail'], failing(refused(404, 'NotFound', path)))).stderr).toContain('Install the definitions');
   expect((await run(['fail'], failing(refused(403, 'Forbidden', path)))).stderr).toContain('Ask for that right');
-  expect((await run(['fail'], failing(refused(401, 'Unauthorized', path)))).stderr).toContain('log in again');
-  expect((await run(['fail'], failing(refused(0, 'Unreachable', path)))).stderr).toContain('kubectl version');
+  expect((await run(['fail'], failing(refused(401, 'Unauthorized', path)))).stderr).toContain('Log in again');
+  expect((await run(['fail'], failing(refused(0, 'Unreachable', path)))).stderr).toContain('network or VPN');
   expect(await run(['fail'], failing(new Error('odd')))).toEqual({ code: 1, stdout: '', stderr: 'Error: odd\n' });
   expect((await run(['fail'], failing(new Error('gone')), AbortSignal.abort())).code).toBe(130);
 });

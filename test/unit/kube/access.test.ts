@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { minutes, seconds } from '../../../src/clock.ts';
 import { loadAccess } from '../../../src/kube/access.ts';
@@ -112,7 +112,16 @@ describe('a kubeconfig', () => {
 
   test('that names no cluster is refused', async () => {
     const path = file('empty', JSON.stringify({ 'current-context': 'gone' }));
-    await expect(loadAccess({ kubeconfig: path, clock })).rejects.toThrow('"gone" names no cluster');
+    await expect(loadAccess({ kubeconfig: path, clock })).rejects.toThrow('The kubeconfig has no contexts');
+  });
+
+  test('of a list that is missing is left out, as kubectl does; one that is named alone is not', async () => {
+    const [there, missing] = [kubeconfig({ token: 'secret' }), join(dir, 'missing')];
+    const access = await loadAccess({ env: { KUBECONFIG: [missing, there].join(delimiter) }, clock });
+    expect(access.namespace).toBe('shop');
+    await expect(loadAccess({ env: { KUBECONFIG: missing }, clock })).rejects.toThrow(
+      `The kubeconfig ${missing} cannot be read: there is no such file`,
+    );
   });
 });
 
