@@ -1,5 +1,4 @@
-import { leaseName, squareApplications } from '../../api/names.ts';
-import { isReason } from '../../kube/client.ts';
+import { group, leaseName, squareApplications } from '../../api/names.ts';
 import { specOf } from '../../kube/lease-record.ts';
 import { deployments, leases } from '../../kube/resource.ts';
 import type { Cluster } from '../cluster.ts';
@@ -8,8 +7,8 @@ import { apiServer, definitions, localClock } from './cluster-checks.ts';
 import type { Check, Finding, Patient } from './finding.ts';
 import { applications, connections, expiring, finalizers, rotations } from './fleet-checks.ts';
 import { clockOfOperator, lease, notSeen, replicas, sealingKeys, squareAsSeen, Unanswered } from './operator-checks.ts';
-import { addresses } from './reachable.ts';
-import { flagOf, operatorRights, ownRights } from './rights.ts';
+import { addresses, textAt } from './reachable.ts';
+import { flagOf, may, operatorRights, ownRights } from './rights.ts';
 
 export const checks: readonly Check[] = [
   apiServer,
@@ -95,15 +94,8 @@ const present = <T extends object>(parts: T): { [K in keyof T]?: Exclude<T[K], u
   };
 
 /** All namespaces where they may be seen. */
-async function widestNamespace(cluster: Cluster): Promise<string | undefined> {
-  try {
-    await all(cluster, { allNamespaces: true });
-    return undefined;
-  } catch (error) {
-    if (isReason(error, 'Forbidden')) return cluster.namespace;
-    if (isReason(error, 'NotFound')) return undefined;
-    throw error;
-  }
+async function widestNamespace({ client, namespace }: Cluster): Promise<string | undefined> {
+  return (await may(client, { group, resource: 'squareconnections', verb: 'list' })) ? undefined : namespace;
 }
 
 interface Whereabouts {
@@ -115,19 +107,17 @@ interface Whereabouts {
 
 /** From the pod that holds the lease, by the API server's proxy, or from the address that was given. */
 async function readMetrics(
-  { client }: Cluster,
+  { client, clock }: Cluster,
   { operatorNamespace, metricsURL, deployment, holder }: Whereabouts,
 ): Promise<string> {
   if (metricsURL !== undefined) {
-    const { request } = await import('undici');
-    try {
-      const { body } = await request(metricsURL);
-      return await body.text();
-    } catch (error) {
-      throw new Unanswered(`${metricsURL} does not answer: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    const answer = await textAt(metricsURL, clock);
+    if (!answer.ok) throw new Unanswered(`${metricsURL} does not answer: ${answer.why}`);
+    if (answer.status !== 200) throw new Unanswered(`${metricsURL} answers ${answer.status}, and not with metrics`);
+    return answer.text;
   }
-  const pod = (holder ?? '').split('_')[0];
+  if (!holder) throw new Unanswered('no lease tells whose metrics to read; --metrics-url takes another way');
+  const pod = holder.split('_')[0];
   const port = /:(\d+)$/.exec(flagOf(deployment, 'metrics-bind-address') ?? ':8080')?.[1] ?? '8080';
   const path = `/api/v1/namespaces/${operatorNamespace}/pods/${pod}:${port}/proxy/metrics`;
   try {

@@ -36,7 +36,7 @@ export const applications: Check = {
       if (ready.status !== 'True') return [fail(says, remedy)];
       return ready.reason === 'Ready' ? [] : [warn(says, remedy)];
     });
-    return found.length === 0 ? [ok(`all ${all.length} are ready`)] : found;
+    return found.length === 0 ? [ok(`${all.length} of ${all.length} ready`)] : found;
   },
 };
 
@@ -76,7 +76,7 @@ export const expiring: Check = {
     if (ending.length === 0) return [ok('none ends within 2 days')];
     return [
       fail(
-        `${ending.length} end within 2 days: ${some(ending.map(({ key }) => key))}`,
+        `${ending.length} of ${all.length} within 2 days: ${some(ending.map(({ key }) => key))}`,
         'See why they are not renewed: kubectl square status NAME, condition Renewable.',
       ),
     ];
@@ -97,8 +97,8 @@ export const finalizers: Check = {
     if (stuck.length === 0) return [ok('none is stuck')];
     return [
       fail(
-        `${stuck.length} are not done: ${some(stuck)}`,
-        'See why Square is not had to end the authorization: kubectl square status NAME. To let it go without, set spec.deletionPolicy to Retain.',
+        `${stuck.length} not done: ${some(stuck)}`,
+        'See what keeps the authorization from being ended at Square: kubectl square status NAME. To let the connection go without, set spec.deletionPolicy to Retain.',
       ),
     ];
   },

@@ -79,7 +79,7 @@ export const sealingKeys: Check = {
     if (wrong.length > 0) return [...wrong, where];
     const ring =
       report.where === 'cluster' ? `${report.keys.map(({ id, state }) => `${id} (${state})`).join(', ')}; ` : '';
-    return [ok(`${ring}published for sealing: ${report.publishedID ?? 'none'}`), where];
+    return [ok(`${ring}published for sealing: ${report.publishedID}`), where];
   },
 };
 

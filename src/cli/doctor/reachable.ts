@@ -11,10 +11,12 @@ const patience = seconds(5);
 /** The plugin never calls Square, whatever a field says. */
 const isSquare = (host: string): boolean => /(^|\.)(squareup|squareupsandbox|squarecdn)\.com$/i.test(host);
 
-export type Answered = { readonly ok: true; readonly status: number } | { readonly ok: false; readonly why: string };
+export type Answered =
+  | { readonly ok: true; readonly status: number; readonly text: string }
+  | { readonly ok: false; readonly why: string };
 
 /** One GET, without following where it leads. */
-export async function answerOf(url: string, clock: Clock): Promise<Answered> {
+export async function textAt(url: string, clock: Clock): Promise<Answered> {
   const controller = new AbortController();
   const cancel = clock.after(patience, () => controller.abort(new Error('no answer within 5 s')));
   try {
@@ -24,8 +26,7 @@ export async function answerOf(url: string, clock: Clock): Promise<Answered> {
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    await body.dump();
-    return { ok: true, status: statusCode };
+    return { ok: true, status: statusCode, text: await body.text() };
   } catch (error) {
     const { code, message } = error as { code?: string; message?: string };
     return { ok: false, why: message || (code ?? 'no answer') };
@@ -85,6 +86,14 @@ export function addressesOf(patient: Patient): Address[] {
   return found;
 }
 
+/** Whether the pages are off, or it cannot be told from here. */
+function whyUnknown({ deployment, unread }: Patient): string {
+  const why = unread.deployment ?? unread.connections;
+  if (deployment !== undefined || why === undefined)
+    return 'no --external-url is known: pages, sign-in and webhooks are off';
+  return `no address is known: the operator’s Deployment, or the connections, are not to be read: ${why}`;
+}
+
 export const addresses: Check = {
   name: 'Addresses',
   async look(patient): Promise<Found[]> {
@@ -101,14 +110,14 @@ export const addresses: Check = {
       ];
     }
     const known = addressesOf(patient);
-    if (known.length === 0) return [skip('no --external-url is known: pages, sign-in and webhooks are off')];
+    if (known.length === 0) return [skip(whyUnknown(patient))];
     const byURL = [...Map.groupBy(known, ({ url }) => url)];
     return Promise.all(
       byURL.map(async ([url, of]): Promise<Found> => {
         const what = `${of.map((one) => one.what).join(', ')} (GET ${url})`;
         const host = URL.canParse(url) ? new URL(url).hostname : '';
         if (isSquare(host)) return fail(`${what} is an address of Square`, 'Write the address of the operator there.');
-        const answer = await answerOf(url, patient.cluster.clock);
+        const answer = await textAt(url, patient.cluster.clock);
         const remedy = of[0]?.remedy ?? '';
         if (!answer.ok) return fail(`${what} does not answer from here: ${answer.why}`, remedy);
         return answer.status >= 500

@@ -32,6 +32,10 @@ async function review(client: KubeClient, kind: string, spec: object): Promise<b
   return (body as { status?: { allowed?: boolean } }).status?.allowed === true;
 }
 
+/** Whether whoever runs the plugin has this right. */
+export const may = (client: KubeClient, right: Right): Promise<boolean> =>
+  review(client, 'SelfSubjectAccessReview', { resourceAttributes: attributes(right) });
+
 /** What each verb of the plugin needs, in the namespace of the connections or of the operator. */
 export const needs: readonly (Omit<Right, 'namespace'> & { readonly of: string; readonly operators?: true })[] = [
   ...['get', 'list'].map((verb) => ({ of: 'status, list', group, resource: 'squareconnections', verb })),
@@ -58,14 +62,12 @@ export const ownRights: Check = {
     const asked = await Promise.all(
       needs.map(async ({ of, operators, ...right }) => {
         const where = operators === true ? operatorNamespace : namespace;
-        const may = await review(client, 'SelfSubjectAccessReview', {
-          resourceAttributes: attributes({ ...right, namespace: where }),
-        });
+        const allowed = await may(client, { ...right, namespace: where });
         const place = where === undefined ? 'In all namespaces' : `In ${where}`;
-        return { of, may, right: `${right.verb} ${right.resource}`, where: place };
+        return { of, allowed, right: `${right.verb} ${right.resource}`, where: place };
       }),
     );
-    const lacking = asked.filter(({ may }) => !may);
+    const lacking = asked.filter(({ allowed }) => !allowed);
     if (lacking.length === 0) return [ok('every verb can be used')];
     const places = [...Map.groupBy(lacking, ({ where }) => where)].map(([where, of]) => {
       const rights = [...Map.groupBy(of, (one) => one.right)].map(
@@ -106,17 +108,17 @@ export const operatorRights: Check = {
     ];
     const user = `system:serviceaccount:${operatorNamespace}:${accountOf(deployment)}`;
     const groups = ['system:serviceaccounts', `system:serviceaccounts:${operatorNamespace}`, 'system:authenticated'];
-    if (!(await review(client, 'SelfSubjectAccessReview', { resourceAttributes: attributes(mayAsk) }))) {
+    if (!(await may(client, toAsk))) {
       return [skip('you may not ask what others may do (create subjectaccessreviews)')];
     }
     const asked = await Promise.all(
       rights.map(async (right) => ({
         right,
-        may: await review(client, 'SubjectAccessReview', { user, groups, resourceAttributes: attributes(right) }),
+        allowed: await review(client, 'SubjectAccessReview', { user, groups, resourceAttributes: attributes(right) }),
       })),
     );
     const lacking = asked
-      .filter(({ may }) => !may)
+      .filter(({ allowed }) => !allowed)
       .map(
         ({ right }) =>
           `${right.verb} ${right.resource}${right.namespace === undefined ? '' : ` in ${right.namespace}`}`,
@@ -128,7 +130,7 @@ export const operatorRights: Check = {
   },
 };
 
-const mayAsk: Right = { group: 'authorization.k8s.io', resource: 'subjectaccessreviews', verb: 'create' };
+const toAsk: Right = { group: 'authorization.k8s.io', resource: 'subjectaccessreviews', verb: 'create' };
 
 interface PodTemplate {
   readonly metadata?: unknown;

@@ -5,7 +5,7 @@ import { apiServer, localClock, missingFields } from '../../../src/cli/doctor/cl
 import type { Check, Patient } from '../../../src/cli/doctor/finding.ts';
 import { applications, connections, expiring, finalizers, rotations } from '../../../src/cli/doctor/fleet-checks.ts';
 import { clockOfOperator, lease, replicas, squareAsSeen } from '../../../src/cli/doctor/operator-checks.ts';
-import { addressesOf, externalURLOf } from '../../../src/cli/doctor/reachable.ts';
+import { addresses, addressesOf, externalURLOf } from '../../../src/cli/doctor/reachable.ts';
 import { flagOf, rightsOf } from '../../../src/cli/doctor/rights.ts';
 import { samplesOf } from '../../../src/cli/doctor/samples.ts';
 import { createScreen } from '../../../src/cli/screen.ts';
@@ -145,7 +145,7 @@ describe('the fleet', () => {
       'fail shop/wrong: ClientRefused: Square refuses it.',
       'fail shop/new: the operator has not looked at it',
     ]);
-    expect(await findings(applications, { applications: all.slice(0, 1) })).toEqual(['ok all 1 are ready']);
+    expect(await findings(applications, { applications: all.slice(0, 1) })).toEqual(['ok 1 of 1 ready']);
   });
 
   test('connections that need somebody, by their state', async () => {
@@ -173,7 +173,7 @@ describe('the fleet', () => {
       { name: 'b', status: ending, spec: { shortLived: true } },
       { name: 'c', status: valid() },
     );
-    expect(await findings(expiring, { connections: found })).toEqual(['fail 1 end within 2 days: shop/a']);
+    expect(await findings(expiring, { connections: found })).toEqual(['fail 1 of 3 within 2 days: shop/a']);
   });
 
   test('deletions that are not done', async () => {
@@ -182,7 +182,7 @@ describe('the fleet', () => {
       { name: 'a', ...deletedAt('2026-07-01T09:00:00Z') },
       { name: 'b', ...deletedAt('2026-07-01T11:59:00Z') },
     );
-    expect(await findings(finalizers, { connections: found })).toEqual(['fail 1 are not done: shop/a (3h)']);
+    expect(await findings(finalizers, { connections: found })).toEqual(['fail 1 not done: shop/a (3h)']);
   });
 
   test('rotations in doubt', async () => {
@@ -252,6 +252,15 @@ describe('what is read of the Deployment', () => {
     const rule = { why: '', apiGroups: [''], resources: ['configmaps'], resourceNames: ['x'], verbs: ['get'] };
     expect(rightsOf([rule], 'ns')).toEqual([
       { group: '', resource: 'configmaps', verb: 'get', namespace: 'ns', name: 'x' },
+    ]);
+  });
+
+  test('addresses that cannot be known from here are not said to be off', async () => {
+    expect(await findings(addresses, {})).toEqual([
+      'skip no --external-url is known: pages, sign-in and webhooks are off',
+    ]);
+    expect(await findings(addresses, { unread: { deployment: 'you have not the right' } })).toEqual([
+      expect.stringContaining('not to be read: you have not the right'),
     ]);
   });
 
