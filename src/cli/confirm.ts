@@ -11,6 +11,7 @@ export async function confirm({ stdin, signal }: Call, question: string): Promis
     if (!/^y(es)?$/i.test(answer.trim())) throw new Ending('error', 'Nothing was asked for.');
   } catch (error) {
     if (error instanceof Ending) throw error;
+    process.stderr.write('\n');
     throw new Ending('interrupted', 'Nothing was asked for.');
   } finally {
     lines.close();

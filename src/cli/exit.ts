@@ -3,12 +3,12 @@ export const exitCodes = {
   ok: { code: 0, says: 'Done, or so already; of `status`: everything shown is ready.' },
   error: {
     code: 1,
-    says: 'It could not be done: a kubeconfig that does not serve, no way to the API server, a missing right; a failed check of `doctor`.',
+    says: 'It could not be done: the kubeconfig, the API server, a right; or a check of `doctor` failed.',
   },
   usage: { code: 2, says: 'The command line is not understood, or asks for a confirmation that nobody can give.' },
   notFound: {
     code: 3,
-    says: 'What was named does not exist, or there is nothing to do it to; `list` gives 0 for an empty list.',
+    says: 'What was named does not exist, or nothing matches; an empty `list` gives 0.',
   },
   notReady: {
     code: 4,

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { basename } from 'node:path';
 import { holdProcess, seconds, systemClock } from '../clock.ts';
 import { asCobra, complete, lookUpIn } from './complete.ts';
@@ -15,6 +16,16 @@ function wordsToComplete([, program = '', first, ...rest]: readonly string[]): r
 /** At Ctrl-C a verb that waits tells what it knows; it has so long for that. */
 const lastWords = seconds(1);
 
+/**
+ * Whoever reads only the beginning (`| head`) has what they wanted; what was asked of the operator goes on, and the exit
+ * code tells how it came out. What cannot be written for another reason is a failure.
+ */
+function lost({ code, message }: NodeJS.ErrnoException): void {
+  if (code === 'EPIPE') return;
+  writeSync(2, `Error: What was found cannot be written: ${message}\n`);
+  process.exit(exitCodes.error.code);
+}
+
 async function main(): Promise<void> {
   const old = tooOld(process.versions.node);
   if (old !== undefined) {
@@ -27,8 +38,7 @@ async function main(): Promise<void> {
     interrupted.abort();
     systemClock.after(lastWords, () => process.exit(exitCodes.interrupted.code));
   });
-  // Whoever reads only the beginning (`| head`) has what they wanted.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', lost);
   const release = holdProcess();
   const { stdout, stderr, env } = process;
   const words = wordsToComplete(process.argv);

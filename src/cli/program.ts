@@ -45,6 +45,8 @@ export function commandLine(
     )
     .version(version, '-V, --version', 'The version of the plugin.')
     .helpOption('-h, --help', 'This text.')
+    .usage('VERB [options]')
+    .commandsGroup('Verbs:')
     .helpCommand('help [verb]', 'The help of a verb.')
     .configureOutput({
       writeOut: (text) => stdout.write(onTerminal(text, false)),
@@ -115,6 +117,9 @@ export async function runProgram(
     if (args.length === 0) {
       program.outputHelp({ error: true });
       return exitCodes.usage.code;
+    }
+    if (args[0] === 'help' && args[1] !== undefined && !verbs.some(({ name }) => name === args[1])) {
+      program.error(`error: unknown command '${args[1]}'`);
     }
     await program.parseAsync([...args], { from: 'user' });
     return exitCodes[exit].code;

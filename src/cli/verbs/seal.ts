@@ -7,6 +7,7 @@ import { configMaps } from '../../kube/resource.ts';
 import { publicKeyField, readPublicKey, sealCredential } from '../../secrets/seal-credential.ts';
 import { type Cluster, openCluster } from '../cluster.ts';
 import { Ending } from '../exit.ts';
+import type { GlobalOptions } from '../options.ts';
 import { plainName } from '../select.ts';
 import { readSecretValue } from '../stdin.ts';
 import { type Call, verb } from '../verb.ts';
@@ -94,7 +95,7 @@ export const seal = verb<Options>({
   },
 });
 
-function checkOptions({ application, clientId, environment, personal }: Options): void {
+function checkOptions({ application, clientId, environment, personal, namespace }: Options & GlobalOptions): void {
   const ways = [application, clientId, personal].filter((one) => one !== undefined).length;
   if (ways !== 1) {
     throw new Ending(
@@ -108,8 +109,14 @@ function checkOptions({ application, clientId, environment, personal }: Options)
   if (application !== undefined && environment !== undefined) {
     throw new Ending('usage', 'Leave --environment out: the application tells it.');
   }
+  if (application !== undefined && !/^([^/]+\/)?[^/]+$/.test(application)) {
+    throw new Ending('usage', '--application: write it as NAME or NAMESPACE/NAME.');
+  }
   if (clientId !== undefined && !/^[!-~]{1,191}$/.test(clientId)) {
     throw new Ending('usage', '--client-id: write the application ID as the Square Developer Console shows it.');
+  }
+  if (namespace !== undefined && !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace)) {
+    throw new Ending('usage', `"${namespace}" cannot be the name of a namespace.`);
   }
 }
 

@@ -5,7 +5,7 @@ pluginSuite('kubectl square status and list', {}, ({ world, scene, plugin, perso
   const here = () => ['-n', world.namespace] as const;
 
   beforeAll(async () => {
-    await scene.connected({ name: 'bakery', metadata: { labels: { app: 'pos' } } });
+    await scene.connected({ name: 'bakery', metadata: { labels: { app: 'corner' } } });
     await scene.connect({ name: 'cafe', spec: { credential: undefined } });
     await scene.becomes('cafe', { Ready: 'False/AwaitingAuthorization' });
   });
@@ -35,7 +35,7 @@ pluginSuite('kubectl square status and list', {}, ({ world, scene, plugin, perso
       expect(code).toBe(4);
       expect(stdout).toMatch(/^1 of 2 ready; 1 needs somebody$/m);
       expect(stdout).toMatch(/^Which +cafe \(\d+s\)$/m);
-      const labelled = await plugin('status', '-l', 'app=pos', '-A');
+      const labelled = await plugin('status', '-l', 'app=corner', '-A');
       expect(labelled.code).toBe(0);
       expect(labelled.stdout).toMatch(/^1 of 1 ready; it needs nobody$/m);
     });
@@ -72,7 +72,7 @@ pluginSuite('kubectl square status and list', {}, ({ world, scene, plugin, perso
     });
 
     test('of all namespaces, with a label, wide', async () => {
-      const { stdout } = await plugin('list', '-A', '-l', 'app=pos', '-o', 'wide');
+      const { stdout } = await plugin('list', '-A', '-l', 'app=corner', '-o', 'wide');
       expect(stdout).toContain('NAMESPACE');
       expect(stdout).toContain(`${world.namespace}   bakery`);
       expect(stdout).toContain('Bakery bakery');

@@ -15,6 +15,8 @@ async function run(args: readonly string[], of = verbs, signal = new AbortContro
   return { code, stdout: stdout.text, stderr: stderr.text };
 }
 
+const widest = (text: string): number => Math.max(...text.split('\n').map((line) => line.length));
+
 /** What a verb is called with. */
 async function calls(...args: readonly string[]) {
   const seen: object[] = [];
@@ -62,6 +64,7 @@ test('names, options and defaults reach the verb, wherever global ones stand', a
 test.each([
   [[], 'Usage: kubectl square'],
   [['nonsense'], "Error: unknown command 'nonsense'"],
+  [['help', 'nonsense'], "Error: unknown command 'nonsense'"],
   [['list', '--nonsense'], "Error: unknown option '--nonsense'"],
   [['list', '-o', 'xml'], "argument 'xml' is invalid"],
   [['seal'], 'missing required argument'],
@@ -70,6 +73,8 @@ test.each([
   [['list', '--request-timeout', 'soon'], 'write a time such as 30s'],
   [['seal', 'x', '--client-id', 'sq0idp-x'], '--environment'],
   [['seal', 'x', '--application', 'a', '--environment', 'Sandbox'], 'Leave --environment out'],
+  [['seal', 'x', '--application', 'a/b/c'], 'as NAME or NAMESPACE/NAME'],
+  [['seal', 'x', '-n', 'no one', '--personal', '--environment', 'Sandbox', '--public-key', 'k'], 'cannot be the name'],
   [['seal', 'x-sealed', '--personal', '--environment', 'Sandbox'], 'cannot be the name'],
 ])('%j is a wrong command line', async (args, says) => {
   const { code, stdout, stderr } = await run(args);
@@ -84,8 +89,10 @@ test('--help of every verb has examples, fits 100 columns, and is on standard ou
     expect(code).toBe(0);
     expect(stdout).toContain('\nExamples:\n  # ');
     expect(stdout).toContain(`Usage: kubectl square ${name} `);
+    expect(widest(stdout.slice(0, stdout.indexOf('\nExamples:')))).toBeLessThanOrEqual(100);
     expect((await run(['--help'])).stdout).toContain(says);
   }
+  expect(widest((await run(['--help'])).stdout)).toBeLessThanOrEqual(100);
   expect((await run(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
