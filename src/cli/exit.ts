@@ -12,7 +12,7 @@ export const exitCodes = {
   },
   notReady: {
     code: 4,
-    says: 'A connection shown is not ready, the operator’s answer is no, or `keys` found something wrong.',
+    says: 'A connection shown is not ready, the operator’s answer is no, or `keys` found a fault.',
   },
   timedOut: { code: 5, says: 'The operator has not answered in time. What was asked may still be done.' },
   interrupted: { code: 130, says: 'Ended by Ctrl-C while waiting. What was asked may still be done.' },
