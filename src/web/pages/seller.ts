@@ -43,7 +43,7 @@ export function sellerPage(view: SellerView): string {
 </article>
 !${permissions(view, state)}
 !${connected ? disconnectSection(path, formToken, look) : ''}
-!${forPlatformTeam(look)}
+!${forPlatformTeam(view)}
 </div>`;
 }
 
@@ -78,13 +78,12 @@ function signInButton({ offers }: SellerState, path: string, token: string): str
 <p class="small">You sign in at Square itself. This page never sees your password.</p>`;
 }
 
-function factsOf({ look, application, now }: SellerView, { connected }: SellerState): string {
+function factsOf({ look, now }: SellerView, { connected }: SellerState): string {
   const { told } = look;
   const name = told.merchantName ?? told.merchantID;
   const business = name === undefined ? undefined : html`<strong>${name}</strong>`;
   const all = [
     fact('Business', business),
-    fact('Used by', application && html`${application.name}`),
     fact('Last checked', told.lastVerifyTime === undefined ? undefined : time(told.lastVerifyTime, now)),
     fact('Renewed', connected && told.issuedAt !== undefined ? time(told.issuedAt, now) : undefined),
   ].filter((one) => one !== '');
@@ -95,9 +94,8 @@ function permissions({ look, application }: SellerView, { connected, offers }: S
   if (!connected && offers === 'None') return '';
   const wanted = [...(application?.spec?.scopes ?? []), ...(look.spec?.scopes ?? [])];
   const scopes = connected ? (look.told.scopes ?? wanted) : wanted;
-  const who = application === undefined ? 'it' : `“${application.name}”`;
   return html`<section class="card" aria-labelledby="permissions">
-<h2 id="permissions">${connected ? `What ${who} may do` : `What ${who} asks for`}</h2>
+<h2 id="permissions">${connected ? 'What is allowed' : 'What you are asked to allow'}</h2>
 !${permissionList(scopes, 'in words alone')}
 </section>`;
 }
@@ -131,11 +129,12 @@ function confirmation(path: string, token: string, title: string): string {
 export const confirmDisconnectPage = (base: string, look: Look, token: string): string =>
   html`<article class="card">!${confirmation(sellerPath(base, look.ref), token, html`<h1>${question}</h1>`)}</article>`;
 
-function forPlatformTeam({ ref, status }: Look): string {
+function forPlatformTeam({ look: { ref, status }, application }: SellerView): string {
   const ready = status.conditions?.find(({ type }) => type === 'Ready');
   return html`<details class="platform"><summary>For the platform team</summary>
 <dl class="facts">
 !${fact('Connection', html`<code>${ref.namespace}/${ref.name}</code>`)}
+!${fact('Application', application && html`<code>${application.namespace}/${application.name}</code>`)}
 !${fact('Ready', ready && html`<code>${ready.status} ${ready.reason}</code>`)}
 !${fact('Message', ready && html`${ready.message}`)}
 </dl></details>`;
