@@ -10,11 +10,13 @@ export function createCounted(): Counted & { readonly registry: Registry } {
     new Counter({ name, help, labelNames: [...labels], registers });
   const histogram = ({ name, help, labels, buckets = [] }: MetricDefinition) =>
     new Histogram({ name, help, labelNames: [...labels], buckets: [...buckets], registers });
-  const { refresh, verify, revoke, webhooks, apiRequests, apiDuration, journalDuration, ...rest } = countedMetrics;
+  const { refresh, verify, revoke, webhooks, signIns, apiRequests, apiDuration, journalDuration, ...rest } =
+    countedMetrics;
   const refreshes = counter(refresh);
   const verifications = counter(verify);
   const revocations = counter(revoke);
   const deliveries = counter(webhooks);
+  const visits = counter(signIns);
   const requests = counter(apiRequests);
   const requestTime = histogram(apiDuration);
   const journalTime = histogram(journalDuration);
@@ -32,6 +34,7 @@ export function createCounted(): Counted & { readonly registry: Registry } {
     verifyCounted: (result, reason) => verifications.inc({ result, reason }),
     revokeCounted: (result, reason) => revocations.inc({ result, reason }),
     webhookCounted: (result) => deliveries.inc({ result }),
+    signInCounted: (result) => visits.inc({ result }),
     apiRequestObserved(operation, code, took) {
       requests.inc({ operation, code });
       requestTime.observe({ operation }, took / 1_000);

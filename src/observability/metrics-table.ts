@@ -150,6 +150,11 @@ export const countedMetrics = {
     'Webhooks of Square, and what claimed to be one, by what became of them: stored, duplicate, no_match (no connection of that seller), ignored (another type), unreadable, refused (no good signature), malformed, throttled, failed (Square sends it again).',
     ['result'],
   ),
+  signIns: counter(
+    'square_sign_ins_total',
+    'Sign-ins of sellers: Begun, and how they ended. Connected; Waiting (to be stored); Denied, Expired, AlreadyUsed, OtherBrowser, OtherMerchant, CodeRefused (the seller begins again); SquareUnreachable, SquareRefused, ApplicationFault, NotStored (something has to be set right); or why none was possible: ConnectionGone, SpecInvalid, Suspended, PersonalAccessToken, ApplicationNotReady, GrantBlocked, TooManySignIns.',
+    ['result'],
+  ),
   apiRequests: counter(
     'square_api_requests_total',
     'Calls to Square by operation and HTTP status; 0 when no answer came.',

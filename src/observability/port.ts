@@ -101,6 +101,30 @@ export interface QueueSight {
   unfinished(): Duration[];
 }
 
+/** A sign-in was begun, or how it ended; or why none was possible. */
+export type SignInResult =
+  | 'Begun'
+  | 'Connected'
+  /** Square's answer waits to be stored. */
+  | 'Waiting'
+  | 'Denied'
+  | 'AlreadyUsed'
+  | 'Expired'
+  | 'OtherBrowser'
+  | 'OtherMerchant'
+  | 'CodeRefused'
+  | 'SquareUnreachable'
+  | 'SquareRefused'
+  | 'ApplicationFault'
+  | 'NotStored'
+  | 'ConnectionGone'
+  | 'SpecInvalid'
+  | 'Suspended'
+  | 'PersonalAccessToken'
+  | 'ApplicationNotReady'
+  | 'GrantBlocked'
+  | 'TooManySignIns';
+
 /** Counts what happens. Every label value comes from a finite set. */
 export interface Counted {
   /** `reason`: why the refresh was made, or why it failed. */
@@ -109,6 +133,7 @@ export interface Counted {
   /** `given_up`: a connection goes although its authorization goes on at Square. */
   revokeCounted(result: Result | 'given_up', reason: string): void;
   webhookCounted(result: WebhookResult): void;
+  signInCounted(result: SignInResult): void;
   /** `code`: the HTTP status, or why no answer came in one word. */
   apiRequestObserved(operation: string, code: string, took: Duration): void;
   /** From the arrival of an answer to its being on the disk. */

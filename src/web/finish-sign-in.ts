@@ -9,6 +9,7 @@ import { wantedToken } from '../domain/wanted.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Log } from '../kube/log.ts';
 import { secrets } from '../kube/resource.ts';
+import type { Counted } from '../observability/port.ts';
 import { openGrant } from '../secrets/grant.ts';
 import { projectGrantSecret } from '../secrets/grant-secret.ts';
 import { claimSignIn, type IncomingPlace, incomingPlace, removeIncoming, takenOf } from '../secrets/incoming.ts';
@@ -31,7 +32,7 @@ export interface CompleteDeps extends MaySignInDeps {
   readonly squares: Readonly<Record<Environment, { readonly time: SquareTime }>>;
   /** Square, charged to the application's budget but ahead of everything else: a person waits. */
   readonly callsOf: (application: string, environment: Environment) => SquareClient;
-  readonly metrics: { journalWritten(took: number): void };
+  readonly metrics: Pick<Counted, 'journalWritten'>;
 }
 
 /** So long the person waits for the cluster to take the grant; then it is stored behind their back. */

@@ -4,6 +4,7 @@ import { type Environment, environment } from '../api/connection.ts';
 import { type Clock, minutes } from '../clock.ts';
 import { cleanCredential } from '../domain/token.ts';
 import type { Log } from '../kube/log.ts';
+import type { Counted, SignInResult } from '../observability/port.ts';
 import { openFromBrowser, sealForBrowser } from '../secrets/browser-seal.ts';
 import type { LiveKeyRing } from '../secrets/port.ts';
 import { authorizationRequest } from './authorization-request.ts';
@@ -15,6 +16,7 @@ export interface SignInDeps extends CompleteDeps {
   readonly ring: LiveKeyRing;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Pick<Counted, 'journalWritten' | 'signInCounted'>;
   readonly externalURL: string;
   readonly squares: CompleteDeps['squares'] & Readonly<Record<Environment, { readonly baseURL: string }>>;
 }
@@ -43,7 +45,7 @@ export interface RunningSignIns extends SignIns {
 }
 
 export function createSignIns(deps: SignInDeps): RunningSignIns {
-  const { ring, clock, log } = deps;
+  const { ring, clock, log, metrics } = deps;
   const underWay = new Set<Promise<SignInOutcome>>();
   let draining = false;
 
@@ -89,21 +91,31 @@ export function createSignIns(deps: SignInDeps): RunningSignIns {
   }
 
   return {
-    begin: (ref) =>
-      begin(ref).catch((error: unknown) => {
+    async begin(ref) {
+      const began = await begin(ref).catch((error: unknown) => {
         log.error({ connection: `${ref.namespace}/${ref.name}`, err: error }, 'a sign-in could not be begun');
         return notReady('The API server could not be asked whether the application allows the connection.');
-      }),
+      });
+      metrics.signInCounted(began.ok ? 'Begun' : began.why);
+      return began;
+    },
     async complete(callback, cookie) {
       const work = complete(callback, cookie);
       underWay.add(work);
-      return await work.finally(() => underWay.delete(work));
+      const outcome = await work.finally(() => underWay.delete(work));
+      metrics.signInCounted(resultOf(outcome));
+      return outcome;
     },
     async drain() {
       draining = true;
       await Promise.all(underWay);
     },
   };
+}
+
+function resultOf(outcome: SignInOutcome): SignInResult {
+  if (outcome.kind === 'Refused') return outcome.why;
+  return outcome.kind === 'NotStored' && outcome.safe ? 'Waiting' : outcome.kind;
 }
 
 const notReady = (message: string): MayNotSignIn => ({ ok: false, why: 'ApplicationNotReady', message });

@@ -215,6 +215,7 @@ function everyMetric() {
   metrics.verifyCounted('success', 'x');
   metrics.revokeCounted('given_up', 'x');
   metrics.webhookCounted('stored');
+  metrics.signInCounted('Connected');
   metrics.apiRequestObserved('ObtainToken', '200', 1);
   metrics.reconcileObserved('c', 'error', 1);
   metrics.reconcilesActive('c', 1);

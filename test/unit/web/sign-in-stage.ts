@@ -6,6 +6,7 @@ import type { Application } from '../../../src/domain/observation.ts';
 import { token } from '../../../src/domain/token.ts';
 import { KubeError } from '../../../src/kube/client.ts';
 import { type KubeObject, keyFrom } from '../../../src/kube/resource.ts';
+import type { SignInResult } from '../../../src/observability/port.ts';
 import { projectGrantSecret } from '../../../src/secrets/grant-secret.ts';
 import { projectIncoming } from '../../../src/secrets/incoming.ts';
 import { createLiveRing } from '../../../src/secrets/live-ring.ts';
@@ -62,6 +63,7 @@ export async function aSignInStage({
   const logger = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
   const ring = createLiveRing({ log: logger, material: [aKey()], inCluster: true });
   const disk = createModelDisk();
+  const counted: SignInResult[] = [];
   const applicationSpec: ApplicationSpec = {
     environment: 'Production',
     clientID: known.clientID,
@@ -119,7 +121,7 @@ export async function aSignInStage({
         Sandbox: { baseURL: simulator.url, time: createSquareTime(systemClock) },
       },
       callsOf: () => square,
-      metrics: { journalWritten() {} },
+      metrics: { journalWritten() {}, signInCounted: (result) => void counted.push(result) },
     });
     return { signIns, incoming, journal };
   }
@@ -153,7 +155,7 @@ export async function aSignInStage({
     connect,
     ref,
   };
-  return { ...parts, ...first, applicationSpec, views, replica, signIn, secrets, pages, asked };
+  return { ...parts, ...first, counted, applicationSpec, views, replica, signIn, secrets, pages, asked };
 }
 
 export type SignInStage = Awaited<ReturnType<typeof aSignInStage>>;

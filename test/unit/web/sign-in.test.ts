@@ -345,6 +345,7 @@ describe('when the API server', () => {
     while (stage.clock.timers() < 2) await new Promise((resolve) => setImmediate(resolve));
     await stage.clock.advance(seconds(60));
     expect(await outcome).toMatchObject({ kind: 'NotStored', safe: true, merchantID: stage.seller.merchantID });
+    expect(stage.counted.at(-1)).toBe('Waiting');
     const [page = ''] = stage.pages();
     expect(openIssued(stage.ring, page)).toMatchObject({ ok: true, value: { grantType: 'authorization_code' } });
     expect(stage.incoming.count()).toBe(1);
@@ -354,6 +355,17 @@ describe('when the API server', () => {
     expect(stored(stage)).toMatchObject([{ kind: 'OAuth' }]);
     expect(stage.pages()).toEqual([]);
   });
+});
+
+test('how sign-ins began and ended is counted', async () => {
+  const stage = await aSignInStage();
+  const { callback, cookie } = await stage.signIn();
+  for (const _ of [1, 2]) await stage.signIns.complete(callback, cookie);
+  await stage.signIns.complete({ ...callback, error: 'access_denied' }, cookie);
+  await stage.signIns.complete(callback, undefined);
+  stage.connect({ suspend: true });
+  await stage.signIns.begin(stage.ref());
+  expect(stage.counted).toEqual(['Begun', 'Connected', 'AlreadyUsed', 'Denied', 'OtherBrowser', 'Suspended']);
 });
 
 test('nothing that is logged holds a token, a code or a state', async () => {

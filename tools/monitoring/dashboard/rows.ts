@@ -96,10 +96,10 @@ const applicationRow: Row = {
     graph('Calls a second that are allowed', [
       { expression: `max by (application) (${viewMetrics.budgetRate.name}{${fleet}})`, legend: '{{application}}' },
     ]),
-    graph('Webhooks', [rate(countedMetrics.webhooks, 'result')], { unit: 'ops', width: 12 }),
+    graph('Sign-ins', [rate(countedMetrics.signIns, 'result')], { unit: 'ops' }),
+    graph('Webhooks', [rate(countedMetrics.webhooks, 'result')], { unit: 'ops' }),
     graph('Local clock ahead of Square’s', [{ expression: ownMetrics.clockSkew.name, legend: '{{instance}}' }], {
       unit: 's',
-      width: 12,
     }),
   ],
 };

@@ -312,6 +312,7 @@ function metricsOf(queues: QueueSight[], onPass: () => void): Metrics {
     revokeCounted: nothing,
     verifyCounted: nothing,
     webhookCounted: nothing,
+    signInCounted: nothing,
     apiRequestObserved: nothing,
     journalWritten: nothing,
     reconcileObserved: nothing,
