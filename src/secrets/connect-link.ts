@@ -24,6 +24,8 @@ export interface LinkedConnection {
   readonly uid: string;
 }
 
+type Place = Pick<LinkedConnection, 'namespace' | 'name'>;
+
 /** What the watch keeps of `<connection>-connect-link`: nothing of the link. */
 export interface ConnectLinkSecret extends HeldSecret {
   /** UID of the connection that owns it. */
@@ -55,8 +57,34 @@ export function makeConnectLink(
   { namespace, name, uid }: LinkedConnection,
   expiresAt: Instant,
 ): string {
-  const sealed = sealForBrowser(ring, 'link', { namespace, name, uid }, expiresAt);
-  return `${connectPage(externalURL, namespace, name)}?${parameter}=${sealed}`;
+  return addressOf(externalURL, { namespace, name }, sealForBrowser(ring, 'link', { namespace, name, uid }, expiresAt));
+}
+
+const addressOf = (externalURL: string, { namespace, name }: Place, link: string): string =>
+  `${connectPage(externalURL, namespace, name)}?${parameter}=${link}`;
+
+/** A link that lies ready for a seller. */
+export interface ConnectLink {
+  readonly url: string;
+  /** Of the wall clock. */
+  readonly expiresAt: Instant;
+}
+
+/**
+ * The link that lies ready for the seller of this very connection; none that has ended, or that this operator did not make:
+ * whoever may write Secrets there could send people elsewhere by it. Rejects with a `KubeError`.
+ */
+export async function findConnectLink(
+  deps: { readonly client: Pick<KubeClient, 'get'>; readonly ring: KeyRing; readonly externalURL: string },
+  { namespace, name, uid }: LinkedConnection,
+  now: Instant,
+): Promise<ConnectLink | undefined> {
+  const stored = await storedLink(deps.client, { namespace, name });
+  const opened = openFromBrowser(deps.ring, 'link', content, stored, now);
+  if (stored === undefined || !opened.ok) return undefined;
+  const { value: of, expiresAt } = opened;
+  if (of.namespace !== namespace || of.name !== name || of.uid !== uid) return undefined;
+  return { url: addressOf(deps.externalURL, { namespace, name }, stored), expiresAt };
 }
 
 /**
@@ -66,7 +94,7 @@ export function makeConnectLink(
  */
 export async function openConnectLink(
   deps: { readonly client: Pick<KubeClient, 'get'>; readonly ring: KeyRing },
-  { namespace, name }: Pick<LinkedConnection, 'namespace' | 'name'>,
+  { namespace, name }: Place,
   text: string | undefined,
   now: Instant,
 ): Promise<LinkOpened> {
@@ -80,21 +108,14 @@ export async function openConnectLink(
 }
 
 /** Whether the Secret still holds the link with this digest. Rejects with a `KubeError`. */
-export async function isLinkThere(
-  client: Pick<KubeClient, 'get'>,
-  place: Pick<LinkedConnection, 'namespace' | 'name'>,
-  digest: string,
-): Promise<boolean> {
+export async function isLinkThere(client: Pick<KubeClient, 'get'>, place: Place, digest: string): Promise<boolean> {
   const stored = await storedLink(client, place);
   return stored !== undefined && digestOf(stored) === digest;
 }
 
 const digestOf = (link: string): string => createHash('sha256').update(link).digest('base64url');
 
-async function storedLink(
-  client: Pick<KubeClient, 'get'>,
-  { namespace, name }: Pick<LinkedConnection, 'namespace' | 'name'>,
-): Promise<string | undefined> {
+async function storedLink(client: Pick<KubeClient, 'get'>, { namespace, name }: Place): Promise<string | undefined> {
   const there = await client.get(secrets, namespace, connectLinkSecretName(name));
   const url = there && typeOf(there) === secretTypes.connectLink ? textOf(there, linkKey) : undefined;
   return url !== undefined && URL.canParse(url) ? (new URL(url).searchParams.get(parameter) ?? undefined) : undefined;
@@ -146,6 +167,6 @@ export async function storeConnectLink(
 /** Ends the link. Rejects with a `KubeError`; resolves when it was gone already. */
 export const removeConnectLink = (
   client: Pick<KubeClient, 'delete'>,
-  { namespace, name }: Pick<LinkedConnection, 'namespace' | 'name'>,
+  { namespace, name }: Place,
   { uid, resourceVersion }: HeldSecret,
 ): Promise<void> => client.delete(secrets, namespace, connectLinkSecretName(name), { uid, resourceVersion });

@@ -1,9 +1,8 @@
 import type { FastifyInstance } from 'fastify';
-import { type Notice, nothingHere } from './pages/notice.ts';
+import { nothingHere, outcomeNotice } from './pages/notice.ts';
 import { sellerPath } from './paths.ts';
 import type { SignInOutcome } from './sign-in-port.ts';
 import { type Site, seeOther, sendNotice } from './site.ts';
-import { outcomeWords } from './words/outcomes.ts';
 
 type Callback = { Querystring: Readonly<Record<string, unknown>> };
 
@@ -31,26 +30,17 @@ export function registerCallback(app: FastifyInstance, site: Site): void {
     if (connection === undefined || session?.ref.uid !== connection.uid) return seeOther(reply, `${base}/oauth/result`);
     if (outcome.kind === 'Connected') sessions.keepSeller(reply, session, outcome.merchantID);
     else if (outcome.kind === 'NotStored' && outcome.safe) sessions.keepSeller(reply, session, outcome.merchantID);
-    // Whose answer was lost: the link may be used by now, and this browser cannot show that it was theirs.
-    else if (outcome.kind === 'AlreadyUsed' && session.signedIn === undefined) {
-      return seeOther(reply, `${base}/oauth/result`);
-    }
     return seeOther(reply, sellerPath(base, connection));
   });
 
+  // For who has no session as the seller of the connection: it has ended, or is another browser's.
   app.get('/oauth/result', (request, reply) => {
     const outcome = sessions.result(request);
     if (outcome === undefined) return sendNotice(reply, site, 404, nothingHere);
-    return sendNotice(reply, site, 200, resultNotice(outcome));
+    return sendNotice(reply, site, 200, outcomeNotice(outcome));
   });
 }
 
 /** A reload, or the way back: nobody is asked again. */
 const again = (before: SignInOutcome): SignInOutcome =>
   before.kind === 'Connected' ? { kind: 'AlreadyUsed', connection: before.connection } : before;
-
-/** For who has no session as the seller of this connection: it has ended, or is another browser's. */
-function resultNotice(outcome: SignInOutcome): Notice {
-  const { tone, word, title, says, todo } = outcomeWords(outcome);
-  return { tone, word, title, says, todo, detail: 'message' in outcome ? outcome.message : undefined };
-}

@@ -16,7 +16,7 @@ export interface Newsroom {
 }
 
 export interface StreamWish {
-  /** Whose it is: one session has so many at once and no more. */
+  /** Whose it is: one has so many at once and no more. */
   readonly of: string;
   readonly concerns: (keys: ReadonlySet<Key>) => Promise<boolean>;
   readonly allowed: () => Promise<boolean>;

@@ -41,6 +41,8 @@ const resultShape = z.object({ kind: z.literal('result'), of: z.string(), outcom
 
 /** How long a seller's session lives. */
 export const sellerSessionLife = hours(1);
+/** Of one browser: with more, its requests would have longer headers than are taken. */
+export const mostSellerSessions = 8;
 /** The longest that a staff session lives; it ends with its token. */
 export const staffSessionLife = hours(8);
 const visitLife = hours(1);
@@ -51,7 +53,8 @@ export const longestStaffToken = 2_600;
 
 export interface Sessions {
   seller(request: FastifyRequest, place: Omit<ConnectionRef, 'uid'>): SellerSession | undefined;
-  openSeller(reply: FastifyReply, ref: ConnectionRef, link: string): void;
+  /** A browser that has opened many links forgets the first of them. */
+  openSeller(request: FastifyRequest, reply: FastifyReply, ref: ConnectionRef, link: string): void;
   /** The seller of this session has signed in: it lives on without its link. */
   keepSeller(reply: FastifyReply, session: SellerSession, merchantID?: string): void;
   closeSeller(reply: FastifyReply, ref: Omit<ConnectionRef, 'uid'>): void;
@@ -89,13 +92,12 @@ export function createSessions({ ring, clock, cookies }: SessionsDeps): Sessions
       const { id, namespace, name, uid, link, signedIn } = found.value;
       return { id, ref: { namespace, name, uid }, link, signedIn, expiresAt: found.expiresAt };
     },
-    openSeller: (reply, { namespace, name, uid }, link) =>
-      write(
-        reply,
-        { seller: { namespace, name } },
-        { kind: 'seller', id: newID(), namespace, name, uid, link },
-        after(sellerSessionLife),
-      ),
+    openSeller(request, reply, { namespace, name, uid }, link) {
+      const what = { seller: { namespace, name } };
+      cookies.makeRoom(request, reply, what, mostSellerSessions);
+      const session = { kind: 'seller', id: newID(), namespace, name, uid, link };
+      write(reply, what, session, after(sellerSessionLife));
+    },
     keepSeller: (reply, { id, ref, link, expiresAt }, merchantID) =>
       write(
         reply,

@@ -1,19 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { annotations, connectLinkSecretName, linkKey, secretTypes } from '../api/names.ts';
-import { parseInstant } from '../clock.ts';
-import { keyFrom, secrets, splitKey } from '../kube/resource.ts';
+import { keyFrom, splitKey } from '../kube/resource.ts';
+import { findConnectLink } from '../secrets/connect-link.ts';
 import { applicationOf } from './application-of.ts';
 import { type Intent, leaveIntent } from './intents.ts';
 import { listConnections, readListQuery, versionOf, writeListQuery } from './list.ts';
 import { isOutdated, type Look, lookAt, newsOf } from './look.ts';
 import { type Notice, nothingHere } from './pages/notice.ts';
-import { confirmStaffDisconnectPage, linkIsComing, type SellerLink } from './pages/staff-actions.ts';
+import { confirmStaffDisconnectPage, linkIsComing } from './pages/staff-actions.ts';
 import { staffConnectionPage } from './pages/staff-connection.ts';
 import { staffListPage } from './pages/staff-list.ts';
 import { signedIn } from './pages/staff-sign-in.ts';
 import { isPlace, staffPath } from './paths.ts';
 import type { Staff } from './rights.ts';
-import type { ConnectionRef } from './sign-in-port.ts';
 import { isOurForm, type Site, seeOther, sendNotice, sendPage } from './site.ts';
 import { turnAway } from './staff-session-routes.ts';
 
@@ -152,25 +150,11 @@ async function showConnection(
     now: site.squareNow(application?.spec?.environment ?? look.spec?.environment),
     wall: site.clock.wall(),
     formToken: site.forms.make(staff.session),
-    link: mayChange ? await sellerLinkOf(site, look.ref) : undefined,
+    link: mayChange ? await findConnectLink(site, look.ref, site.clock.wall()) : undefined,
   };
   const again = linkIsComing(view) ? 2 : undefined;
   const live = newsOf(staffPath(base, look.ref), look);
   const title = `${look.ref.namespace}/${look.ref.name}`;
   const main = staffConnectionPage(view);
   return sendPage(reply, { title, main, audience: 'staff', base, live, again, aside: asideOf(site, staff) });
-}
-
-/** The link that lies ready for the seller, if there is one that is still good. */
-async function sellerLinkOf(
-  { client, clock }: Site,
-  { namespace, name, uid }: ConnectionRef,
-): Promise<SellerLink | undefined> {
-  const secret = await client.get(secrets, namespace, connectLinkSecretName(name));
-  const owned = secret?.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
-  const data = (secret?.['data'] ?? {}) as Readonly<Record<string, string>>;
-  const url = Buffer.from(data[linkKey] ?? '', 'base64').toString();
-  const expiresAt = parseInstant(secret?.metadata.annotations?.[annotations.expiresAt] ?? '');
-  const good = owned && secret?.['type'] === secretTypes.connectLink && (expiresAt ?? 0) > clock.wall();
-  return good && URL.canParse(url) ? { url, expiresAt } : undefined;
 }

@@ -1,4 +1,6 @@
 import { html } from 'ghtml';
+import type { SignInOutcome } from '../sign-in-port.ts';
+import { outcomeWords } from '../words/outcomes.ts';
 import type { Tone } from '../words/staff-state.ts';
 import { badge } from './parts.ts';
 
@@ -21,6 +23,11 @@ export const notice = ({ tone, word, title, says, todo = '', detail }: Notice): 
 !${todo === '' ? '' : html`<p class="todo">${todo}</p>`}
 !${detail === undefined ? '' : html`<div class="detail"><h2>For the platform team</h2><p>${detail}</p></div>`}
 </article>`;
+
+/** What became of a sign-in, for who sees no more of the connection than that. */
+export function outcomeNotice(outcome: SignInOutcome): Notice {
+  return { ...outcomeWords(outcome), detail: 'message' in outcome ? outcome.message : undefined };
+}
 
 export const nothingHere: Notice = {
   tone: 'off',

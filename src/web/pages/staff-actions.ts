@@ -1,15 +1,10 @@
 import { html } from 'ghtml';
 import { type Instant, minutes, parseInstant } from '../../clock.ts';
+import type { ConnectLink } from '../../secrets/connect-link.ts';
 import type { Look } from '../look.ts';
 import { staffPath } from '../paths.ts';
 import { absolute } from '../words/times.ts';
 import { button, proof } from './parts.ts';
-
-/** A seller's link that is there. */
-export interface SellerLink {
-  readonly url: string;
-  readonly expiresAt: Instant | undefined;
-}
 
 export interface ActionsView {
   readonly base: string;
@@ -18,7 +13,7 @@ export interface ActionsView {
   /** Whether the cluster lets them change this connection. */
   readonly mayChange: boolean;
   /** Only for who may change the connection: whoever has it can sign in for it. */
-  readonly link: SellerLink | undefined;
+  readonly link: ConnectLink | undefined;
   /** The wall clock: requests are told by it. */
   readonly wall: Instant;
 }
@@ -57,11 +52,10 @@ function linkPart(view: ActionsView): string {
   if (link === undefined) {
     return html`<div class="link-part">!${make}<p class="small">Whoever has it can sign in for this connection, for one hour or until somebody has.</p></div>`;
   }
-  const until = link.expiresAt === undefined ? '' : `, until ${absolute(link.expiresAt)}`;
   return html`<div class="link-part">
 <label for="seller-link">Link for the seller</label>
 <div class="copy"><input id="seller-link" type="text" readonly value="${link.url}"><button type="button" class="button primary" data-copy="seller-link" hidden>Copy</button></div>
-<p class="small">Good for one sign-in${until}. Send it to the seller alone: whoever has it can sign in.</p>
+<p class="small">Good for one sign-in, until ${absolute(link.expiresAt)}. Send it to the seller alone: whoever has it can sign in.</p>
 !${make}</div>`;
 }
 

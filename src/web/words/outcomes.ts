@@ -145,4 +145,4 @@ const byWhy: Readonly<Partial<Record<CannotSignIn, Partial<OutcomeWords>>>> = {
 };
 
 /** Words for a sign-in that cannot be begun, or that was begun and cannot be finished any more. */
-export const refusalWords = (why: CannotSignIn): OutcomeWords => ({ ...notNow, ...byWhy[why] });
+const refusalWords = (why: CannotSignIn): OutcomeWords => ({ ...notNow, ...byWhy[why] });

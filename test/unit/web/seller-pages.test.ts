@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { hours, minutes } from '../../../src/clock.ts';
+import { mostSellerSessions } from '../../../src/web/sessions.ts';
 import type { SignInOutcome } from '../../../src/web/sign-in-port.ts';
 import { type Browser, type House, openHouse } from './house.ts';
 
@@ -117,6 +118,20 @@ describe('a link', () => {
     expect(told.text).not.toContain('M-FIRST');
   });
 
+  test.each<SignInOutcome>([
+    { kind: 'OtherMerchant', connection: ref },
+    { kind: 'AlreadyUsed', connection: ref },
+  ])('that was used while they were at Square: they read what became of their own sign-in ($kind)', async (outcome) => {
+    await browser.get(house.link('shop', 'bakery'));
+    house.outcome = outcome;
+    await browser.get('/oauth/callback?code=c&state=one');
+    house.objects.delete('secrets shop/bakery-connect-link');
+    const told = await browser.get(page);
+    expect(told.status).toBe(401);
+    expect(told.text).toMatch(/That is another Square account|This sign-in was completed before/);
+    expect(told.text).not.toContain('form_token');
+  });
+
   test('is over once a seller has signed in; their session lives for its hour', async () => {
     await browser.get(house.link('shop', 'bakery'));
     house.outcome = { kind: 'Connected', connection: ref };
@@ -126,6 +141,19 @@ describe('a link', () => {
     expect((await browser.get(page)).status).toBe(200);
     await house.clock.advance(minutes(2));
     expect((await browser.get(page)).status).toBe(401);
+  });
+
+  test('opened after many others in the same browser takes the place of the first of them', async () => {
+    const names = Array.from({ length: mostSellerSessions + 2 }, (_, i) => `shop-${i}`);
+    for (const name of names) {
+      house.add('shop', name, { status: waiting });
+      await withLinkTo(browser, name);
+    }
+    expect(browser.cookies.size).toBe(mostSellerSessions);
+    const seen = await Promise.all(names.map(async (name) => (await browser.get(`/connect/shop/${name}`)).status));
+    expect(seen).toEqual([401, 401, ...names.slice(2).map(() => 200)]);
+    await withLinkTo(browser, 'shop-5');
+    expect(browser.cookies.size).toBe(mostSellerSessions);
   });
 
   test('that was changed, repeated or is no text opens nothing', async () => {
@@ -312,6 +340,20 @@ describe('disconnecting', () => {
       { reason: 'DisconnectRequested', note: expect.stringContaining('the seller') },
     ]);
   });
+});
+
+test('an end that is asked for already is not asked for again, and nobody asks for things without end', async () => {
+  await withLink();
+  await browser.get(`${page}/disconnect`);
+  const shown = await browser.get(`${page}/disconnect`);
+  const form_token = /name="form_token" value="([^"]+)"/.exec(shown.text)?.[1] ?? '';
+  const object = house.add('shop', 'bakery', { status: waiting });
+  const annotations = { 'square-operator.dev/disconnect-requested-at': '2026-01-01T00:00:00Z' };
+  Object.assign(object.metadata, { annotations });
+  const answers = [];
+  for (let i = 0; i < 130; i += 1) answers.push((await browser.post(`${page}/disconnect`, { form_token })).status);
+  expect(house.patches).toEqual([]);
+  expect([answers.at(0), answers.at(-1)]).toEqual([303, 429]);
 });
 
 test('a page escapes all that Square and people have written', async () => {

@@ -231,6 +231,19 @@ describe('asking for something', () => {
     expect((await browser.get('/connections/shop/bakery')).text).not.toContain('link&#61;');
   });
 
+  test('a link that the operator did not make is not shown', async () => {
+    house.link('shop', 'florist');
+    const secret = structuredClone(house.objects.get('secrets shop/florist-connect-link'));
+    Object.assign(secret?.metadata ?? {}, { name: 'bakery-connect-link' });
+    const evil = { url: Buffer.from('https://evil.example.com/connect/shop/bakery?link=a.b.c.d.e').toString('base64') };
+    for (const data of [secret?.['data'], evil]) {
+      house.objects.set('secrets shop/bakery-connect-link', { ...secret, data } as never);
+      const { text } = await browser.get('/connections/shop/bakery');
+      expect(text).toContain('Make a link for the seller');
+      expect(text).not.toMatch(/link&#61;|evil/);
+    }
+  });
+
   test('an earlier link is not shown while a new one is made, since that ends it', async () => {
     const object = house.add('shop', 'bakery');
     const earlier = house.link('shop', 'bakery');
