@@ -34,6 +34,7 @@ export interface ControllerDeps
     ReconcilerDeps,
     | 'applications'
     | 'issuing'
+    | 'thisTerm'
     | 'attempts'
     | 'settlement'
     | 'tokensOf'
@@ -128,6 +129,10 @@ export function createController(deps: ControllerDeps): Controller {
     return (journal ??= recoverLeft(deps.journal.left));
   };
   let term = new AbortController();
+  const thisTerm = () => {
+    const { signal } = term;
+    return () => deps.mayAct() && !signal.aborted;
+  };
 
   const ofApplication = (ref: Key) => {
     applicationQueue.add(ref);
@@ -135,6 +140,7 @@ export function createController(deps: ControllerDeps): Controller {
   };
   const reconcile = createReconciler({
     ...ports,
+    thisTerm,
     onStatusWritten: ({ observation: { application } }) => {
       if ('ref' in application) applicationQueue.add(application.ref);
     },

@@ -49,7 +49,7 @@ export function perform(deps: PerformDeps, step: Acting, sight: Sight, o: Observ
     case 'Restart':
       return restartTarget(deps, step.target, o);
     case 'Withdraw':
-      return withdraw(deps, sight, step);
+      return withdraw(deps, sight, o, step);
     case 'Remove':
       return remove(deps, sight, step.name);
     case 'Revoke':

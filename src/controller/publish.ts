@@ -1,12 +1,14 @@
-import { squareConnections } from '../api/names.ts';
+import { sealedSecretName, squareConnections } from '../api/names.ts';
 import type { Observation, TokenSecretState } from '../domain/observation.ts';
 import type { Fact } from '../domain/step.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { type Key, keyFrom, secrets } from '../kube/resource.ts';
-import type { WriteProblem } from '../secrets/port.ts';
+import { projectGrantSecret } from '../secrets/grant-secret.ts';
+import type { TokenSecret, WriteProblem } from '../secrets/port.ts';
 import { publishTokenSecret, removeTokenSecret, stateTokenSecret } from '../secrets/token-secret.ts';
 import { nowOf, type ObserveDeps, type Sight } from './observe.ts';
 import { lookAgainIn, renderFor } from './observe-token-secrets.ts';
+import { recordAt } from './succession.ts';
 import type { Watches } from './watches.ts';
 import { sentence, WriteRefused } from './write-refused.ts';
 
@@ -18,6 +20,7 @@ export async function publish(deps: ObserveDeps, sight: Sight, o: Observation): 
   if (!rendered.ok) return { kind: 'Stale' };
   const key = keyFrom(connection.namespace, rendered.secret.name);
   const held = o.tokenSecret.kind === 'Ours' ? deps.watches.tokens.get(key) : undefined;
+  if (await isOvertaken(deps, sight, o, held)) return { kind: 'Stale' };
   return await writing(deps, key, async () => {
     const outcome = await publishTokenSecret({ client: deps.client }, rendered.secret, held);
     if (outcome.kind !== 'Published') return await unwritten(deps, sight, key, outcome);
@@ -26,6 +29,27 @@ export async function publish(deps: ObserveDeps, sight: Sight, o: Observation): 
     deps.tokensOf.set(key, [keyFrom(connection.namespace, connection.name)]);
     return { kind: 'Published' };
   });
+}
+
+/**
+ * Whether the grant that this pass goes by is no longer the one that is stored. Asked of the API server itself, and only where
+ * a later generation is published already: the watch of sealed Secrets may be behind that of token Secrets. A record that was
+ * put back from a backup is older than what is published, and is what there is.
+ */
+async function isOvertaken(
+  deps: ObserveDeps,
+  { environment }: Sight,
+  { connection: { namespace, name }, grant }: Observation,
+  held: TokenSecret | undefined,
+): Promise<boolean> {
+  if (grant.kind !== 'Held' || (held?.revision ?? 0) <= grant.grant.generation) return false;
+  const { generation, clientID } = grant.grant;
+  const object = await deps.client.get(secrets, namespace, sealedSecretName(name));
+  if (object === undefined) return true;
+  const record = recordAt(deps.ring, { namespace, name, environment, clientID }, projectGrantSecret(object));
+  if (typeof record !== 'string' && record.generation === generation) return false;
+  deps.watches.grants.absorb(object);
+  return true;
 }
 
 /**
@@ -55,12 +79,13 @@ export async function canPublish(deps: ObserveDeps, sight: Sight, o: Observation
 export async function withdraw(
   deps: ObserveDeps,
   sight: Sight,
+  o: Observation,
   { name, state }: { readonly name: string; readonly state: TokenSecretState },
 ): Promise<Fact> {
-  const { namespace, name: connection } = sight.observation.connection;
+  const { namespace, name: connection } = o.connection;
   const key = keyFrom(namespace, name);
   const held = deps.watches.tokens.get(key);
-  if (held === undefined) return { kind: 'Stale' };
+  if (held === undefined || (await isOvertaken(deps, sight, o, held))) return { kind: 'Stale' };
   return await writing(deps, key, async () => {
     const place = { namespace, name, connection };
     const outcome = await stateTokenSecret({ client: deps.client }, place, held, state);

@@ -13,18 +13,16 @@ import { summarize } from '../domain/summarize.ts';
 import { urgencyOf } from '../domain/urgency.ts';
 import { isReason } from '../kube/client.ts';
 import type { EventNote, EventRecorder } from '../kube/events.ts';
-import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
+import { type Key, keyFrom } from '../kube/resource.ts';
 import type { Metrics } from '../observability/port.ts';
 import { credentialOf } from './credentials.ts';
-import { releaseSealedSecret } from './finalizers.ts';
+import { farewell } from './farewell.ts';
 import type { IssuingOf } from './issuing.ts';
 import { nowOf, observe, type Remembered, type Sight } from './observe.ts';
 import { type PerformDeps, perform } from './perform.ts';
 import { statusDigest } from './projections.ts';
-import { orphan } from './publish.ts';
 import { aboutConnection, count, type Done, eventsOf, stepsOf } from './report.ts';
 import { lostAuthorization, sharedEnd, stuckFinalizer } from './report-ending.ts';
-import { resealRetained } from './reseal.ts';
 import type { Turn, Turns } from './turns.ts';
 import { sentence } from './write-refused.ts';
 import { writeStatus } from './write-status.ts';
@@ -35,8 +33,8 @@ export interface ReconcilerDeps extends PerformDeps {
   readonly events: EventRecorder;
   readonly turns: Turns;
   readonly issuing: IssuingOf;
-  /** Whether this process may act now. */
-  readonly mayAct: () => boolean;
+  /** Tells from now on whether this process may act and has had the lease without a break: what a pass has seen is no longer so otherwise. */
+  readonly thisTerm: () => () => boolean;
   /** Told when a pass changed what the application's status counts. */
   readonly onStatusWritten: (sight: Sight, status: ConnectionStatus) => void;
   /** Told of a connection whose token may have been ended by what was done for another one. */
@@ -56,15 +54,16 @@ const lookAgain = seconds(1);
 /** One pass over one connection. Resolves to how long to wait until the next, or `undefined` when only news matters. */
 export type Reconcile = (key: Key) => Promise<Duration | undefined>;
 
-export function createReconciler(deps: ReconcilerDeps): Reconcile {
+export function createReconciler(parts: ReconcilerDeps): Reconcile {
   return async (key) => {
+    const deps = { ...parts, mayAct: parts.thisTerm() };
     const sight = await observe(deps, key);
     if (sight === undefined) return await farewell(deps, key);
     const turn = deps.turns.begin(key, urgencyOf(sight.view.connection, sight.view.stored));
     const pass = await takeSteps(deps, key, sight, turn).finally(() => turn.end());
-    remember(deps, key, pass.observation);
     // Whoever may not act any more leaves the word to whoever may.
     if (!deps.mayAct()) return undefined;
+    remember(deps, key, pass.observation);
     await conclude(deps, pass);
     if (pass.broken !== undefined) throw pass.broken;
     return nextLook(deps, pass);
@@ -104,7 +103,12 @@ async function takeSteps(deps: ReconcilerDeps, key: Key, first: Sight, turn: Tur
       continue;
     }
     try {
-      const fact = await perform({ ...deps, ...ports }, step, sight, observation);
+      const fact = await perform(
+        { ...deps, ...ports, mayAct: () => deps.mayAct() && ports.mayAct() },
+        step,
+        sight,
+        observation,
+      );
       done.push({ step, fact });
       deps.issuing.heard(observation, step, fact);
       tellApplication(deps, observation);
@@ -233,17 +237,4 @@ function verifyTimeIsOld(status: ConnectionStatus, storedAt: Instant | undefined
 function nextLook(deps: ReconcilerDeps, { step, sight }: Pass): Duration | undefined {
   if (step.kind !== 'Wait' || step.until === undefined) return undefined;
   return Math.max(0, step.until - nowOf(deps, sight.environment).square);
-}
-
-/** The connection is gone: under `Retain` its grant stays sealed, and its token stays published and says so. */
-async function farewell(deps: ReconcilerDeps, key: Key): Promise<Duration | undefined> {
-  deps.remembered.delete(key);
-  const { namespace, name } = splitKey(key);
-  if (namespace === undefined || !deps.mayAct()) return undefined;
-  if (await releaseSealedSecret(deps, { namespace, name }))
-    deps.log.info({ connection: key }, 'the sealed Secret of a connection that is gone was let go');
-  const count = await orphan(deps, { namespace, name }, [...deps.tokensOf.get(key)]);
-  if (count > 0)
-    deps.log.info({ connection: key, tokenSecrets: count }, 'token Secrets of a deleted connection marked orphaned');
-  return await resealRetained(deps, { namespace, name });
 }

@@ -15,8 +15,8 @@ export type PublishOutcome = { readonly kind: 'Published'; readonly object: Kube
 
 /**
  * Makes the token Secret what is rendered. With `held` one merge patch that acts only on that very version; without it
- * one POST, and when the name is taken a GET: ours is patched, anybody else's is left byte for byte as it is
- * (`NotOwned`). An answer that was lost is looked up. No owner reference: a deletion leaves workloads their token.
+ * one POST, and when the name is taken a GET: ours is patched unless it is of a later generation (`Conflict`), anybody else's
+ * is left byte for byte as it is (`NotOwned`). An answer that was lost is looked up. No owner reference: a deletion leaves workloads their token.
  */
 export async function publishTokenSecret(
   deps: Deps,
@@ -32,11 +32,15 @@ export async function publishTokenSecret(
     const problem = createProblem(error, placeOf(secret));
     if (!isReason(error, 'AlreadyExists'))
       return mayHaveWritten(error) ? await lookAgain(deps, secret, problem) : problem;
-    const existing = await find(deps, secret);
-    return existing === undefined
-      ? problem
-      : await change(deps, secret, projectTokenSecret(existing, createDigestKey()), dryRun);
+    const found = await find(deps, secret);
+    const existing = found && projectTokenSecret(found, createDigestKey());
+    return existing === undefined || isNewer(existing, secret) ? problem : await change(deps, secret, existing, dryRun);
   }
+}
+
+/** What is published there is of a later generation than this: somebody else may know better. */
+function isNewer({ revision = 0 }: TokenSecret, { annotations: notes }: RenderedTokenSecret): boolean {
+  return revision > Number(notes[annotations.revision] ?? 0);
 }
 
 /** Which token Secret, and whose. */

@@ -71,6 +71,17 @@ describe('publishing', () => {
     expect(metadata?.labels).toEqual({ 'app.kubernetes.io/managed-by': 'square-operator' });
   });
 
+  test('by who does not know of a later generation leaves that as it is', async () => {
+    const namespace = await createNamespace();
+    await publish(render(namespace, { generation: 3 }));
+    expect(await publishTokenSecret({ client }, render(namespace, { generation: 2 }))).toMatchObject({
+      kind: 'Conflict',
+    });
+    expect((await clear(namespace))['access-token']).toBe('EAAA-token-3');
+    await publish(render(namespace, { generation: 4 }));
+    expect((await clear(namespace))['access-token']).toBe('EAAA-token-4');
+  });
+
   test('takes away keys, labels and annotations that are no longer wanted, and no others', async () => {
     const namespace = await createNamespace();
     const before = { labels: { team: 'a', tier: 'b' }, annotations: { note: 'c' } };
