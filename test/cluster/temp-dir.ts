@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { identify, isRunning, type ProcessIdentity } from './os-process.ts';
@@ -14,7 +14,7 @@ export async function runDir(parent: string = tmpdir()): Promise<string> {
   const old = (await readdir(parent)).filter((name) => name.startsWith(prefix));
   await Promise.all(old.map((name) => removeIfOrphaned(join(parent, name))));
   const dir = await mkdtemp(join(parent, prefix));
-  await writeFile(join(dir, owner), JSON.stringify(identify(process.pid)));
+  await writeFile(join(dir, owner), JSON.stringify({ ...identify(process.pid), space: await processSpace() }));
   return dir;
 }
 
@@ -25,9 +25,19 @@ async function removeIfOrphaned(dir: string): Promise<void> {
 /** Whether the process whose folder it is has ended without removing it. */
 export async function isOrphaned(dir: string): Promise<boolean> {
   try {
-    return !isRunning(JSON.parse(await readFile(join(dir, owner), 'utf8')) as ProcessIdentity);
+    const { space, ...identity } = JSON.parse(await readFile(join(dir, owner), 'utf8')) as Owner;
+    // The numbers of another container, which has the same folder mounted, mean nothing here.
+    return space === (await processSpace()) && !isRunning(identity);
   } catch {
     // Somebody else's, being made, or being removed: not ours to judge.
     return false;
   }
 }
+
+interface Owner extends ProcessIdentity {
+  /** Where its process number counts. */
+  readonly space: string;
+}
+
+/** The namespace of process numbers that this process lives in, see pid_namespaces(7); none where there is no such thing. */
+const processSpace = (): Promise<string> => readlink('/proc/self/ns/pid').catch(() => '');

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -13,9 +13,15 @@ afterEach(() => rm(parent, { recursive: true }));
 
 test('the folder of a run that was killed is removed when the next run starts; those of living runs stay', async () => {
   const living = await runDir(parent);
-  const dead = join(parent, 'square-operator-run-dead');
-  await mkdir(dead);
-  await writeFile(join(dead, 'owner.json'), JSON.stringify({ pid: process.pid, started: 'another time' }));
+  const owner = JSON.parse(await readFile(join(living, 'owner.json'), 'utf8')) as object;
+  const left = async (name: string, more: object) => {
+    const dir = join(parent, `square-operator-run-${name}`);
+    await mkdir(dir);
+    await writeFile(join(dir, 'owner.json'), JSON.stringify({ ...owner, started: 'another time', ...more }));
+    return dir;
+  };
+  const dead = await left('dead', {});
+  const elsewhere = await left('elsewhere', { space: 'pid:[1]' });
   const next = await runDir(parent);
-  expect([living, dead, next].map(existsSync)).toEqual([true, false, true]);
+  expect([living, dead, elsewhere, next].map(existsSync)).toEqual([true, false, true, true]);
 });
