@@ -30,7 +30,7 @@ export interface BuiltImage {
  * it has them. Takes about a minute.
  */
 export async function buildImage({ tag, dir, revision = 'unknown', madeAt = 0 }: ImageWish): Promise<BuiltImage> {
-  const storage = join(dir, 'buildah');
+  const storage = join(dir, 'b');
   await mkdir(storage, { recursive: true, mode: 0o700 });
   const buildah = await openBuildah(storage);
   if (!(await buildah(['images', '--format={{.Name}}'])).includes(runtimeBase.split(':')[0] ?? ''))

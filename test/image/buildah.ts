@@ -6,12 +6,12 @@ import { run } from './run.ts';
 export type Buildah = (args: readonly string[]) => Promise<string>;
 
 /**
- * Options that buildah and podman share. Without the last one the storage would be mounted over itself, and the folder could
+ * Options that buildah and podman share. podman takes 50 characters at most for where it runs. Without the last one the storage would be mounted over itself, and the folder could
  * not be removed.
  */
 export const storageOptions = (dir: string): readonly string[] => [
-  `--root=${join(dir, 'storage')}`,
-  `--runroot=${join(dir, 'run')}`,
+  `--root=${join(dir, 's')}`,
+  `--runroot=${join(dir, 'r')}`,
   '--storage-driver=overlay',
   '--storage-opt=overlay.skip_mount_home=true',
 ];

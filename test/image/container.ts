@@ -49,7 +49,7 @@ export async function openPodman(dir: string): Promise<Podman> {
   const file = join(dir, 'containers.conf');
   await writeFile(file, configuration);
   const env = { CONTAINERS_CONF: file };
-  const storage = storageOptions(join(dir, 'buildah'));
+  const storage = storageOptions(join(dir, 'b'));
   let started = 0;
   return {
     run: (args) => runAloud('podman', [...storage, ...args], env),

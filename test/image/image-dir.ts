@@ -9,7 +9,7 @@ import { run } from './run.ts';
  * They are undone when the next one is made, and the folder is removed.
  */
 export async function imageDir(): Promise<string> {
-  const parent = join(tmpdir(), 'square-operator-images');
+  const parent = join(tmpdir(), 'sqo-images');
   await mkdir(parent, { recursive: true });
   for (const name of await readdir(parent)) {
     const dir = join(parent, name);
