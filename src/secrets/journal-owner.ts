@@ -6,8 +6,10 @@ export interface Owner {
   readonly pid: number;
   /** Linux: in clock ticks since the machine started. Empty elsewhere. */
   readonly started: string;
-  /** Its host name; in a container that of the pod, which stays when the container is started anew. */
+  /** Its host name; in a container mostly that of the pod. */
   readonly host?: string;
+  /** UID of its pod, which stays when the container is started anew. Pods on the network of their host bear its host name. */
+  readonly pod?: string;
   /** Linux: what names the present run of the machine. */
   readonly boot?: string;
   /** Linux: what names the processes that its number is counted among. */
@@ -15,11 +17,12 @@ export interface Owner {
 }
 
 export async function self(): Promise<Owner> {
-  const [started, boot, among] = await Promise.all([startOf(process.pid), bootOf(), namespaceOf()]);
+  const [started, pod, boot, among] = await Promise.all([startOf(process.pid), podOf(), bootOf(), namespaceOf()]);
   return {
     pid: process.pid,
     started: started ?? '',
     host: hostname(),
+    ...(pod === undefined ? {} : { pod }),
     ...(boot === undefined ? {} : { boot }),
     ...(among === undefined ? {} : { among }),
   };
@@ -29,15 +32,20 @@ export async function self(): Promise<Owner> {
 export type OwnerState = 'Alive' | 'Ended' | 'Elsewhere';
 
 /**
- * Whether the process that wrote this still runs. A pod runs its container once, so one of the same host name that is not
- * among the processes here has ended: it was of the container, or the run of the machine, before this one.
+ * Whether the process that wrote this still runs. A pod runs its container once, so one of the same pod that is not among
+ * the processes here has ended: it was of the container before this one, or of the machine before it was started anew. Of one
+ * of another pod, or of another container where no pod is known, that cannot be said, whatever its host name is.
  */
-export async function stateOf(owner: Owner | undefined): Promise<OwnerState> {
+export const stateOf = async (owner: Owner | undefined): Promise<OwnerState> => await stateSeenBy(await self(), owner);
+
+/** The same, as it is to `here`. */
+export async function stateSeenBy(here: Owner, owner: Owner | undefined): Promise<OwnerState> {
   if (owner === undefined || !Number.isInteger(owner.pid)) return 'Ended';
-  const here = await self();
-  if (owner.host !== undefined && owner.host !== here.host) return 'Elsewhere';
+  if (owner.pod !== here.pod) return 'Elsewhere';
+  if (here.pod === undefined && owner.host !== undefined && owner.host !== here.host) return 'Elsewhere';
   const known = (theirs: string | undefined, own: string | undefined) => theirs === undefined || theirs === own;
-  if (!known(owner.boot, here.boot) || !known(owner.among, here.among)) return 'Ended';
+  if (!known(owner.boot, here.boot)) return 'Ended';
+  if (!known(owner.among, here.among)) return here.pod === undefined ? 'Elsewhere' : 'Ended';
   return (await runs(owner)) ? 'Alive' : 'Ended';
 }
 
@@ -56,6 +64,19 @@ async function runs({ pid, started }: Owner): Promise<boolean> {
 async function startOf(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+}
+
+/** Where the kubelet keeps what it mounts into each container of a pod: `/var/lib/kubelet/pods/UID/etc-hosts`. */
+const ofPod = /\/pods\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\//;
+
+/** Proc(5): what is mounted, and of which path of its file system. `undefined` outside a pod. */
+const podOf = async (): Promise<string | undefined> =>
+  podIn(await readFile('/proc/self/mountinfo', 'utf8').catch(() => ''));
+
+/** The UID of the pod that this list of mounts is of; `undefined` when it is of none, or of several: it is a machine's. */
+export function podIn(mounts: string): string | undefined {
+  const found = new Set(mounts.split('\n').flatMap((line) => ofPod.exec(line.split(' ')[3] ?? '')?.[1] ?? []));
+  return found.size === 1 ? [...found][0] : undefined;
 }
 
 /** Proc(5): a new one at each start of the machine. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { seconds, systemClock } from '../../../src/clock.ts';
 import { JournalUnwritable, openJournal } from '../../../src/secrets/journal.ts';
-import { self } from '../../../src/secrets/journal-owner.ts';
+import { podIn, self, stateSeenBy } from '../../../src/secrets/journal-owner.ts';
 import { createFakeClock, type FakeClock } from '../../support/clock.ts';
 
 let root: string;
@@ -169,15 +169,50 @@ describe('processes of other hosts that share the journal', () => {
     expect(clock.timers()).toBe(0);
   });
 
-  test('are not meant by the container before this one, nor by the machine before it was started anew', async () => {
-    const owner = await self();
-    for (const before of [{ among: 'pid:[1]' }, { boot: 'before' }]) {
-      const { directory } = await elsewhere({ 'a1.jwe': 'first' }, { ...owner, ...before });
-      const journal = await openJournal(root, createFakeClock());
-      expect(journal.left).toHaveLength(1);
-      expect(journal.isDead('elsewhere')).toBe(true);
-      await journal.close();
-      await rm(directory, { recursive: true });
-    }
+  test('are not meant by the machine before it was started anew', async () => {
+    await elsewhere({ 'a1.jwe': 'first' }, { ...(await self()), boot: 'before' });
+    const journal = await openJournal(root, createFakeClock());
+    expect(journal.left).toHaveLength(1);
+    expect(journal.isDead('elsewhere')).toBe(true);
+    await journal.close();
+  });
+});
+
+describe('a process is told from one of another pod', () => {
+  const uid = (n: number) => `0f0f6f5e-0000-4000-8000-00000000000${n}`;
+  /** Pods on the network of their node bear its name. */
+  const node = { host: 'node-1', boot: 'b', pid: process.pid };
+  const one = { ...node, pod: uid(1), among: 'pid:[1]' };
+
+  test.each([
+    ['another pod on the same node', { ...one, pod: uid(2), among: 'pid:[2]' }, 'Elsewhere'],
+    [
+      'another pod of the same name, on another node',
+      { ...one, pod: uid(2), boot: 'c', among: 'pid:[2]' },
+      'Elsewhere',
+    ],
+    ['the container before, of this pod', { ...one, among: 'pid:[2]' }, 'Ended'],
+    ['this pod before its node was started anew', { ...one, boot: 'before' }, 'Ended'],
+    ['something that is in no pod', { ...node, among: 'pid:[2]' }, 'Elsewhere'],
+    ['another process of this container that has ended', one, 'Ended'],
+  ] as const)('%s', async (_, owner, state) => {
+    expect(await stateSeenBy({ ...one, started: '1' }, { started: 'another', ...owner })).toBe(state);
+  });
+
+  test('and without pods one container from another, although they bear one name', async () => {
+    const here = { ...node, started: '1', among: 'pid:[1]' };
+    expect(await stateSeenBy(here, { ...here, among: 'pid:[2]' })).toBe('Elsewhere');
+    expect(await stateSeenBy(here, { ...here, host: 'node-2' })).toBe('Elsewhere');
+    expect(await stateSeenBy(here, { ...here, boot: 'before' })).toBe('Ended');
+  });
+
+  test('by what the kubelet mounts', () => {
+    const line = (root: string) => `616 610 8:1 ${root} /etc/hosts rw,relatime - ext4 /dev/sda1 rw`;
+    const hosts = line(`/var/lib/kubelet/pods/${uid(1)}/etc-hosts`);
+    const log = line(`/var/lib/kubelet/pods/${uid(1)}/containers/operator/0a1b`);
+    expect(podIn([hosts, log, line('/')].join('\n'))).toBe(uid(1));
+    expect(podIn(line('/'))).toBeUndefined();
+    // The mounts of a machine: they are of all its pods.
+    expect(podIn([hosts, line(`/var/lib/kubelet/pods/${uid(2)}/etc-hosts`)].join('\n'))).toBeUndefined();
   });
 });
