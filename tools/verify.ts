@@ -1,9 +1,10 @@
 // `npm run verify`: generates again in memory and fails, with the difference, where a committed file is not the same; and
-// where the packages are not what the project allows itself. With REQUIRE_AUDIT=1 the registry has to say what is known
+// where the definitions refuse what an earlier release stored, or the packages are not what the project allows itself. With REQUIRE_AUDIT=1 the registry has to say what is known
 // against them.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { reportTo } from '../test/cluster/report.ts';
+import { incompatibilities } from './compatibility/check.ts';
 import { artifacts, artifactsOfChart, generatedFolders, ofTheChart } from './generate/artifacts.ts';
 import { difference } from './generate/difference.ts';
 import { checkSupplyChain } from './supply/check.ts';
@@ -35,6 +36,10 @@ const fail = (text: string) => {
 };
 if (problems.length > 0) fail(`${problems.join('\n\n')}\n\nRun "npm run generate" and commit what it writes.\n`);
 else process.stdout.write(`${made.length} generated files are as their sources give them\n`);
+
+const incompatible = incompatibilities(root);
+if (incompatible.length > 0) fail(`${incompatible.join('\n')}\n`);
+else process.stdout.write('crds/ lets in whatever earlier releases stored\n');
 
 const { problems: wrong, found, unseen } = await checkSupplyChain(root);
 if (wrong.length > 0) fail(`${wrong.join('\n')}\n`);

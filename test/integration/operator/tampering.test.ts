@@ -7,6 +7,7 @@ import { generateKey, parseKey } from '../../../src/secrets/key-material.ts';
 import type { Binding, KeyRing, Purpose } from '../../../src/secrets/port.ts';
 import { sealRecord } from '../../../src/secrets/record.ts';
 import { ringOf } from '../../../src/secrets/ring.ts';
+import { inTheClear } from '../../formats/specimens.ts';
 import { createKeySight } from '../../support/keys.ts';
 import { collectionPath } from '../../support/live.ts';
 import { textsOf } from '../../support/objects.ts';
@@ -26,6 +27,8 @@ interface Forge {
   }) => string;
   /** The same content for another purpose. */
   readonly repurposed: (purpose: Purpose) => string;
+  /** The record as another version of the operator may seal it: with these members, beside its own or in their place. */
+  readonly extended: (members: object) => string;
   /** The sealed record of another connection of the same application. */
   readonly others: string;
 }
@@ -95,6 +98,18 @@ const rows: readonly Row[] = [
   ['no algorithm', ({ sealed }) => edited(sealed, { alg: 'none' }), unreadable, 'the one form'],
   ['crit', ({ sealed }) => edited(sealed, { crit: ['kid'] }), unreadable, 'the one form'],
   ['a later version', ({ sealed }) => edited(sealed, { v: 2 }), unreadable, 'later version'],
+  [
+    'a later version within',
+    ({ extended }) => extended({ v: 2, accessToken: undefined }),
+    unreadable,
+    'grant 2; this one',
+  ],
+  [
+    'a member of a later version',
+    ({ extended }) => extended({ added: {} }),
+    unreadable,
+    'adds added): run that version again',
+  ],
   ['an unknown key', ({ forged }) => forged({ ring: aRing() }), unreadable, 'not in the ring'],
   [
     'another key under the known ID',
@@ -154,6 +169,8 @@ operatorSuite('a sealed Secret that somebody has changed', {}, (world, scene) =>
       ring,
       others: textsOf(scene.secret(`${other.name}-sealed`) ?? {})['grant.jwe'] ?? '',
       forged: (wish) => sealGrant(wish.ring ?? ring, { ...binding, ...wish.binding }, { ...grant, ...wish.grant }),
+      extended: (members) =>
+        sealRecord(ring, 'grant', binding, Buffer.from(JSON.stringify({ v: 1, ...inTheClear(grant), ...members }))),
       repurposed: (purpose) => sealRecord(ring, purpose, binding, Buffer.from('{}')),
     };
   });

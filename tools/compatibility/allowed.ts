@@ -1,0 +1,6 @@
+/**
+ * What a definition refuses now that an earlier release let in, word for word as `npm run verify` says it, and why no stored
+ * object is harmed by it. The API server lets an object that breaks such a rule already stand, and be changed elsewhere
+ * (ratcheting, Kubernetes 1.33), so what is said here is what whoever writes that very field meets.
+ */
+export const allowed: Readonly<Record<string, string>> = {};
