@@ -37,14 +37,13 @@ describe('the chart and the image on real nodes', () => {
     return tokenOf(name);
   }
 
-  /** Square's answers take so long, of real milliseconds, and the sellers' tokens are asked for at once. */
-  async function rotateSlowly(delay: number) {
+  /** All sellers' tokens are asked for at once, and Square's answers take longer than it takes to end a pod at rest. */
+  async function rotateSlowly() {
     const { square, scene, live } = stage;
     const before = new Map(sellers.map(({ name }) => [name, revision(name)]));
     const asked = square.ledger.tokenRequests().length;
-    const fault = square.faults.add({ endpoint: 'token', effect: { kind: 'delay' }, delay });
+    const fault = square.faults.add({ endpoint: 'token', effect: { kind: 'delay' }, delay: 8_000 });
     for (const { name } of sellers) await scene.request(name, 'refresh');
-    await live.until('a token request is under way', () => square.faults.hits(fault) > 0);
     return {
       async isWhole() {
         await live.until('Square was asked', () => square.faults.hits(fault) >= sellers.length, 120_000);
@@ -64,6 +63,20 @@ describe('the chart and the image on real nodes', () => {
     };
   }
 
+  /** Has the pods end by `act` and asks for the tokens while the leader sleeps before its end (`preStop`). */
+  async function rotateWhileEnding(leader: Pod, act: () => Promise<unknown>): Promise<void> {
+    const { name } = leader.metadata;
+    const rotate = async () => {
+      const path = `/api/v1/namespaces/${home}/pods/${name}`;
+      const isEnding = async () => (await stage.api.ask<Pod>('GET', path)).metadata.deletionTimestamp;
+      await until(`${name} is to end`, isEnding);
+      return rotateSlowly();
+    };
+    const [rotations] = await Promise.all([rotate(), act()]);
+    await handsOver(leader);
+    await rotations.isWhole();
+  }
+
   /** When the pod logged that for the first time. */
   const logged = (pod: string, message: string) =>
     until(`${pod} logs "${message}"`, async () => {
@@ -81,6 +94,8 @@ describe('the chart and the image on real nodes', () => {
     said(
       `${name}: told to end, ended ${(ended - told) / 1000} s later; another pod leads ${took / 1000} s after that word`,
     );
+    // It had something in hand, and finished that first.
+    expect(ended - told).toBeGreaterThan(1_000);
     expect(took).toBeLessThan(leaseTime);
   }
 
@@ -166,13 +181,11 @@ describe('the chart and the image on real nodes', () => {
       sellers.push(await stage.scene.connected({ name, app, flow: 'PKCE' }));
     const leader = await stage.pods.leader();
     const node = leader.spec.nodeName ?? '';
-    // Longer than preStop: the answer comes to a process that has been told to end.
-    const rotations = await rotateSlowly(8_000);
     const since = performance.now();
-    await stage.kube('drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=120s');
-    said(`the node of the leader was drained in ${elapsed(since)}`);
-    await handsOver(leader);
-    await rotations.isWhole();
+    await rotateWhileEnding(leader, async () => {
+      await stage.kube('drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=120s');
+      said(`the node of the leader was drained in ${elapsed(since)}`);
+    });
     expect((await stage.pods.ready(2)).map(({ spec }) => spec.nodeName)).not.toContain(node);
   });
 
@@ -193,13 +206,11 @@ describe('the chart and the image on real nodes', () => {
 
   test('loses nothing when it is upgraded while it rotates', async () => {
     const leader = await stage.pods.leader();
-    // Together longer than the upgrade: whoever leads is told to end with one in hand and others before it.
-    const rotations = await rotateSlowly(5_000);
     const since = performance.now();
-    await stage.release('upgrade', stage.plan.tags[1]);
-    said(`upgraded in ${elapsed(since)}`);
-    await handsOver(leader);
-    await rotations.isWhole();
+    await rotateWhileEnding(leader, async () => {
+      await stage.release('upgrade', stage.plan.tags[1]);
+      said(`upgraded in ${elapsed(since)}`);
+    });
     const images = (await stage.pods.ready(2)).map(({ spec }) => spec.containers[0]?.image);
     expect(new Set(images)).toEqual(new Set([`${stage.plan.repository}:${stage.plan.tags[1]}`]));
   });
