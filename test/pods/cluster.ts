@@ -23,7 +23,7 @@ export interface PodCluster {
 }
 
 export async function startPodCluster(plan: Plan): Promise<PodCluster> {
-  const { dir, bin, images, controlGroup, repository, tags } = plan;
+  const { dir, bin, images, repository, tags } = plan;
   const report = reportTo(process.stderr);
   const aliases = tags.slice(1).map((tag) => [`${repository}:${tags[0]}`, `${repository}:${tag}`] as const);
   const part = (name: string) => join(bin, name);
@@ -61,7 +61,6 @@ export async function startPodCluster(plan: Plan): Promise<PodCluster> {
           port: 10_250 + index * 2,
           kubelet: part('kubelet'),
           kubeconfig,
-          controlGroup,
           images,
           aliases,
           group,

@@ -24,12 +24,40 @@ const wanted = [
   'kernel/keys/root_maxbytes 25000000',
 ];
 
-// Runs as the first process of the enclosure; when it ends, the kernel ends all others with it.
-const script = `
+const groups = '/sys/fs/cgroup';
+const prefix = 'square-operator-pods-';
+const controlGroup = () => `${prefix}${process.pid}`;
+
+// Each of the two is the first process of the enclosure in its turn; when it ends, the kernel ends all others with it.
+// The first puts itself into a control group of the run, in every hierarchy, which from then on seems to be their root.
+const enter = `
 set -eu
-dir=$1
-shift
-mkdir -p "$dir/kernel"
+group=$1 inside=$2
+shift 2
+if [ -e ${groups}/cgroup.procs ]; then tops=${groups}; else tops=$(echo ${groups}/*/); fi
+for top in $tops; do
+  if [ -L "\${top%/}" ] || [ ! -e "$top/cgroup.procs" ]; then continue; fi
+  mkdir "$top/$group"
+  # An old cpuset takes no process before it has these.
+  if [ -e "$top/cpuset.cpu_exclusive" ]; then
+    for file in cpuset.cpus cpuset.mems; do cat "$top/$file" >"$top/$group/$file"; done
+  fi
+  echo 0 >"$top/$group/cgroup.procs"
+done
+exec unshare --cgroup sh -c "$inside" enclosure "$group" "$tops" "$@"`;
+
+const furnish = `
+set -eu
+group=$1 tops=$2 dir=$3
+shift 3
+for top in $tops; do
+  if [ -d "$top/$group" ] && [ ! -L "\${top%/}" ]; then mount --bind "$top/$group" "$top"; fi
+done
+if [ -e ${groups}/cgroup.procs ]; then
+  # A group of the new kind has processes or groups with controllers, not both.
+  mkdir ${groups}/first
+  echo 0 >${groups}/first/cgroup.procs
+fi
 ip link set lo up
 ip address add ${network.kubernetes}/32 dev lo
 ip link add ${network.bridge} type bridge
@@ -37,7 +65,7 @@ ip address add ${network.host}/16 dev ${network.bridge}
 ip link set ${network.bridge} up
 for place in /run /var/log; do mount -t tmpfs tmpfs "$place"; done
 # What programs keep there by custom goes into the folder of the run.
-mkdir -p "$dir/var-lib/upper" "$dir/var-lib/work"
+mkdir -p "$dir/kernel" "$dir/var-lib/upper" "$dir/var-lib/work"
 mount -t overlay overlay -o "lowerdir=/var/lib,upperdir=$dir/var-lib/upper,workdir=$dir/var-lib/work" /var/lib
 while read -r name value; do
   file=$dir/kernel/$(echo "$name" | tr / .)
@@ -56,18 +84,16 @@ wait $!`;
  */
 export function enclosed(dir: string, path: string, args: readonly string[]): Command {
   const own = ['--net', '--mount', '--pid', '--uts', '--ipc', '--fork', '--kill-child', '--mount-proc'];
-  return { path: 'unshare', args: [...own, 'sh', '-c', script, 'enclosure', dir, path, ...args] };
+  return {
+    path: 'unshare',
+    args: [...own, 'sh', '-c', enter, 'enclosure', controlGroup(), furnish, dir, path, ...args],
+  };
 }
 
 /** The same with the machine's network: no mount and no process of the program outlives it. */
 export function contained(path: string, args: readonly string[]): Command {
   return { path: 'unshare', args: ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', path, ...args] };
 }
-
-const prefix = 'square-operator-pods-';
-
-/** The control group, in every hierarchy, of all containers of this run. */
-export const controlGroup = (): string => `${prefix}${process.pid}`;
 
 /** Removes the control groups of this run and of runs that were killed; waits until the last process has left. */
 export async function removeControlGroups(within = 10_000): Promise<void> {
@@ -94,8 +120,7 @@ const folders = (dir: string) => {
     return [];
   }
 };
-const top = '/sys/fs/cgroup';
-const hierarchies = () => [top, ...folders(top).map(({ name }) => join(top, name))];
+const hierarchies = () => [groups, ...folders(groups).map(({ name }) => join(groups, name))];
 const groupsIn = (root: string) => folders(root).flatMap(({ name }) => (name.startsWith(prefix) ? [name] : []));
 
 /** Folders only: the files of a control group are the kernel's. False while there are processes in it. */

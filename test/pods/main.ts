@@ -8,7 +8,7 @@ import { ensureBinaries } from '../cluster/build.ts';
 import { guarded } from '../cluster/child.ts';
 import { reportTo } from '../cluster/report.ts';
 import { runDir } from '../cluster/temp-dir.ts';
-import { type Command, contained, controlGroup, enclosed, removeControlGroups } from './enclosure.ts';
+import { type Command, contained, enclosed, removeControlGroups } from './enclosure.ts';
 import { installPackages, lacksContainers } from './packages.ts';
 import { buildPauseImage } from './pause.ts';
 import { type Plan, planVariable } from './plan.ts';
@@ -28,7 +28,7 @@ async function prepare(dir: string, stop: AbortSignal): Promise<Plan> {
   const build = contained(process.execPath, [join(root, 'test/image/main.ts'), image, archive]);
   if ((await runGuarded(build, { TMPDIR: dir }, stop)) !== 0) throw new Error('The image cannot be built; see above.');
   const images = [await buildPauseImage(dir, report), archive];
-  return { dir, bin, helm, kubectl: join(bin, 'kubectl'), controlGroup: controlGroup(), images, repository, tags };
+  return { dir, bin, helm, kubectl: join(bin, 'kubectl'), images, repository, tags };
 }
 
 function runTests(plan: Plan, args: readonly string[], stop: AbortSignal): Promise<number> {

@@ -14,7 +14,6 @@ export interface NodeOptions {
   readonly kubelet: string;
   /** Of the API server, with every right. */
   readonly kubeconfig: string;
-  readonly controlGroup: string;
   /** Archives of all images that its pods may have, and further names of them. Nothing is pulled. */
   readonly images: readonly string[];
   readonly aliases: readonly (readonly [image: string, alias: string])[];
@@ -103,7 +102,7 @@ const networkConfig = (dir: string) => ({
   ],
 });
 
-const kubeletConfig = ({ dir, port, controlGroup }: NodeOptions, socket: string) => ({
+const kubeletConfig = ({ dir, port }: NodeOptions, socket: string) => ({
   apiVersion: 'kubelet.config.k8s.io/v1beta1',
   kind: 'KubeletConfiguration',
   containerRuntimeEndpoint: `unix://${socket}`,
@@ -120,7 +119,6 @@ const kubeletConfig = ({ dir, port, controlGroup }: NodeOptions, socket: string)
   podLogsDir: join(dir, 'logs'),
   volumePluginDir: join(dir, 'plugins'),
   cgroupDriver: 'cgroupfs',
-  cgroupRoot: `/${controlGroup}`,
   cgroupsPerQOS: false,
   enforceNodeAllocatable: [],
   failCgroupV1: false,

@@ -6,7 +6,6 @@ export interface Plan {
   readonly bin: string;
   readonly helm: string;
   readonly kubectl: string;
-  readonly controlGroup: string;
   /** Archives of the images: of the operator's under its first tag. */
   readonly images: readonly string[];
   /** The operator's image without its tag, and two tags of it. */
