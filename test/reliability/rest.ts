@@ -47,6 +47,11 @@ export async function comeToRest(
     const end = await within(promptly);
     if (end !== undefined) return end;
   }
+  const end = await within(patience);
+  if (end !== undefined) return end;
+  // What ends by the operator's own time limit has only ended now, and what follows from it waits for its time again.
+  stage.square.clock.advance(hours(26));
+  await pulse(stage);
   return (await within(patience)) ?? (isGivenUp(stage) ? 'told' : 'never');
 }
 
