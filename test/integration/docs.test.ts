@@ -20,7 +20,7 @@ interface Given {
   readonly refreshToken: string;
 }
 
-const pages = ['quick-start.md', 'migrating.md', 'backup-and-restore.md', 'gitops.md'] as const;
+const pages = ['quick-start.md', 'migrating.md', 'backup-and-restore.md', 'gitops.md', 'upgrading.md'] as const;
 const short = (page: string) => page.replace('.md', '');
 
 operatorSuite(
@@ -116,6 +116,19 @@ operatorSuite(
       // The grant is the one that was there: Square was asked for none.
       expect(world.square.ledger.tokenRequests({ clientID: all.clientID })).toHaveLength(1);
       await scene.becomes('bakery', { Ready: 'True/Valid' }, all.namespace);
+    }, 180_000);
+
+    test('upgrading', async () => {
+      const all = await given('upgrading.md');
+      await givenApplication(all);
+      await scene.create('secrets', aSecret(all.namespace, 'bakery-token', { token: all.refreshToken }));
+      const credential = { refreshToken: { secretRef: { name: 'bakery-token', key: 'token' } } };
+      const connection = aConnection(all.namespace, 'bakery', { applicationRef: { name: 'pos' }, credential });
+      await scene.create('connections', connection);
+      await scene.becomes('bakery', { Ready: 'True/Valid' }, all.namespace);
+      expect(await run('upgrading.md', all)).toMatch(/written by a later version .*format 999.*run that version again/);
+      await scene.becomes('bakery', { Ready: 'True/Valid' }, all.namespace);
+      expect(world.square.ledger.tokenRequests({ clientID: all.clientID })).toHaveLength(1);
     }, 180_000);
 
     test('GitOps', async () => {
