@@ -69,16 +69,37 @@ export async function createLive(kubeconfig: string, api: Api, explain: () => st
 
   async function followOne(collection: Collection, namespace?: string): Promise<void> {
     const path = collectionPath(collection, namespace);
-    const list = await first<{ metadata: { resourceVersion: string }; items: StoredObject[] }>(api, path);
-    for (const item of list.items) note(collection, 'ADDED', item);
-    let version = list.metadata.resourceVersion;
+    const place = `${collection} ${namespace === undefined ? '' : `${namespace}/`}`;
+    /** Takes in all that is there, and what went unseen. */
+    const list = async (): Promise<string> => {
+      const { metadata, items } = await first<{ metadata: { resourceVersion: string }; items: StoredObject[] }>(
+        api,
+        path,
+      );
+      const there = new Map(
+        items.map((item) => [`${collection} ${item.metadata.namespace}/${item.metadata.name}`, item]),
+      );
+      for (const [key, object] of now) {
+        if (key.startsWith(place) && !there.has(key)) note(collection, 'DELETED', object);
+      }
+      for (const [key, item] of there) {
+        if (now.get(key)?.metadata.resourceVersion !== item.metadata.resourceVersion) note(collection, 'ADDED', item);
+      }
+      return metadata.resourceVersion;
+    };
+    let version = await list();
+    let lost = false;
     const again = async (): Promise<void> => {
       if (stopping.signal.aborted) return;
+      if (lost) version = await list();
+      lost = false;
       const request = await watch.watch(
         path,
         { resourceVersion: version, allowWatchBookmarks: 'true' },
         (type, object: StoredObject) => {
-          if (type === 'ERROR') throw new Error(`the tests' watch of ${path} broke: ${JSON.stringify(object)}`);
+          // Where nothing happened for long while much did elsewhere, the API server no longer has what comes next (410).
+          lost ||= type === 'ERROR';
+          if (lost) return;
           version = object.metadata.resourceVersion;
           if (type !== 'BOOKMARK') note(collection, type, object);
         },
