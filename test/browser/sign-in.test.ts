@@ -1,7 +1,8 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { minutes } from '../../src/clock.ts';
-import { decideAtSquare, goToSquare, type Seller, signIn } from './stage.ts';
+import type { Seller } from '../support/invitations.ts';
+import { decideAtSquare, goToSquare, signIn } from './stage.ts';
 import { browserSuite } from './suite.ts';
 
 browserSuite('a seller who signs in', {}, (stage, world, scene) => {

@@ -1,106 +1,31 @@
 import type { BrowserContextOptions, Page } from 'playwright-core';
-import { group } from '../../src/api/names.ts';
-import type { Simulator } from '../simulator/simulator.ts';
-import { aConnection, anApplication, aSecret, textsOf } from '../support/objects.ts';
-import type { App, Scene } from '../support/scene.ts';
+import { createInvitations, type Invitations, type Seller } from '../support/invitations.ts';
+import type { Scene } from '../support/scene.ts';
+import { staffToken } from '../support/staff-token.ts';
 import type { Visitor } from '../support/visitor.ts';
 import type { World } from '../support/world.ts';
 
-export interface ApplicationWish {
-  readonly environment?: 'Production' | 'Sandbox';
-  readonly flow?: 'Code' | 'PKCE';
-  readonly scopes?: readonly string[];
-}
-
-/** Somebody with an account at Square. */
-export interface Seller {
-  readonly merchantID: string;
-  readonly businessName: string;
-}
-
 /** What people do with browsers. */
-export interface Stage {
+export interface Stage extends Invitations {
   visitor(options?: BrowserContextOptions): Promise<Visitor>;
   /** The address of a page of ours. */
   address(path: string): string;
   /** The address of the page of a connection's seller. */
   page(connection: string): string;
-  application(wish?: ApplicationWish): Promise<App>;
-  seller(environment?: 'Production' | 'Sandbox'): Seller;
-  /** A connection that waits for its seller. */
-  awaiting(app: App, spec?: object): Promise<string>;
-  /** A link for the seller, asked for as the platform team does. */
-  link(connection: string): Promise<string>;
   /** A Kubernetes token of somebody who may do that with connections of the namespace. */
   token(verbs: readonly string[], audience?: string): Promise<string>;
 }
 
 export function createStage(world: World, scene: Scene, visitor: Stage['visitor']): Stage {
-  let made = 0;
+  let people = 0;
   const address = (path: string) => `${world.frontDoor?.url}${path}`;
-  const linkIn = (connection: string) => {
-    const secret = scene.secret(`${connection}-connect-link`);
-    return secret === undefined ? undefined : textsOf(secret)['url'];
-  };
-  const squareOf = (environment: 'Production' | 'Sandbox' = 'Production'): Simulator =>
-    environment === 'Production' ? world.square : world.sandbox;
-
-  async function token(verbs: readonly string[], audience = 'square-operator'): Promise<string> {
-    const { api, namespace } = world;
-    const name = `person-${++made}`;
-    const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
-    const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
-    await api.ask('POST', accounts, { body: { metadata: { name } } });
-    const rules = [{ apiGroups: [group], resources: ['squareconnections'], verbs }];
-    await api.ask('POST', `${rbac}/roles`, { body: { metadata: { name }, rules: verbs.length === 0 ? [] : rules } });
-    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name };
-    const subjects = [{ kind: 'ServiceAccount', name, namespace }];
-    await api.ask('POST', `${rbac}/rolebindings`, { body: { metadata: { name }, roleRef, subjects } });
-    const wanted = { body: { spec: { audiences: [audience] } } };
-    const issued = await api.ask<{ status: { token: string } }>('POST', `${accounts}/${name}/token`, wanted);
-    world.canaries.push(issued.status.token);
-    return issued.status.token;
-  }
-
   return {
+    ...createInvitations(world, scene),
     visitor,
-    token,
     address,
     page: (connection) => address(`/connect/${world.namespace}/${connection}`),
-    async application({
-      environment = 'Production',
-      flow = 'Code',
-      scopes = ['MERCHANT_PROFILE_READ', 'PAYMENTS_READ'],
-    } = {}) {
-      const { namespace } = world;
-      const name = `shop-${++made}`;
-      const redirectURL = address('/oauth/callback');
-      const { clientID, clientSecret } = squareOf(environment).addApplication({ name, redirectURL });
-      await scene.create('secrets', aSecret(namespace, `${name}-client`, { 'client-secret': clientSecret }));
-      await scene.create(
-        'applications',
-        anApplication(namespace, name, { clientID, environment, flow, scopes: [...scopes] }),
-      );
-      return { name, namespace, clientID, clientSecret };
-    },
-    seller: (environment) => squareOf(environment).addSeller({ businessName: `Bakery ${++made}` }),
-    async awaiting(app, spec = {}) {
-      const name = `connection-${++made}`;
-      await scene.create(
-        'connections',
-        aConnection(world.namespace, name, { applicationRef: { name: app.name }, ...spec }),
-      );
-      await scene.becomes(name, { Ready: 'False/AwaitingAuthorization' });
-      return name;
-    },
-    async link(connection) {
-      const before = linkIn(connection);
-      await scene.request(connection, 'connect');
-      return await world.live.until(`a link for ${connection}`, () => {
-        const link = linkIn(connection);
-        return link !== before && link;
-      });
-    },
+    token: (verbs, audience = 'square-operator') =>
+      staffToken(world, `person-${++people}`, [{ verbs, namespace: world.namespace }], [audience]),
   };
 }
 

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { minutes } from '../../../src/clock.ts';
-import { aConnection, anApplication, aSecret, textsOf } from '../../support/objects.ts';
+import { createInvitations } from '../../support/invitations.ts';
+import { textsOf } from '../../support/objects.ts';
 import type { App, Scene } from '../../support/scene.ts';
 import { operatorSuite } from '../../support/suite.ts';
 import { openPerson, type Person } from '../../support/web-person.ts';
@@ -9,33 +10,10 @@ import type { World } from '../../support/world.ts';
 
 /** What sellers do, and what becomes of it. */
 function createSellers(world: World, scene: Scene) {
+  const invitations = createInvitations(world, scene);
   const origin = () => world.frontDoor?.url ?? '';
-  let made = 0;
+  const seller = () => invitations.seller().merchantID;
 
-  async function application(flow: 'Code' | 'PKCE' = 'Code'): Promise<App> {
-    const name = `app${++made}`;
-    const { clientID, clientSecret } = world.square.addApplication({ redirectURL: `${origin()}/oauth/callback` });
-    await scene.create('secrets', aSecret(world.namespace, `${name}-client`, { 'client-secret': clientSecret }));
-    const spec = { clientID, flow, scopes: ['MERCHANT_PROFILE_READ'] };
-    await scene.create('applications', anApplication(world.namespace, name, spec));
-    return { name, namespace: world.namespace, clientID, clientSecret };
-  }
-  async function connection(app: App, spec: object = {}): Promise<string> {
-    const name = `shop${++made}`;
-    const whole = { applicationRef: { name: app.name }, ...spec };
-    await scene.create('connections', aConnection(world.namespace, name, whole));
-    return name;
-  }
-  const seller = () => world.square.addSeller({ businessName: `Bakery ${++made}` }).merchantID;
-  const linkOf = (name: string) => textsOf(scene.secret(`${name}-connect-link`) ?? {})['url'];
-
-  /** The link that is made on request. */
-  async function link(name: string): Promise<string> {
-    const earlier = linkOf(name);
-    const value = await scene.request(name, 'connect');
-    await world.live.until('the link is made', () => scene.status(name).lastHandledConnectRequest === value);
-    return await world.live.until('the link is seen', () => linkOf(name) !== earlier && linkOf(name));
-  }
   /** Opens the page by the link; whoever has none is shown nothing. */
   async function arrive(url: string): Promise<Person> {
     const person = openPerson(origin());
@@ -51,7 +29,7 @@ function createSellers(world: World, scene: Scene) {
     return world.square.signIn({ authorizeURL: location, merchantID }).callbackURL;
   }
   async function signIn(name: string, merchantID: string): Promise<{ person: Person; callback: string }> {
-    const person = await arrive(await link(name));
+    const person = await arrive(await invitations.link(name));
     const callback = await allow(person, merchantID);
     await person.get(callback);
     return { person, callback };
@@ -67,7 +45,7 @@ function createSellers(world: World, scene: Scene) {
     world.live.all('secrets', world.namespace).filter(({ metadata }) => metadata.name.startsWith(`${name}-incoming-`));
   const exchanges = (app: App) =>
     world.square.requests.entries({ endpoint: 'token' }).filter(({ body }) => body?.['client_id'] === app.clientID);
-  return { application, connection, seller, link, linkOf, arrive, allow, signIn, revoked, arrivals, exchanges };
+  return { ...invitations, seller, arrive, allow, signIn, revoked, arrivals, exchanges };
 }
 
 const withPages = { gateway: true, web: 'http' } as const;
@@ -76,9 +54,9 @@ operatorSuite('a seller who signs in', withPages, (world, scene) => {
   const sellers = createSellers(world, scene);
 
   test.each(['Code', 'PKCE'] as const)('by a link has a token for the workload soon after (%s)', async (flow) => {
-    const app = await sellers.application(flow);
-    const name = await sellers.connection(app);
-    const waiting = await scene.becomes(name, { Ready: 'False/AwaitingAuthorization' });
+    const app = await sellers.application({ flow });
+    const name = await sellers.awaiting(app);
+    const waiting = scene.connection(name);
     expect(waiting.status?.authorizeURL).toBe(`${world.frontDoor?.url}/connect/${world.namespace}/${name}`);
     expect(waiting.status?.conditions?.find(({ type }) => type === 'Ready')?.message).toContain(
       `kubectl square connect ${name} -n ${world.namespace}`,
@@ -102,7 +80,7 @@ operatorSuite('a seller who signs in', withPages, (world, scene) => {
 
   test('comes back by reload, by the back button and by a double click, and nothing is done twice', async () => {
     const app = await sellers.application();
-    const name = await sellers.connection(app);
+    const name = await sellers.awaiting(app);
     const person = await sellers.arrive(await sellers.link(name));
     const callback = await sellers.allow(person, sellers.seller());
     const cookies = person.cookie();
@@ -117,7 +95,7 @@ operatorSuite('a seller who signs in', withPages, (world, scene) => {
 
   test('again takes the place of what was held, and an event says so', async () => {
     const app = await sellers.application();
-    const name = await sellers.connection(app);
+    const name = await sellers.awaiting(app);
     const merchantID = sellers.seller();
     await sellers.signIn(name, merchantID);
     await scene.becomes(name, { Ready: 'True/Valid' });
@@ -132,7 +110,7 @@ operatorSuite('a seller who signs in', withPages, (world, scene) => {
 
   test('as another one than the pinned is turned away, and what is held stays', async () => {
     const app = await sellers.application();
-    const name = await sellers.connection(app);
+    const name = await sellers.awaiting(app);
     const merchantID = sellers.seller();
     await sellers.signIn(name, merchantID);
     await scene.becomes(name, { Ready: 'True/Valid' });
@@ -147,7 +125,7 @@ operatorSuite('a seller who signs in', withPages, (world, scene) => {
 
   test('beside another one by the same link: the first has it, and the other is told', async () => {
     const app = await sellers.application();
-    const name = await sellers.connection(app);
+    const name = await sellers.awaiting(app);
     const url = await sellers.link(name);
     const [one, other] = [await sellers.arrive(url), await sellers.arrive(url)];
     const [first, second] = [sellers.seller(), sellers.seller()];
@@ -162,7 +140,7 @@ operatorSuite('a seller who signs in', withPages, (world, scene) => {
 
   test('while the connection is suspended since waits until it is resumed', async () => {
     const app = await sellers.application();
-    const name = await sellers.connection(app);
+    const name = await sellers.awaiting(app);
     const person = await sellers.arrive(await sellers.link(name));
     const callback = await sellers.allow(person, sellers.seller());
     await scene.edit('connections', name, { spec: { suspend: true } });
@@ -177,7 +155,7 @@ operatorSuite('a seller who signs in', withPages, (world, scene) => {
 
   test('and was not taken up when the connection is deleted under Revoke has it ended at Square', async () => {
     const app = await sellers.application();
-    const name = await sellers.connection(app, { deletionPolicy: 'Revoke' });
+    const name = await sellers.awaiting(app, { deletionPolicy: 'Revoke' });
     const person = await sellers.arrive(await sellers.link(name));
     const merchantID = sellers.seller();
     const callback = await sellers.allow(person, merchantID);
@@ -197,7 +175,7 @@ operatorSuite('a seller who signs in', withPages, (world, scene) => {
 
   test('after a disconnect connects again, as whichever seller', async () => {
     const app = await sellers.application();
-    const name = await sellers.connection(app);
+    const name = await sellers.awaiting(app);
     const merchantID = sellers.seller();
     await sellers.signIn(name, merchantID);
     await scene.becomes(name, { Ready: 'True/Valid' });
@@ -212,7 +190,7 @@ operatorSuite('a seller who signs in', withPages, (world, scene) => {
   describe('while the API server takes no sealed grant', () => {
     test('has it stored as soon as it does', async () => {
       const app = await sellers.application();
-      const name = await sellers.connection(app);
+      const name = await sellers.awaiting(app);
       const person = await sellers.arrive(await sellers.link(name));
       const callback = await sellers.allow(person, sellers.seller());
       world.gateway?.refuse(({ method, path }) => method === 'PATCH' && path.includes(`${name}-incoming-`));
@@ -228,7 +206,7 @@ operatorSuite('a seller who signs in', withPages, (world, scene) => {
 
   test('an old request for a link is answered by saying so, and a link that ended is none', async () => {
     const app = await sellers.application();
-    const name = await sellers.connection(app);
+    const name = await sellers.awaiting(app);
     const url = await sellers.link(name);
     await pause(1_100);
     await sellers.link(name);
@@ -250,8 +228,8 @@ operatorSuite('a replica that is killed', killed, (world, scene) => {
     'between the exchange and its being stored loses no sign-in (%s)',
     { timeout: 60_000 },
     async (flow) => {
-      const app = await sellers.application(flow);
-      const name = await sellers.connection(app);
+      const app = await sellers.application({ flow });
+      const name = await sellers.awaiting(app);
       const merchantID = sellers.seller();
       const person = await sellers.arrive(await sellers.link(name));
       const callback = await sellers.allow(person, merchantID);

@@ -2,8 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { request } from 'undici';
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
-import { aConnection, anApplication, aSecret } from '../../support/objects.ts';
-import type { RunningOperator } from '../../support/operator.ts';
+import { createInvitations } from '../../support/invitations.ts';
+import { aConnection } from '../../support/objects.ts';
+import { ready } from '../../support/operator.ts';
+import { type Right, staffToken } from '../../support/staff-token.ts';
 import { operatorSuite } from '../../support/suite.ts';
 import { openPerson, type Person } from '../../support/web-person.ts';
 
@@ -13,43 +15,17 @@ const options = {
 } as const;
 
 operatorSuite('the web pages', options, (world, scene) => {
+  const invitations = createInvitations(world, scene);
   const url = () => world.frontDoor?.url ?? '';
   const north = () => world.others['north'] ?? '';
   const staff = async (name: string, rights: readonly Right[]) => {
     const person = openPerson(url());
-    const token = await account(name, rights);
+    const token = await staffToken(world, name, rights);
     await person.get('/connections');
     expect((await person.submit('/sign-in', { token })).status).toBe(303);
     return { person, token };
   };
 
-  interface Right {
-    readonly verbs: readonly string[];
-    /** Absent: everywhere. */
-    readonly namespace?: string;
-  }
-
-  /** A ServiceAccount with those rights, and a token of it for the pages. */
-  async function account(name: string, rights: readonly Right[], audiences = ['square-operator']): Promise<string> {
-    const { api, operatorNamespace: namespace } = world;
-    const rbac = '/apis/rbac.authorization.k8s.io/v1';
-    await api.ask('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, { body: { metadata: { name } } });
-    for (const { verbs, namespace: where } of rights) {
-      const own = `${namespace}-${name}`;
-      const rules = [{ apiGroups: ['square-operator.dev'], resources: ['squareconnections'], verbs }];
-      const subjects = [{ kind: 'ServiceAccount', name, namespace }];
-      const [roles, bindings, kind] =
-        where === undefined
-          ? [`${rbac}/clusterroles`, `${rbac}/clusterrolebindings`, 'ClusterRole']
-          : [`${rbac}/namespaces/${where}/roles`, `${rbac}/namespaces/${where}/rolebindings`, 'Role'];
-      await api.ask('POST', roles, { body: { metadata: { name: own }, rules } });
-      const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind, name: own };
-      await api.ask('POST', bindings, { body: { metadata: { name: own }, roleRef, subjects } });
-    }
-    const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
-    const answer = await api.ask<{ status: { token: string } }>('POST', path, { body: { spec: { audiences } } });
-    return answer.status.token;
-  }
   const looking = ['get', 'list'];
 
   describe('staff', () => {
@@ -104,12 +80,22 @@ operatorSuite('the web pages', options, (world, scene) => {
 
     test('is let in by a token for these pages alone, and out when the account is gone', async () => {
       const person = openPerson(url());
-      const forApi = await account('api-user', [{ verbs: looking }], ['https://kubernetes.default.svc.cluster.local']);
+      const forApi = await staffToken(
+        world,
+        'api-user',
+        [{ verbs: looking }],
+        ['https://kubernetes.default.svc.cluster.local'],
+      );
       for (const token of [forApi, forApi.slice(0, -4), 'no token']) {
         await person.get('/connections');
         expect((await person.submit('/sign-in', { token })).status).toBe(401);
       }
-      const both = await account('both', [{ verbs: looking }], ['square-operator', 'https://other.example.com']);
+      const both = await staffToken(
+        world,
+        'both',
+        [{ verbs: looking }],
+        ['square-operator', 'https://other.example.com'],
+      );
       await person.get('/connections');
       expect((await person.submit('/sign-in', { token: both })).text).toContain('for something else');
 
@@ -145,25 +131,14 @@ operatorSuite('the web pages', options, (world, scene) => {
   });
 
   describe('a seller', () => {
-    /** A connection that waits for its seller, and who makes links for it. */
-    async function waiting(name: string, spec: object = {}) {
-      const redirectURL = `${url()}/oauth/callback`;
-      const { clientID, clientSecret } = world.square.addApplication({ redirectURL });
-      const scopes = ['MERCHANT_PROFILE_READ', 'ORDERS_READ'];
-      const client = aSecret(world.namespace, `${name}-client`, { 'client-secret': clientSecret });
-      await scene.create('secrets', client);
-      const clientSecretRef = { name: `${name}-client` };
-      await scene.create('applications', anApplication(world.namespace, name, { clientID, clientSecretRef, scopes }));
-      await scene.create('connections', aConnection(world.namespace, name, { applicationRef: { name }, ...spec }));
-      await scene.becomes(name, { Ready: 'False/AwaitingAuthorization' });
-      const page = `/connect/${world.namespace}/${name}`;
-      const { merchantID } = world.square.addSeller({ businessName: `Shop of ${name}` });
-      return { clientID, merchantID, page, name };
+    async function waiting(spec: object = {}) {
+      const name = await invitations.awaiting(await invitations.application(), spec);
+      return { ...invitations.seller(), name, page: `/connect/${world.namespace}/${name}` };
     }
 
     /** As the platform team gets it: on the page of the connection, which shows it once its watch has told of it. */
-    async function linkFor(name: string, account: string): Promise<string> {
-      const { person } = await staff(account, [{ verbs: [...looking, 'patch'], namespace: world.namespace }]);
+    async function linkFor(name: string): Promise<string> {
+      const { person } = await staff(`links-${name}`, [{ verbs: [...looking, 'patch'], namespace: world.namespace }]);
       const page = `/connections/${world.namespace}/${name}`;
       await person.get(page);
       await person.submit('/connect');
@@ -185,19 +160,19 @@ operatorSuite('the web pages', options, (world, scene) => {
     }
 
     test('opens the link, signs in, and a moment later the workload has its token', async () => {
-      const { page, merchantID, name } = await waiting('bakery');
-      const link = await linkFor(name, 'links-bakery');
+      const { page, merchantID, businessName, name } = await waiting();
+      const link = await linkFor(name);
       const person = await seller(link);
       const before = await person.get(page);
       expect(before.text).toContain('Sign in with Square');
-      expect(before.text).toContain('See your orders');
+      expect(before.text).toContain('See your payments and refunds');
       const callback = await allow(person, page, merchantID);
       expect(await person.get(callback)).toMatchObject({ status: 303, location: page });
       expect((await person.get(page)).text).toMatch(/Your connection is being set up|Your Square account is connected/);
       await scene.becomes(name, { Ready: 'True/Valid' });
       const after = await person.get(page);
       expect(after.text).toContain('Your Square account is connected');
-      expect(after.text).toContain(`Shop of ${name}`);
+      expect(after.text).toContain(businessName);
 
       const asked = scene.tokenRequests({ merchantID });
       expect(await person.get(callback)).toMatchObject({ status: 303 });
@@ -219,8 +194,8 @@ operatorSuite('the web pages', options, (world, scene) => {
 
     test('who says no, and another one than the pinned seller, are told so, and nothing is harmed', async () => {
       const pinned = world.square.addSeller({ businessName: 'The pinned one' }).merchantID;
-      const { page, merchantID, name } = await waiting('florist', { merchantID: pinned });
-      const person = await seller(await linkFor(name, 'links-florist'));
+      const { page, merchantID, name } = await waiting({ merchantID: pinned });
+      const person = await seller(await linkFor(name));
       await person.get(page);
       const { location = '' } = await person.submit('/authorize');
       const state = new URL(location).searchParams.get('state') ?? '';
@@ -242,7 +217,3 @@ operatorSuite('the web pages', options, (world, scene) => {
     for (const { log } of world.operators) expect(log.join('')).not.toMatch(/[?&](?:link|code|state|q)=/);
   });
 });
-
-async function ready(operator: RunningOperator): Promise<void> {
-  while ((await operator.get('readyz')).status !== 200) await pause(20);
-}
