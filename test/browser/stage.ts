@@ -24,8 +24,10 @@ export function createStage(world: World, scene: Scene, visitor: Stage['visitor'
     visitor,
     address,
     page: (connection) => address(`/connect/${world.namespace}/${connection}`),
-    token: (verbs, audience = 'square-operator') =>
-      staffToken(world, `person-${++people}`, [{ verbs, namespace: world.namespace }], [audience]),
+    token(verbs, audience = 'square-operator') {
+      const rights = verbs.length === 0 ? [] : [{ verbs, namespace: world.namespace }];
+      return staffToken(world, `person-${++people}`, rights, [audience]);
+    },
   };
 }
 

@@ -78,6 +78,13 @@ const disconnecting: Words = {
   says: 'Square is being asked to end the access. If Square does not answer, it is tried again by itself.',
   moving: true,
 };
+const removed: Words = {
+  tone: 'off',
+  word: 'Being removed',
+  title: 'This connection is being removed',
+  says: 'The platform team has deleted it. There is nothing you need to do.',
+  moving: true,
+};
 const paused: Words = {
   tone: 'off',
   word: 'Paused',
@@ -105,20 +112,16 @@ const unreachable: Words = {
   connected: true,
 };
 
+/** By the reason of `Ready`. */
 const byReason: Readonly<Record<string, Words>> = {
   AwaitingAuthorization: waiting,
   TakingUp: settingUp,
-  Progressing: settingUp,
   ReauthorizationNeeded: signInSoon,
   RotationOutcomeLost: signInSoon,
   CredentialRefused: { ...expired, word: 'Not connected', title: 'Please sign in' },
-  RefreshRefused: expired,
-  RefreshTokenExpired: expired,
   Expired: expired,
-  AccessTokenExpired: expired,
   TokenRejected: { ...expired, title: 'Square no longer accepts the connection' },
   Revoked: ended,
-  AccessTokenRevoked: ended,
   Disconnected: disconnected,
   Disconnecting: disconnecting,
   Revoking: disconnecting,
@@ -133,11 +136,15 @@ const byReason: Readonly<Record<string, Words>> = {
 /** What the status says, in the seller's words. */
 export function sellerState(told: StoredStatus, deleting: boolean): SellerState {
   const ready = told.conditions.get('Ready');
-  const words = deleting ? disconnecting : ready === undefined ? settingUp : wordsFor(told, ready);
+  const words = deleting ? parting(ready) : ready === undefined ? settingUp : wordsFor(told, ready);
   const { connected = false, offers = 'None', moving = false } = words;
   const before = words === signInSoon || words === missing ? told.expiresAt : undefined;
   return { ...words, connected, offers, moving, ...(before !== undefined && { before }) };
 }
+
+/** Only under `deletionPolicy: Revoke` a deletion ends anything at Square. */
+const parting = (ready: { readonly reason: string } | undefined): Words =>
+  ready?.reason === 'Revoking' ? disconnecting : removed;
 
 const missing: Words = {
   ...signInSoon,
@@ -151,7 +158,9 @@ function wordsFor({ conditions }: StoredStatus, ready: { readonly status: string
     if (conditions.get('Renewable')?.status === 'False') return signInSoon;
     if (conditions.get('ScopesSatisfied')?.status === 'False') return missing;
     if (conditions.get('Valid')?.reason === 'Unverified') return unreachable;
-    return byReason[ready.reason] ?? working;
+    return known(ready.reason) ?? working;
   }
-  return (Object.hasOwn(byReason, ready.reason) ? byReason[ready.reason] : undefined) ?? theirTurn;
+  return known(ready.reason) ?? theirTurn;
 }
+
+const known = (reason: string): Words | undefined => (Object.hasOwn(byReason, reason) ? byReason[reason] : undefined);

@@ -56,10 +56,18 @@ describe('states', () => {
     [{ Ready: 'False/ApplicationNotReady' }, 'bad', 'bad/None'],
     [{ Ready: 'False/SomethingNew' }, 'bad', 'bad/None'],
     [{ Ready: 'False/constructor' }, 'bad', 'bad/None'],
+    [{ ...well, Ready: 'True/constructor' }, 'good', 'good/None'],
   ])('%j', (conditions, staff, seller) => {
     expect(staffState(told(conditions), false).tone).toBe(staff);
     const state = sellerState(told(conditions), false);
     expect(`${state.tone}/${state.offers}`).toBe(seller);
+  });
+
+  test('a deletion ends something at Square only where the status says so', () => {
+    expect(sellerState(told({ Ready: 'False/Revoking' }), true).title).toBe('Your account is being disconnected');
+    for (const status of [told(well), told({}), told({ Ready: 'False/RevokeGivenUp' })]) {
+      expect(sellerState(status, true)).toMatchObject({ title: 'This connection is being removed', offers: 'None' });
+    }
   });
 
   test('what is not well beside a token that works has its remedy told', () => {
