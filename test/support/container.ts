@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { request } from 'undici';
 import { freePort } from '../cluster/free-port.ts';
 import type { ChartObject } from './chart.ts';
+import { startChild } from './child-operator.ts';
 import { type MountedAccount, withAccount } from './mounted-account.ts';
 import type { RunningOperator } from './operator.ts';
 
@@ -50,18 +48,13 @@ export async function runContainer(options: ContainerOptions): Promise<RunningOp
     container.volumeMounts.reduce((result, { mountPath }) => result.replace(mountPath, join(dir, mountPath)), text);
   const [command = '', ...flags] = entrypoint.map((part) => (part === '/app/square-operator.js' ? program : part));
   if (command !== 'node') throw new Error(`the image starts ${command}`);
-  const [metrics, health] = [await freePort(), await freePort()];
   const web = container.args.includes('--web-bind-address=:8082') ? await freePort() : 0;
-  const ports = [
-    `--metrics-bind-address=127.0.0.1:${metrics}`,
-    `--health-probe-bind-address=127.0.0.1:${health}`,
-    ...(web === 0 ? [] : [`--web-bind-address=127.0.0.1:${web}`]),
-  ];
-  const args = [...flags, ...container.args.map(place), ...ports];
+  const webFlag = web === 0 ? [] : [`--web-bind-address=127.0.0.1:${web}`];
+  const args = [...flags, ...container.args.map(place), ...webFlag];
   const mounted = 'folder' in account;
-  const [path, ...rest] = mounted ? withAccount(account, process.execPath, args) : [process.execPath, ...args];
-  const child = spawn(path, rest, {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  return startChild({
+    command: mounted ? withAccount(account, process.execPath, args) : [process.execPath, ...args],
+    webPort: web,
     env: {
       ...env,
       ...(mounted && { PATH: process.env['PATH'] }),
@@ -70,28 +63,4 @@ export async function runContainer(options: ContainerOptions): Promise<RunningOp
       ...(mounted ? account.env : { KUBECONFIG: account.kubeconfig }),
     },
   });
-  const log: string[] = [];
-  const exited = once(child, 'exit');
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => void log.push(text));
-  await Promise.race([
-    once(child.stdout, 'data'),
-    exited.then(() => Promise.reject(new Error(`the operator ended: ${log.join('')}`))),
-  ]);
-  const end = async (signal: NodeJS.Signals) => {
-    child.kill(signal);
-    await exited;
-  };
-  return {
-    log,
-    webPort: web,
-    metricsURL: `http://127.0.0.1:${metrics}/metrics`,
-    async get(what) {
-      const { statusCode, body } = await request(`http://127.0.0.1:${what === 'metrics' ? metrics : health}/${what}`);
-      return { status: statusCode, text: await body.text() };
-    },
-    isLeader: () => child.exitCode === null,
-    stop: () => end('SIGTERM'),
-    kill: () => end('SIGKILL'),
-  };
 }

@@ -1,12 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { request } from 'undici';
 import { readConfig } from '../../src/config.ts';
 import { startOperator } from '../../src/operator.ts';
-import { freePort } from '../cluster/free-port.ts';
+import { fetchText, startChild } from './child-operator.ts';
 
 /** A running operator, in this process or as a child. */
 export interface RunningOperator {
@@ -21,11 +18,6 @@ export interface RunningOperator {
   stop(): Promise<void>;
   /** As `kill -9` does. A child only. */
   kill(): Promise<void>;
-}
-
-async function fetchText(url: string): Promise<{ status: number; text: string }> {
-  const { statusCode, body } = await request(url);
-  return { status: statusCode, text: await body.text() };
 }
 
 const webPortOf = (flags: readonly string[]): number =>
@@ -66,35 +58,12 @@ export async function runOperator(flags: readonly string[]): Promise<RunningOper
  * `cache` is a folder for compiled code, so that it begins sooner the next time, and for its journal.
  */
 export async function spawnOperator(flags: readonly string[], cache: string): Promise<RunningOperator> {
-  const [metrics, health] = [await freePort(), await freePort()];
   const main = resolve(import.meta.dirname, '../../src/main.ts');
-  const ports = [`--metrics-bind-address=127.0.0.1:${metrics}`, `--health-probe-bind-address=127.0.0.1:${health}`];
-  const journal = `--journal-dir=${join(cache, 'journal')}`;
-  const child = spawn(process.execPath, [main, ...ports, journal, ...flags], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  return startChild({
+    command: [process.execPath, main, `--journal-dir=${join(cache, 'journal')}`, ...flags],
+    webPort: webPortOf(flags),
     env: { PATH: process.env.PATH, HOME: '/nonexistent', NODE_COMPILE_CACHE: cache },
   });
-  const log: string[] = [];
-  const exited = once(child, 'exit');
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text) => void log.push(text));
-  await Promise.race([
-    once(child.stdout, 'data'),
-    exited.then(() => Promise.reject(new Error(`the operator ended: ${log.join('')}`))),
-  ]);
-  const end = async (signal: NodeJS.Signals) => {
-    child.kill(signal);
-    await exited;
-  };
-  return {
-    log,
-    webPort: webPortOf(flags),
-    metricsURL: `http://127.0.0.1:${metrics}/metrics`,
-    get: (what) => fetchText(`http://127.0.0.1:${what === 'metrics' ? metrics : health}/${what}`),
-    isLeader: () => child.exitCode === null,
-    stop: () => end('SIGTERM'),
-    kill: () => end('SIGKILL'),
-  };
 }
 
 /** Resolves when it follows the cluster, as a readiness probe sees it. */
