@@ -7,9 +7,9 @@ import {
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
-import { KubeConfig } from '@kubernetes/client-node';
-import { Agent, type Dispatcher, request } from 'undici';
+import { request } from 'undici';
 import { certificate, certificateKey } from '../support/certificate.ts';
+import type { Upstream } from '../support/upstream.ts';
 import { type Answered, type Asked, cross, endToEnd, type Gate } from './crossing.ts';
 
 /** Stands before the API server and speaks as it does: HTTP/2 over TLS. */
@@ -18,24 +18,6 @@ export interface ApiProxy {
   /** What a kubeconfig has to trust. */
   readonly certificateAuthority: string;
   stop(): Promise<void>;
-}
-
-/** The way to the real API server, which all proxies of a process share. */
-export interface Upstream {
-  readonly server: string;
-  readonly dispatcher: Dispatcher;
-}
-
-/** Opens the way to the API server of a kubeconfig. What a request is allowed, its own headers say. */
-export async function openUpstream(admin: string): Promise<Upstream> {
-  const config = new KubeConfig();
-  config.loadFromFile(admin);
-  const cluster = config.getCurrentCluster();
-  if (!cluster) throw new Error(`${admin} names no cluster`);
-  const tls: { ca?: string | Buffer } = {};
-  await config.applyToHTTPSOptions(tls);
-  const dispatcher = new Agent({ connect: { ca: tls.ca }, bodyTimeout: 0, headersTimeout: 0 });
-  return { server: cluster.server.replace(/\/$/, ''), dispatcher };
 }
 
 export async function startApiProxy(upstream: Upstream, gate: Gate): Promise<ApiProxy> {

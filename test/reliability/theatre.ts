@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { bundle } from '../../tools/bundle/bundle.ts';
 import { openApi } from '../cluster/api.ts';
 import { createLive } from '../support/live.ts';
-import { openUpstream } from './api-proxy.ts';
+import { openUpstream } from '../support/upstream.ts';
 import type { Theatre } from './stage.ts';
 
 const root = resolve(import.meta.dirname, '../..');

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { KubeConfig } from '@kubernetes/client-node';
-import { Agent, request } from 'undici';
+import { request } from 'undici';
+import { openUpstream } from './upstream.ts';
 
 /** One request of the operator to the API server. */
 export interface GatewayEntry {
@@ -39,13 +39,7 @@ const forbidden = {
 
 /** With `streamingLists` false it answers as an API server does that knows no list within a watch. */
 export async function startGateway(admin: string, { streamingLists = true } = {}): Promise<Gateway> {
-  const config = new KubeConfig();
-  config.loadFromFile(admin);
-  const cluster = config.getCurrentCluster();
-  if (!cluster) throw new Error(`${admin} names no cluster`);
-  const tls: { ca?: string | Buffer } = {};
-  await config.applyToHTTPSOptions(tls);
-  const dispatcher = new Agent({ connect: { ca: tls.ca }, bodyTimeout: 0, headersTimeout: 0 });
+  const { server: upstream, dispatcher } = await openUpstream(admin);
   type Mutable<T> = { -readonly [K in keyof T]: T[K] };
   let entries: Mutable<GatewayEntry>[] = [];
   let refused: (entry: GatewayEntry) => boolean = () => false;
@@ -68,7 +62,7 @@ export async function startGateway(admin: string, { streamingLists = true } = {}
     }
     const left = new AbortController();
     outgoing.on('close', () => left.abort());
-    const answer = await request(`${cluster?.server ?? ''}${url}`, {
+    const answer = await request(`${upstream}${url}`, {
       method,
       dispatcher,
       headers: endToEnd(incoming.headers) as Record<string, string>,

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { parseAllDocuments } from 'yaml';
 import type { Api } from '../cluster/api.ts';
+import { readKubeconfig } from './upstream.ts';
 
 interface Manifest {
   readonly kind: string;
@@ -94,10 +95,7 @@ export async function operatorKubeconfig(api: Api, admin: string, options: Kubec
   const { namespace, server, certificateAuthority } = options;
   const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`;
   const answer = await api.ask<{ status: { token: string } }>('POST', path, { body: { spec: {} } });
-  const config = new KubeConfig();
-  config.loadFromFile(admin);
-  const cluster = config.getCurrentCluster();
-  if (!cluster) throw new Error(`${admin} names no cluster`);
+  const { cluster } = readKubeconfig(admin);
   const own = new KubeConfig();
   own.loadFromOptions({
     clusters: [

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { Api } from '../cluster/api.ts';
+import { readKubeconfig } from './upstream.ts';
 
 interface Rule {
   readonly apiGroups: readonly string[];
@@ -51,10 +52,7 @@ export async function createPerson(
     `/api/v1/namespaces/${home}/serviceaccounts/${name}/token`,
     { body: { spec: {} } },
   );
-  const config = new KubeConfig();
-  config.loadFromFile(admin);
-  const cluster = config.getCurrentCluster();
-  if (!cluster) throw new Error(`${admin} names no cluster`);
+  const { cluster } = readKubeconfig(admin);
   const own = new KubeConfig();
   own.loadFromOptions({
     clusters: [cluster],
