@@ -1,38 +1,16 @@
-import { rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { days } from '../../../src/clock.ts';
 import { clusterPermissions } from '../../../src/permissions.ts';
-import { openApi } from '../../cluster/api.ts';
-import { applyCrds } from '../../cluster/crds.ts';
-import type { ControlPlane } from '../../cluster/provider.ts';
-import { reportTo } from '../../cluster/report.ts';
-import { startControlPlane } from '../../cluster/start.ts';
-import { runDir } from '../../cluster/temp-dir.ts';
 import { neededRights } from '../../support/needed-rights.ts';
+import { ownControlPlane } from '../../support/own-control-plane.ts';
 import { rightsOf } from '../../support/rights.ts';
 import { operatorSuite } from '../../support/suite.ts';
-
-// An operator of the whole cluster would take the connections of other tests for its own.
-let dir = '';
-let controlPlane: ControlPlane | undefined;
-beforeAll(async () => {
-  dir = await runDir();
-  controlPlane = await startControlPlane({ dir: join(dir, 'c'), report: reportTo(process.stderr) });
-  const api = await openApi(controlPlane.kubeconfig);
-  await applyCrds(api, resolve(import.meta.dirname, '../../../crds'));
-  await api.close();
-});
-afterAll(async () => {
-  await controlPlane?.stop();
-  await rm(dir, { recursive: true, force: true });
-});
 
 const options = {
   clusterWide: true,
   gateway: 'without streaming lists',
   namespaces: { platform: {}, gold: { 'example.com/tier': 'gold' } },
-  kubeconfig: () => controlPlane?.kubeconfig ?? '',
+  kubeconfig: ownControlPlane(),
 } as const;
 
 operatorSuite('an operator of the whole cluster', options, (world, scene) => {

@@ -1,34 +1,11 @@
-import { rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { minutes } from '../../../src/clock.ts';
-import { openApi } from '../../cluster/api.ts';
-import { applyCrds } from '../../cluster/crds.ts';
-import type { ControlPlane } from '../../cluster/provider.ts';
-import { reportTo } from '../../cluster/report.ts';
-import { startControlPlane } from '../../cluster/start.ts';
-import { runDir } from '../../cluster/temp-dir.ts';
 import type { FaultSpec } from '../../simulator/faults.ts';
 import { aConnection, anApplication, aSecret } from '../../support/objects.ts';
+import { ownControlPlane } from '../../support/own-control-plane.ts';
 import { matches } from '../../support/scene.ts';
 import { operatorSuite } from '../../support/suite.ts';
-
-// An operator of the whole cluster would take the connections of other tests for its own. Rights that lie in the namespace
-// itself would go with it.
-let dir = '';
-let controlPlane: ControlPlane | undefined;
-beforeAll(async () => {
-  dir = await runDir();
-  controlPlane = await startControlPlane({ dir: join(dir, 'c'), report: reportTo(process.stderr) });
-  const api = await openApi(controlPlane.kubeconfig);
-  await applyCrds(api, resolve(import.meta.dirname, '../../../crds'));
-  await api.close();
-});
-afterAll(async () => {
-  await controlPlane?.stop();
-  await rm(dir, { recursive: true, force: true });
-});
 
 const unavailable: FaultSpec['effect'] = { kind: 'answer', status: 503 };
 
@@ -36,7 +13,8 @@ const unavailable: FaultSpec['effect'] = { kind: 'answer', status: 503 };
 const doomed = { revoked: {}, retained: {}, unreachable: {}, orphaned: {}, elsewhere: {}, resumed: {} };
 type Doomed = keyof typeof doomed;
 
-const options = { namespaces: doomed, clusterWide: true, kubeconfig: () => controlPlane?.kubeconfig ?? '' };
+// Rights that lie in the namespace itself would go with it.
+const options = { namespaces: doomed, clusterWide: true, kubeconfig: ownControlPlane() };
 
 vi.setConfig({ testTimeout: minutes(4) });
 
