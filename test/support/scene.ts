@@ -1,5 +1,6 @@
 import { annotations } from '../../src/api/names.ts';
 import type { Duration } from '../../src/clock.ts';
+import type { FaultSpec } from '../simulator/faults.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import { type Collection, collectionPath } from './live.ts';
 import {
@@ -60,6 +61,8 @@ export interface Scene {
   connected(wish?: ConnectWish): Promise<Party>;
   /** A new authorization of the same seller, put into the connection's credential Secret. Gives the refresh token. */
   signInAgain(party: Party): Promise<string>;
+  /** A fault at Square that strikes this seller alone; what is given ends it. */
+  strike(party: Pick<Party, 'merchantID'>, fault: Omit<FaultSpec, 'merchantID'>): () => void;
   connection(name: string, namespace?: string): StoredConnection;
   status(name: string, namespace?: string): NonNullable<StoredConnection['status']>;
   /** Resolves once all those conditions are so. */
@@ -192,6 +195,10 @@ export function createScene(world: Ground): Scene {
       const { refreshToken } = square.grant({ clientID, merchantID });
       await edit('secrets', credential, { stringData: { token: refreshToken.value } });
       return refreshToken.value;
+    },
+    strike({ merchantID }, fault) {
+      const id = square.faults.add({ ...fault, merchantID });
+      return () => square.faults.remove(id);
     },
     connection,
     status,

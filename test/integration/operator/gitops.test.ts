@@ -3,22 +3,14 @@ import { parse } from 'yaml';
 import { days, hours } from '../../../src/clock.ts';
 import { findJudge, lacksJudge } from '../../../tools/programs/judge.ts';
 import { reportTo } from '../../cluster/report.ts';
-import type { FaultSpec } from '../../simulator/faults.ts';
 import { customization, customizations, healthOf, kstatusOf, lua } from '../../support/gitops.ts';
 import { judge } from '../../support/judge.ts';
 import { testUnless } from '../../support/needs.ts';
 import { aConnection } from '../../support/objects.ts';
-import type { Looks, Party } from '../../support/scene.ts';
+import type { Looks } from '../../support/scene.ts';
+import { refused, unauthorized } from '../../support/square-answers.ts';
 import { operatorSuite } from '../../support/suite.ts';
 
-const refused = { kind: 'answer', status: 401, shape: 'V1', message: 'Invalid refresh token' } as const;
-const unauthorized = {
-  kind: 'answer',
-  status: 401,
-  shape: 'V2',
-  category: 'AUTHENTICATION_ERROR',
-  code: 'UNAUTHORIZED',
-} as const;
 const dropped = { kind: 'drop', when: 'before' } as const;
 const unavailable = { kind: 'answer', status: 503 } as const;
 
@@ -40,10 +32,6 @@ operatorSuite('a connection in GitOps', { namespaces: { platform: {} } }, (world
 
   const health = (object: object) => healthOf(program, object);
   const kstatus = (object: object) => kstatusOf(program, object);
-  const strike = ({ merchantID }: Party, fault: Omit<FaultSpec, 'merchantID'>) => {
-    const id = world.square.faults.add({ ...fault, merchantID });
-    return () => world.square.faults.remove(id);
-  };
 
   /** `bring` makes the situation and gives the connection's name, and what ends the situation where others would suffer. */
   function situation(
@@ -86,7 +74,7 @@ operatorSuite('a connection in GitOps', { namespaces: { platform: {} } }, (world
     { Ready: 'True/ReauthorizationNeeded', Renewable: 'False/RefreshRefused' },
     async () => {
       const party = await scene.connected();
-      const end = strike(party, { endpoint: 'token', effect: refused });
+      const end = scene.strike(party, { endpoint: 'token', effect: refused });
       await scene.pass(days(7));
       return [party.name, end];
     },
@@ -97,7 +85,7 @@ operatorSuite('a connection in GitOps', { namespaces: { platform: {} } }, (world
     { Ready: 'True/Unverified', Valid: 'Unknown' },
     async () => {
       const party = await scene.connected();
-      const end = strike(party, { endpoint: 'any', effect: dropped });
+      const end = scene.strike(party, { endpoint: 'any', effect: dropped });
       await scene.pass(hours(1));
       await scene.pass(hours(1));
       return [party.name, end];
@@ -109,7 +97,7 @@ operatorSuite('a connection in GitOps', { namespaces: { platform: {} } }, (world
     { Ready: 'False/Expired', Reconciling: 'True' },
     async () => {
       const party = await scene.connected();
-      const end = strike(party, { endpoint: 'token', effect: unavailable });
+      const end = scene.strike(party, { endpoint: 'token', effect: unavailable });
       await scene.pass(days(31));
       return [party.name, end];
     },
@@ -120,7 +108,7 @@ operatorSuite('a connection in GitOps', { namespaces: { platform: {} } }, (world
     { Ready: 'False/Expired', Stalled: 'True' },
     async () => {
       const party = await scene.connected();
-      const end = strike(party, { endpoint: 'token', effect: refused });
+      const end = scene.strike(party, { endpoint: 'token', effect: refused });
       await scene.pass(days(7));
       await scene.becomes(party.name, { Ready: 'True/ReauthorizationNeeded' });
       await scene.pass(days(25));
@@ -135,8 +123,8 @@ operatorSuite('a connection in GitOps', { namespaces: { platform: {} } }, (world
   });
   situation('rejected', ['Failed', 'Degraded'], { Ready: 'False/TokenRejected' }, async () => {
     const party = await scene.connected();
-    strike(party, { endpoint: 'locations', effect: unauthorized });
-    const end = strike(party, { endpoint: 'token', effect: refused });
+    scene.strike(party, { endpoint: 'locations', effect: unauthorized });
+    const end = scene.strike(party, { endpoint: 'token', effect: refused });
     await scene.pass(hours(1));
     return [party.name, end];
   });
@@ -171,7 +159,7 @@ operatorSuite('a connection in GitOps', { namespaces: { platform: {} } }, (world
   );
   situation('refused with its credential', ['Failed', 'Degraded'], { Ready: 'False/CredentialRefused' }, async () => {
     const merchantID = world.square.addSeller({ businessName: 'Refused' }).merchantID;
-    const end = strike({ merchantID } as Party, { endpoint: 'token', effect: refused });
+    const end = scene.strike({ merchantID }, { endpoint: 'token', effect: refused });
     return [(await scene.connect({ merchantID })).name, end];
   });
   situation('left with a retained grant', ['Failed', 'Degraded'], { Ready: 'False/RetainedGrantFound' }, async () => {

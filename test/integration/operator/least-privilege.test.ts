@@ -17,6 +17,7 @@ import { aConnection, aSecret } from '../../support/objects.ts';
 import { createPerson } from '../../support/person.ts';
 import { type Right, rightsOf } from '../../support/rights.ts';
 import { operatorSuite } from '../../support/suite.ts';
+import { refreshUnstored } from '../../support/unstored.ts';
 import { openPerson } from '../../support/web-person.ts';
 
 const options = {
@@ -107,18 +108,7 @@ operatorSuite('the rights of the operator', options, (world, scene) => {
     async () => {
       world.gateway?.clear();
       const party = await scene.connected({ flow: 'PKCE' });
-      const sealed = `${party.name}-sealed`;
-      world.square.faults.add({
-        endpoint: 'token',
-        merchantID: party.merchantID,
-        effect: { kind: 'delay' },
-        delay: 3_000,
-      });
-      const before = scene.secret(sealed)?.metadata.resourceVersion;
-      await scene.request(party.name, 'refresh');
-      await world.live.until('the attempt is noted', () => scene.secret(sealed)?.metadata.resourceVersion !== before);
-      await scene.edit('secrets', sealed, { immutable: true });
-      await scene.becomes(party.name, { Renewable: 'Unknown/GrantNotStored' });
+      const sealed = await refreshUnstored(world, scene, party);
       const escrowed = () =>
         world.live.all('secrets', world.operatorNamespace).some(({ type }) => type === 'square-operator.dev/escrow');
       await world.live.until('it lies in escrow', escrowed);

@@ -3,6 +3,7 @@ import { days, hours, minutes } from '../../../src/clock.ts';
 import type { FaultSpec } from '../../simulator/faults.ts';
 import type { App, Party, Scene } from '../../support/scene.ts';
 import { operatorSuite } from '../../support/suite.ts';
+import { refreshUnstored } from '../../support/unstored.ts';
 import type { World } from '../../support/world.ts';
 
 /** Sellers of PKCE: each of their refresh tokens works once. */
@@ -191,18 +192,7 @@ operatorSuite('a refresh token that works once', { gateway: true }, (world, scen
 
   test('whose successor cannot be stored lies in escrow, and no longer when it is stored', async () => {
     const party = await connected();
-    const sealed = `${party.name}-sealed`;
-    // The note is taken, the answer is refused: a person makes the Secret immutable in between.
-    world.square.faults.add({
-      endpoint: 'token',
-      merchantID: party.merchantID,
-      effect: { kind: 'delay' },
-      delay: 3_000,
-    });
-    const before = scene.secret(sealed)?.metadata.resourceVersion;
-    await scene.request(party.name, 'refresh');
-    await world.live.until('the attempt is noted', () => scene.secret(sealed)?.metadata.resourceVersion !== before);
-    await scene.edit('secrets', sealed, { immutable: true });
+    const sealed = await refreshUnstored(world, scene, party);
     await scene.becomes(party.name, { Ready: 'True/Valid', Renewable: 'Unknown/GrantNotStored' });
     while ((await escrow()) === 0) await scene.settle();
     const { text } = (await world.operators.at(-1)?.get('metrics')) ?? { text: '' };
@@ -228,18 +218,7 @@ operatorSuite(
 
     test('while its successor cannot be stored: the next process finds it', async () => {
       const party = await connected();
-      const sealed = `${party.name}-sealed`;
-      world.square.faults.add({
-        endpoint: 'token',
-        merchantID: party.merchantID,
-        effect: { kind: 'delay' },
-        delay: 3_000,
-      });
-      const before = scene.secret(sealed)?.metadata.resourceVersion;
-      await scene.request(party.name, 'refresh');
-      await world.live.until('the attempt is noted', () => scene.secret(sealed)?.metadata.resourceVersion !== before);
-      await scene.edit('secrets', sealed, { immutable: true });
-      await scene.becomes(party.name, { Renewable: 'Unknown/GrantNotStored' });
+      const sealed = await refreshUnstored(world, scene, party);
       await killAndStart();
       await scene.becomes(party.name, { Renewable: 'Unknown/GrantNotStored' });
       await scene.remove('secrets', sealed);

@@ -1,25 +1,10 @@
 import { expect, test } from 'vitest';
 import { days, hours } from '../../../src/clock.ts';
-import type { FaultSpec } from '../../simulator/faults.ts';
 import { aConnection } from '../../support/objects.ts';
-import type { Party } from '../../support/scene.ts';
+import { refused, unauthorized } from '../../support/square-answers.ts';
 import { operatorSuite } from '../../support/suite.ts';
 
-const refused = { kind: 'answer', status: 401, shape: 'V1', message: 'Invalid refresh token' } as const;
-const unauthorized = {
-  kind: 'answer',
-  status: 401,
-  shape: 'V2',
-  category: 'AUTHENTICATION_ERROR',
-  code: 'UNAUTHORIZED',
-} as const;
-
 operatorSuite('what the conditions say', {}, (world, scene) => {
-  /** A fault that strikes this seller only; the returned function ends it. */
-  const strike = ({ merchantID }: Party, fault: Omit<FaultSpec, 'merchantID'>) => {
-    const id = world.square.faults.add({ ...fault, merchantID });
-    return () => world.square.faults.remove(id);
-  };
   const state = (name: string) => scene.secret(name)?.metadata.annotations?.['square-operator.dev/state'];
   const tokenOf = (name: string) => scene.values(name)['access-token'];
 
@@ -41,7 +26,7 @@ operatorSuite('what the conditions say', {}, (world, scene) => {
 
   test('while the token works a refused refresh leaves Ready True and asks for a sign-in in time', async () => {
     const party = await scene.connected();
-    const heal = strike(party, { endpoint: 'token', effect: refused });
+    const heal = scene.strike(party, { endpoint: 'token', effect: refused });
     await scene.pass(days(7));
     const { status } = await scene.becomes(party.name, {
       Ready: 'True/ReauthorizationNeeded',
@@ -63,7 +48,7 @@ operatorSuite('what the conditions say', {}, (world, scene) => {
 
   test('when Square cannot be reached for two slots the token counts as unverified, and its proof stays in the message', async () => {
     const party = await scene.connected();
-    const heal = strike(party, { endpoint: 'any', effect: { kind: 'drop', when: 'before' } });
+    const heal = scene.strike(party, { endpoint: 'any', effect: { kind: 'drop', when: 'before' } });
     await scene.pass(hours(1));
     await scene.becomes(party.name, { Ready: 'True/Valid', Valid: 'True/Accepted' });
     await scene.pass(hours(1));
@@ -87,7 +72,7 @@ operatorSuite('what the conditions say', {}, (world, scene) => {
   test('a token that could not be renewed for 31 days is expired, and comes back when Square does', async () => {
     const party = await scene.connected();
     const token = tokenOf(party.name);
-    const heal = strike(party, { endpoint: 'token', effect: { kind: 'answer', status: 503 } });
+    const heal = scene.strike(party, { endpoint: 'token', effect: { kind: 'answer', status: 503 } });
     await scene.pass(days(31));
     await scene.becomes(party.name, {
       Ready: 'False/Expired',
@@ -108,7 +93,7 @@ operatorSuite('what the conditions say', {}, (world, scene) => {
 
   test('the clock alone moves a token to its end when nothing can be asked about it', async () => {
     const party = await scene.connected();
-    const heal = strike(party, { endpoint: 'any', effect: { kind: 'drop', when: 'before' } });
+    const heal = scene.strike(party, { endpoint: 'any', effect: { kind: 'drop', when: 'before' } });
     await scene.pass(days(31));
     await scene.becomes(party.name, { Ready: 'False/Expired', Expired: 'True', Revoked: 'False' });
     heal();
@@ -147,8 +132,8 @@ operatorSuite('what the conditions say', {}, (world, scene) => {
   test('an unauthorized token before its end is rejected, not revoked, after exactly one refused refresh', async () => {
     const party = await scene.connected();
     const before = scene.tokenRequests(party);
-    strike(party, { endpoint: 'locations', effect: unauthorized });
-    strike(party, { endpoint: 'token', effect: refused });
+    scene.strike(party, { endpoint: 'locations', effect: unauthorized });
+    scene.strike(party, { endpoint: 'token', effect: refused });
     await scene.pass(hours(1));
     await scene.becomes(party.name, {
       Ready: 'False/TokenRejected',
