@@ -107,7 +107,7 @@ function aboutToken({ status, spec }: Seen, now: Instant): Fact[] {
     ],
     [
       'Verified',
-      plain(status.lastVerifyTime === undefined ? 'not yet' : `${fully(status.lastVerifyTime, now)}, or since`),
+      plain(status.lastVerifyTime === undefined ? 'not yet' : `${fully(status.lastVerifyTime, now)} or later`),
     ],
   ];
 }

@@ -1,5 +1,5 @@
 import { squareConnections } from '../api/names.ts';
-import { KubeError } from '../kube/client.ts';
+import { isReason, KubeError } from '../kube/client.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import type { Cluster } from './cluster.ts';
 import { Ending, type Exit } from './exit.ts';
@@ -48,11 +48,17 @@ function noSuchName(error: unknown): undefined {
 
 /** All of the namespace, or of the cluster, by namespace and name. */
 export async function all({ client, namespace }: Cluster, how: Selecting): Promise<Seen[]> {
-  const { items } = await client.list(squareConnections, {
-    namespace: how.allNamespaces === true ? undefined : namespace,
-    labelSelector: how.selector,
+  const where = { namespace: how.allNamespaces === true ? undefined : namespace, labelSelector: how.selector };
+  const { items } = await client.list(squareConnections, where).catch((error: unknown) => {
+    throw how.selector !== undefined && isReason(error, 'BadRequest') ? unreadable(how.selector, error) : error;
   });
   return items.map(see).sort((a, b) => compare(a.namespace, b.namespace) || compare(a.name, b.name));
+}
+
+/** The API server's words on what is no selector of labels. */
+function unreadable(selector: string, error: unknown): Ending {
+  const words = error instanceof KubeError ? error.message.replace(/^.* 400 BadRequest:? ?/, '') : '';
+  return new Ending('usage', `-l ${selector}: write labels such as app=pos,tier!=test (${words}).`);
 }
 
 export const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -179,6 +179,6 @@ async function credential({ stdin, screen, signal }: Call, place: string): Promi
   const { text, asked } = await readSecretValue(stdin, screen, `Credential of ${place} (it does not show): `, signal);
   const read = cleanCredential(text);
   if (!read.ok) throw new Ending('error', `The value on standard input ${read.why}.`);
-  if (!asked && text !== text.trim()) screen.note('Space or a line end around the value was taken off.');
+  if (!asked && text.replace(/\r?\n$/, '') !== text.trim()) screen.note('Space around the value was taken off.');
   return read.value;
 }

@@ -104,10 +104,10 @@ pluginSuite('kubectl square refresh and seal', {}, ({ world, scene, plugin, pers
       const app = await scene.application('seal-app');
       const { merchantID } = world.square.addSeller({ businessName: 'Sealed' });
       const { refreshToken } = world.square.grant({ clientID: app.clientID, merchantID });
-      const kubectl = plugin.with({ stdin: `${refreshToken.value}\n`, as: await person('onCall') });
+      const kubectl = plugin.with({ stdin: ` ${refreshToken.value}\n`, as: await person('onCall') });
       const { code, stdout, stderr } = await kubectl('seal', 'sealed', '--application', 'seal-app', ...there());
       expect(stderr).toMatch(
-        /^Space or a line end around the value was taken off\.\nSealed for .*\/sealed, application .*, Production, by key \w+ \(ConfigMap /,
+        /^Space around the value was taken off\.\nSealed for .*\/sealed, application .*, Production, by key \w+ \(ConfigMap /,
       );
       expect(code).toBe(0);
       expect(stdout).toMatch(/^[\w-]+(\.[\w-]+){4}\n$/);
@@ -139,7 +139,7 @@ pluginSuite('kubectl square refresh and seal', {}, ({ world, scene, plugin, pers
       const how = `seal redirected --personal --environment Sandbox ${there().join(' ')}`;
       const line = `kubectl square ${how} < ${file}`;
       const { status, stdout, stderr } = plugin.shell(line);
-      expect(stderr).toContain('redirected, a personal access token, Sandbox');
+      expect(stderr).toMatch(/^Sealed for \S+\/redirected, a personal access token, Sandbox/);
       expect(stdout).toMatch(/^[\w-]+(\.[\w-]+){4}\n$/);
       expect(status).toBe(0);
     });

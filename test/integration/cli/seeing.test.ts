@@ -99,6 +99,12 @@ pluginSuite('kubectl square status and list', {}, ({ world, scene, plugin, perso
       expect(stdout).not.toContain('bakery');
     });
 
+    test('says what is no selector, and exits with 2', async () => {
+      const { code, stderr } = await plugin('list', '-l', 'a=b=c', ...here());
+      expect(stderr).toMatch(/^Error: -l a=b=c: write labels such as app=pos,tier!=test \(.*expected.*\)\.\n$/);
+      expect(code).toBe(2);
+    });
+
     test('says that there is nothing, and exits with 0', async () => {
       const { code, stderr } = await plugin('list', '-l', 'app=none', ...here());
       expect(code).toBe(0);
