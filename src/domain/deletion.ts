@@ -1,7 +1,7 @@
 import type { Instant } from '../clock.ts';
 import { arrivalToEnd, claimsEnd, dismissBeforeDiscard } from './arrivals.ts';
 import { attemptEnds } from './attempt.ts';
-import type { Arrival, Now, Observation } from './observation.ts';
+import type { Now, Observation } from './observation.ts';
 import { nextAttempt } from './pace.ts';
 import { publishedSecrets } from './publication.ts';
 import {
@@ -35,8 +35,8 @@ export function part(o: Observation, now: Now): Parting {
   // Another process may be asking for more of what is to be ended, and would store it where it is gone.
   const asked = Math.max(attemptEnds(o.attempt), claimsEnd(o));
   if (asked > now.square) return { kind: 'Later', at: asked };
-  const arrival = arrivalToEnd(o);
-  if (arrival !== undefined && arrivalGivenUp(o, now) === undefined) return receive(o, arrival, now);
+  const receiving = receive(o, now);
+  if (receiving !== undefined) return receiving;
   if (grant.kind === 'Retained' || grant.kind === 'Outdated') return release(o, 'NotTakenOver', now);
   const personal = unrevocable(o)?.reason === 'PersonalAccessToken';
   if (grant.kind === 'Absent' || grant.kind === 'Vacant' || grant.kind === 'NotOwned' || personal) {
@@ -52,9 +52,30 @@ export function part(o: Observation, now: Now): Parting {
   return { kind: 'Revoke', because: 'ConnectionDeleted', scope: scopeAtDeletion(o) };
 }
 
-/** It is sealed before anything is asked of Square, like any other grant. */
-const receive = (o: Observation, { secret }: Arrival, now: Now): Parting =>
-  o.throttled === true ? { kind: 'Later', at: partingEnds(o, now) } : { kind: 'Receive', secret, because: 'SignedIn' };
+/**
+ * It is sealed before anything is asked of Square, like any other grant, and like any other not over a record that cannot be
+ * looked into or is of another application. A place that is somebody else's may become free.
+ */
+function receive(o: Observation, now: Now): Parting | undefined {
+  const arrival = arrivalToEnd(o);
+  if (arrival === undefined || arrivalGivenUp(o, now) !== undefined) return undefined;
+  switch (o.grant.kind) {
+    case 'Unreadable':
+    case 'OfAnotherApplication':
+    case 'Closed':
+      return undefined;
+    case 'NotOwned':
+      return { kind: 'Later', at: Math.min(o.grant.retryAt, partingEnds(o, now)) };
+    case 'Absent':
+    case 'Vacant':
+    case 'Held':
+    case 'Retained':
+    case 'Outdated':
+      return o.throttled === true
+        ? { kind: 'Later', at: partingEnds(o, now) }
+        : { kind: 'Receive', secret: arrival.secret, because: 'SignedIn' };
+  }
+}
 
 type DiscardReason = (Step & { kind: 'Discard' })['because'];
 

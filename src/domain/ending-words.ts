@@ -22,6 +22,7 @@ export function partingWords(o: Observation, now: Now): Summary | undefined {
     case 'Vacant':
       return withoutGrant(o, now);
     case 'NotOwned':
+      return lostArrival(o, now);
     case 'Retained':
     case 'Outdated':
       return undefined;
@@ -43,9 +44,14 @@ export function partingWords(o: Observation, now: Now): Summary | undefined {
   return goingOn(no('Revoking', `${doing}${trouble}`));
 }
 
-function withoutGrant(o: Observation, now: Now): Summary {
+function lostArrival(o: Observation, now: Now): Summary | undefined {
   const lost = arrivalGivenUp(o, now);
-  if (lost !== undefined) return stuck(no(lost.reason, lost.message));
+  return lost && stuck(no(lost.reason, lost.message));
+}
+
+function withoutGrant(o: Observation, now: Now): Summary {
+  const lost = lostArrival(o, now);
+  if (lost !== undefined) return lost;
   if (arrivalToEnd(o) !== undefined) {
     const doing = "The connection is being deleted. What the seller's sign-in gave is taken up, to be ended at Square.";
     return goingOn(no('Revoking', doing));

@@ -67,6 +67,7 @@ const closed = { application: missing, grant: { kind: 'Closed' } } as const;
 const finalizedSecret = { finalized: true, deleting: false };
 
 const nothing = { grant: { kind: 'Absent' }, tokenSecret: { kind: 'Absent', name: 'bakery' } } as const;
+const notOwned = { kind: 'NotOwned', retryAt: noon + seconds(30) } as const;
 const signedIn = 'sign-in/aa';
 /** A sign-in of two days ago that nobody has taken up. */
 const arrived = (fields: Partial<Grant> = {}): Arrival => {
@@ -495,6 +496,27 @@ describe('a deletion under Revoke', () => {
         'and ends that',
         parting({ grant: held({ taken: [signedIn] }), arrivals: [arrived()] }),
         'Revoke(ConnectionDeleted) All',
+      ],
+      [
+        'but not over a record that cannot be looked into',
+        parting({ grant: { kind: 'Unreadable', message: 'The key is gone.' }, arrivals: [arrived()] }),
+        'Revoke(ConnectionDeleted) All',
+      ],
+      [
+        'nor over a grant of another application',
+        parting({ grant: { kind: 'OfAnotherApplication', clientID: 'sq0idp-OTHER' }, arrivals: [arrived()] }),
+        'Revoke(ConnectionDeleted) All',
+      ],
+      [
+        'and waits for a place that is somebody else’s',
+        parting({ ...nothing, grant: notOwned, arrivals: [arrived()] }),
+        'Wait(Deleting) 30 s',
+      ],
+      [
+        'for no longer than an hour',
+        parting({ ...nothing, grant: notOwned, arrivals: [arrived()] }),
+        'RemoveFinalizer(RevokeGivenUp) from Connection',
+        at(noon + hours(1)),
       ],
       [
         'takes up nothing that ended with the authorization, or is of another seller or connection',
