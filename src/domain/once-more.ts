@@ -70,9 +70,16 @@ function withoutWitness(o: Observation, presents: Attempt['presents'], failedAt:
   return end === undefined ? latest : Math.max(soonest, Math.min(latest, end - margin));
 }
 
-/** What a token that may be used up waits for, since when, and what helps. */
-export function onceMoreMessage(o: Observation, presents: Attempt['presents'], { startedAt }: Doubt, now: Now): string {
+/** What a token that may be used up waits for, since when, and what helps; `obstacle`: what is in the way for as long as it is there. */
+export function onceMoreMessage(
+  o: Observation,
+  presents: Attempt['presents'],
+  { startedAt }: Doubt,
+  now: Now,
+  obstacle?: string,
+): string {
   const lost = `What Square made of the token request of ${formatInstant(startedAt)} is not known, so the ${presents === 'Held' ? 'refresh token' : 'credential'} may be used up.`;
+  if (obstacle !== undefined) return `${lost} ${obstacle}`;
   const at = onceMoreAt(o, presents === 'Held' ? 'Refresh' : 'TakeUp', presents, now);
   if (at <= now.square || o.application.kind !== 'Found') return `${lost} It is tried once more.`;
   const { ref, issuing } = o.application;

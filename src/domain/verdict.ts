@@ -133,10 +133,11 @@ export function renewable(o: Observation, grant: Grant, now: Now): Verdict {
     );
   }
   const doubt = isInDoubt(o.attempt, 'Held') ? doubtOf(o.attempt, 'Held') : undefined;
-  if (doubt !== undefined) return isSpent(o.attempt, 'Held') ? spent(doubt, before) : inDoubt(o, doubt, now);
+  if (doubt !== undefined && isSpent(o.attempt, 'Held')) return spent(doubt, before);
   const held = heldBackMessage(o, grant);
-  if (held !== undefined) return unknown('RefreshHeldBack', held);
   const fault = applicationFault(o);
+  if (doubt !== undefined) return inDoubt(o, doubt, now, held ?? fault);
+  if (held !== undefined) return unknown('RefreshHeldBack', held);
   if (fault !== undefined) return unknown('ApplicationNotReady', fault);
   if (failure !== undefined) return yes('RefreshFailing', describe(failure));
   const given = o.connection.spec.ok && o.connection.spec.value.credential !== undefined;
@@ -145,8 +146,8 @@ export function renewable(o: Observation, grant: Grant, now: Now): Verdict {
 }
 
 /** Square may have replaced the single-use refresh token by one that nobody has. */
-const inDoubt = (o: Observation, lost: Doubt, now: Now): Verdict =>
-  unknown('RotationInDoubt', onceMoreMessage(o, 'Held', lost, now));
+const inDoubt = (o: Observation, lost: Doubt, now: Now, obstacle: string | undefined): Verdict =>
+  unknown('RotationInDoubt', onceMoreMessage(o, 'Held', lost, now, obstacle));
 
 const spent = ({ startedAt }: Doubt, before: string): Verdict =>
   no(

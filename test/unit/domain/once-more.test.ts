@@ -5,6 +5,8 @@ import type { FailureReason } from '../../../src/domain/failure.ts';
 import type { Grant } from '../../../src/domain/grant.ts';
 import { failsToIssue, type Issuing, withFailure, withToken } from '../../../src/domain/issuing.ts';
 import { onceMoreAt, onceMoreMessage } from '../../../src/domain/once-more.ts';
+import { token } from '../../../src/domain/token.ts';
+import { renewable } from '../../../src/domain/verdict.ts';
 import {
   aConnection,
   aCredential,
@@ -50,6 +52,10 @@ function doubtful({ issuing, reason, grant = {}, dead }: Case) {
 const endingIn = (left: number): Partial<Grant> => ({
   accessToken: { ...aGrant().accessToken, expiresAt: noon + left },
 });
+const singleUse: Partial<Grant> = {
+  accessToken: { ...aGrant().accessToken, issuedAt: noon - days(8) },
+  refreshToken: { value: token('EQAAEXAMPLE'), singleUse: true, expiresAt: noon + days(60) },
+};
 const when = (o: Parameters<typeof onceMoreAt>[0]): Instant => onceMoreAt(o, 'Refresh', 'Held', at(noon));
 
 describe('a token that may be used up is presented once more', () => {
@@ -139,6 +145,19 @@ describe('the status says what is waited for', () => {
 
   it('and that nothing is waited for any more', () => {
     expect(said({ reason: 'SquareTimedOut' }, noon + days(1))).toMatch(/It is tried once more\.$/);
+  });
+
+  it.each([
+    ['tokens like it are held back', { heldBack: { singleUse: { since: noon } } }, 'so this one is held back'],
+    ['Square refuses the client', { refusal: { since: noon, retryAt: noon + days(1) } }, 'refuses the client'],
+  ])('but promises no try while %s', (_when, obstacle, says) => {
+    const o = doubtful({ reason: 'SquareTimedOut', grant: singleUse });
+    const stopped = { ...o, application: anApplication(obstacle) };
+    const { reason, message } = renewable(stopped, aGrant(singleUse), at(noon));
+    expect(reason).toBe('RotationInDoubt');
+    expect(message).toContain('the refresh token may be used up. ');
+    expect(message).toContain(says);
+    expect(message).not.toContain('It is tried once more');
   });
 });
 
