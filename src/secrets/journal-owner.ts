@@ -66,8 +66,11 @@ async function startOf(pid: number): Promise<string | undefined> {
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
 }
 
-/** Where the kubelet keeps what it mounts into each container of a pod: `/var/lib/kubelet/pods/UID/etc-hosts`. */
-const ofPod = /\/pods\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\//;
+/**
+ * Where the kubelet keeps what it mounts into each container of a pod: `/var/lib/kubelet/pods/UID/etc-hosts`. The last one
+ * counts: a whole cluster may lie in a volume of a pod.
+ */
+const ofPod = /.*\/pods\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\//;
 
 /** Proc(5): what is mounted, and of which path of its file system. `undefined` outside a pod. */
 const podOf = async (): Promise<string | undefined> =>

@@ -212,6 +212,9 @@ describe('a process is told from one of another pod', () => {
     const log = line(`/var/lib/kubelet/pods/${uid(1)}/containers/operator/0a1b`);
     expect(podIn([hosts, log, line('/')].join('\n'))).toBe(uid(1));
     expect(podIn(line('/'))).toBeUndefined();
+    // A cluster in a volume of a pod of another cluster.
+    const volume = `/var/lib/kubelet/pods/${uid(3)}/volumes/kubernetes.io~empty-dir/docker`;
+    expect(podIn(line(`${volume}/lib/kubelet/pods/${uid(1)}/etc-hosts`))).toBe(uid(1));
     // The mounts of a machine: they are of all its pods.
     expect(podIn([hosts, line(`/var/lib/kubelet/pods/${uid(2)}/etc-hosts`)].join('\n'))).toBeUndefined();
   });
