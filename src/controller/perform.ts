@@ -94,6 +94,7 @@ async function takeUp(
         : { grantType: 'migration_token', migrationToken: value },
     presents: { credential: digest },
     credential: digest,
+    ...(step.request === undefined ? {} : { request: step.request }),
   });
 }
 

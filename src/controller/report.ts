@@ -108,7 +108,7 @@ function requestsOf(
       after.lastHandledRefreshRequest,
       [before.handledRefresh, recorded.refresh],
       done,
-      ['Refresh'],
+      ['Refresh', 'TakeUp'],
       staleness,
     ),
     ...staleRequest(

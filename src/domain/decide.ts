@@ -9,7 +9,7 @@ import { disconnect, isDisconnecting } from './disconnect.ts';
 import { finalize } from './finalizers.ts';
 import type { Grant } from './grant.ts';
 import type { Credential, Now, Observation } from './observation.ts';
-import { onceMoreAt } from './once-more.ts';
+import { askedFor, onceMoreAt } from './once-more.ts';
 import { nextAttempt, nextVerification } from './pace.ts';
 import { deathOf, tokenEnd, wantedWrite, withdraw } from './publication.ts';
 import { askableAt, nextRefresh, refresh } from './renewal.ts';
@@ -168,7 +168,7 @@ function takeUp(o: Observation, now: Now): Step | undefined {
   const at = takeUpAt(o, now);
   if (at === undefined || at > now.square || o.credential.kind !== 'Given') return undefined;
   const because = wasTried(o) ? 'CredentialRetry' : 'CredentialNew';
-  return { kind: 'TakeUp', credential: o.credential.type, because };
+  return { kind: 'TakeUp', credential: o.credential.type, because, ...askedFor(o, now) };
 }
 
 /** What an earlier connection left, and what is older than the status knows, is taken only by a sign. */

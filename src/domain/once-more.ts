@@ -39,9 +39,15 @@ export function onceMoreAt(
     : Math.min(latest, givenAt + spreadOver * fractionOf(`once more ${o.connection.uid}`));
 }
 
-/** Who has no grant yet asks for a token by the annotation that asks for a new one. */
+/** Whoever has no grant yet asks for a token by the annotation that asks for a new one. */
 const isAskedFor = (o: Observation, now: Now): boolean =>
   o.grant.kind !== 'Held' && requestState(o, 'refresh', now) === 'Act';
+
+/** The request that taking up a credential answers. */
+export function askedFor(o: Observation, now: Now): { readonly request?: string } {
+  const request = o.connection.requests.refresh;
+  return request !== undefined && isAskedFor(o, now) ? { request } : {};
+}
 
 const issuingOf = ({ application }: Observation): Issuing | undefined =>
   application.kind === 'Found' ? application.issuing : undefined;

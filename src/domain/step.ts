@@ -8,7 +8,13 @@ import type { RestartTarget } from './restart.ts';
 /** One thing to do. `because` ends up in the log, in events and in metrics. */
 export type Step =
   /** Try a credential that was never tried, and seal what it gives. */
-  | { readonly kind: 'TakeUp'; readonly credential: CredentialKind; readonly because: TakeUpReason }
+  | {
+      readonly kind: 'TakeUp';
+      readonly credential: CredentialKind;
+      readonly because: TakeUpReason;
+      /** The value of the annotation that asks for a token, where none is held yet. */
+      readonly request?: string;
+    }
   /** Make a grant that an earlier connection left, or an older record, this connection's own. */
   | { readonly kind: 'Adopt'; readonly because: AdoptReason; readonly request?: string }
   /** Ask Square for a new access token, and seal the answer. */

@@ -36,11 +36,11 @@ function requestOf(step: Step, known: FailureStreak | undefined): string | undef
   return step.kind === 'Refresh' ? (step.request ?? known?.request) : undefined;
 }
 
-/** A refresh counts as answered once it was tried, whatever came of it; a disconnect when it is done, or declined. */
+/** A request for a token counts as answered once it was tried, whatever came of it; a disconnect when it is done, or declined. */
 export function answered(history: History, step: Step): History['handled'] {
   if (step.kind === 'Decline') return { ...history.handled, [step.of]: step.request };
   if (step.kind === 'OfferLink') return { ...history.handled, connect: step.request };
-  return step.kind === 'Refresh' && step.request !== undefined
+  return (step.kind === 'Refresh' || step.kind === 'TakeUp') && step.request !== undefined
     ? { ...history.handled, refresh: step.request }
     : history.handled;
 }

@@ -113,6 +113,8 @@ describe('what is told in events', () => {
     // An earlier process carried it out, and did not live to say so in the status.
     expect(told(healthy, stale, [], { refresh: old })).toEqual([]);
     expect(told(healthy, stale, [{ step: requested, fact: sealed }])).toEqual(['Normal Refreshed Refresh']);
+    // What asked for a token before one was held has got one.
+    expect(told(healthy, stale, [{ step: { ...tries, request: old }, fact: first }])).toEqual([]);
   });
 });
 

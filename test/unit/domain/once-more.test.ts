@@ -1,17 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { days, formatInstant, hours, type Instant, minutes, seconds } from '../../../src/clock.ts';
+import { absorb } from '../../../src/domain/absorb.ts';
 import type { Attempt } from '../../../src/domain/attempt.ts';
+import { decide } from '../../../src/domain/decide.ts';
 import type { FailureReason } from '../../../src/domain/failure.ts';
 import type { Grant } from '../../../src/domain/grant.ts';
 import { failsToIssue, type Issuing, withFailure, withToken } from '../../../src/domain/issuing.ts';
 import { onceMoreAt, onceMoreMessage } from '../../../src/domain/once-more.ts';
+import { requestState } from '../../../src/domain/requests.ts';
 import { token } from '../../../src/domain/token.ts';
 import { renewable } from '../../../src/domain/verdict.ts';
 import {
   aConnection,
   aCredential,
+  aFailure,
   aGrant,
   aHistory,
+  aNewObservation,
   anApplication,
   anObservation,
   aStreak,
@@ -124,6 +129,18 @@ describe('a token that may be used up is presented once more', () => {
     const asked = aConnection({ requests: { refresh: formatInstant(noon - minutes(1)) } });
     expect([waits(), waits(asked), waits(asked, held())]).toEqual([lostAt + days(1), 0, lostAt + days(1)]);
   });
+});
+
+it('what was asked for before a grant was held is answered once the credential was tried', () => {
+  const asked = formatInstant(noon - minutes(1));
+  const o = aNewObservation({ connection: aConnection({ requests: { refresh: asked } }) });
+  const step = decide(o, at(noon));
+  expect(step).toMatchObject({ kind: 'TakeUp', request: asked });
+  const after = absorb(o, step, { kind: 'Failed', failure: aFailure(), credential: 'new' }, at(noon));
+  expect([requestState(after, 'refresh', at(noon)), requestState(after, 'refresh', at(noon + hours(1)))]).toEqual([
+    'None',
+    'None',
+  ]);
 });
 
 describe('the status says what is waited for', () => {
