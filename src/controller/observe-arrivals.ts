@@ -32,8 +32,7 @@ export function observeArrivals(
   const found: Arrival[] = [];
   for (const key of deps.arrivalsOf.get(keyFrom(namespace, name))) {
     const secret = deps.watches.incoming.get(key);
-    const arrival = secret && arrivalOf(deps, key, secret, connection, application, now);
-    if (arrival !== undefined) found.push(arrival);
+    if (secret !== undefined) found.push(arrivalOf(deps, key, secret, connection, application, now));
   }
   const link = deps.watches.links.get(keyFrom(namespace, connectLinkSecretName(name)));
   return {
@@ -42,7 +41,6 @@ export function observeArrivals(
   };
 }
 
-/** `undefined`: only a later version of the operator can judge it, so nothing is done about it, however old it gets. */
 function arrivalOf(
   { ring }: ArrivalsDeps,
   key: Key,
@@ -50,7 +48,7 @@ function arrivalOf(
   { namespace, name }: Connection,
   application: Application,
   now: Now,
-): Arrival | undefined {
+): Arrival {
   const secret = splitKey(key).name;
   // What cannot be looked into is as old as its Secret, by the API server's clock. It has to be by Square's time and by this
   // machine's: neither alone ends anything.
@@ -67,9 +65,10 @@ function arrivalOf(
     const grant = opened.value;
     return { secret, until: grant.accessToken.issuedAt + kept, content: { kind: 'Grant', grant } };
   }
-  if (opened.problem === 'UnsupportedVersion') return undefined;
   if (opened.problem === 'BoundElsewhere') {
     return { secret, until: after(kept), content: { kind: 'OfAnotherApplication' } };
   }
-  return { secret, until: after(kept), content: { kind: 'Unreadable', message: `${opened.message}.` } };
+  // What only a later version of the operator can judge is left alone, however old it gets.
+  const until = opened.problem === 'UnsupportedVersion' ? Number.POSITIVE_INFINITY : after(kept);
+  return { secret, until, content: { kind: 'Unreadable', message: `${opened.message}.` } };
 }

@@ -78,7 +78,7 @@ export const claimsEnd = ({ arrivals = [] }: Observation): Instant =>
 export function arrivalInstants(o: Observation, now: Now): Instant[] {
   const ends = (o.arrivals ?? []).map(({ until }) => until);
   if (receivable(o, now) !== undefined) ends.push(attemptEnds(o.attempt));
-  return ends.filter((end) => end > now.square);
+  return ends.filter((end) => end > now.square && Number.isFinite(end));
 }
 
 interface Dismissal {

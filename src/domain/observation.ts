@@ -68,7 +68,7 @@ export interface SealedSecret {
 export interface Arrival {
   /** Name of the Secret. */
   readonly secret: string;
-  /** From then on it is of no use any more, in Square's time. */
+  /** From then on it is of no use any more, in Square's time; infinite: that cannot be known. */
   readonly until: Instant;
   readonly content: /** Nothing but the claim of the replica that exchanges the code, or what is left of a sign-in that was refused. */
     | { readonly kind: 'Claim'; readonly underWayUntil: Instant }

@@ -12,7 +12,15 @@ import { putIntoEscrow } from '../../../src/secrets/escrow.ts';
 import { sealGrant } from '../../../src/secrets/grant.ts';
 import type { Binding, Purpose } from '../../../src/secrets/port.ts';
 import { sealRecord } from '../../../src/secrets/record.ts';
-import { aConnection, aGrant, anApplication, anObservation, at, noon } from '../../support/builders.ts';
+import {
+  aConnection,
+  aGrant,
+  aNewObservation,
+  anApplication,
+  anObservation,
+  at,
+  noon,
+} from '../../support/builders.ts';
 import { createFakeClock } from '../../support/clock.ts';
 import { aBinding, aRing } from '../secrets/fixtures.ts';
 import { createModelApiServer } from './model/api-server.ts';
@@ -129,7 +137,7 @@ describe('what a later version of the operator left', () => {
     expect(text(metadata.name)).toBe(jwe);
   });
 
-  test('of a sign-in is not dismissed, however old it gets', () => {
+  test('of a sign-in is not dismissed, however old it gets, and no deletion says that nothing is left', () => {
     const secret = { uid: 's', resourceVersion: '1', createdAt: noon - hours(99), jwe: later('incoming') };
     const connection = aConnection({ namespace, name });
     const application = anApplication({ environment: binding.environment, clientID: binding.clientID });
@@ -138,8 +146,17 @@ describe('what a later version of the operator left', () => {
       watches: { incoming: { get: () => secret }, links: { get: () => undefined } },
       arrivalsOf: { get: () => [`${key}-incoming-0`] },
     } as unknown as Parameters<typeof observeArrivals>[0];
-    expect(observeArrivals(deps, connection, application, at(noon))).toEqual({});
-    const other = { ...deps, ring: aRing() };
-    expect(observeArrivals(other, connection, application, at(noon)).arrivals).toHaveLength(1);
+    const seen = (from: typeof deps) => {
+      const credential = { kind: 'None' } as const;
+      return aNewObservation({ connection, credential, ...observeArrivals(from, connection, application, at(noon)) });
+    };
+    expect(decide(seen(deps), at(noon + hours(99)))).toEqual({ kind: 'Wait', because: 'AwaitingAuthorization' });
+    const dismissed = { kind: 'Dismiss', because: 'Expired' };
+    expect(decide(seen({ ...deps, ring: aRing() }), at(noon + hours(99)))).toMatchObject(dismissed);
+    const gone = aConnection(
+      { namespace, name, deleting: true, deletedAt: noon, finalized: true },
+      { deletionPolicy: 'Revoke' },
+    );
+    expect(decide({ ...seen(deps), connection: gone }, at(noon))).toMatchObject({ because: 'RevokeGivenUp' });
   });
 });
