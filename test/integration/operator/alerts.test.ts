@@ -206,6 +206,8 @@ operatorSuite('alerts, as a real Prometheus fires them', { web: 'http' }, (world
     async () => {
       await scene.request('parting', 'disconnect');
       await scene.becomes('parting', { Ready: 'False/Disconnected' });
+      const nobodyBegan = `${world.frontDoor?.url}/oauth/callback?state=none&code=none`;
+      await request(nobodyBegan).then(({ body }) => body.dump());
       const chosen = { environment: '.*', application: '.*', namespace: world.namespace, connection: 'doubtful' };
       const filled = (text: string) =>
         Object.entries(chosen)
