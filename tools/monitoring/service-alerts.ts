@@ -89,7 +89,8 @@ export const operatorAlerts: readonly Alert[] = [
     for: '5m',
     expression: `(${nested(ofTheOperator(ownMetrics.queueLongest.name))}) > 300`,
     summary: 'A piece of work of square-operator has been going on for {{ $value | humanizeDuration }}',
-    description: 'Every call of the operator is bounded in time, so this should not be: queue {{ $labels.name }}.',
+    description:
+      'Every call of the operator is bounded in time, so this should not be. The label name says which queue.',
     remedy: operatorsLog,
   },
   {
