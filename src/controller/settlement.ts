@@ -34,9 +34,9 @@ export type Settled = 'Stored' | 'Stale' | 'Waiting';
 /**
  * Stores what Square gave. What the API server refuses is written again without end, whatever becomes of the lease and
  * of the worker that brought it; meanwhile it also lies in escrow, if that can be written. A compare-and-set: a record
- * that is as new as this one, or newer, is somebody else's rotation and stays, and so does one that only a later version
- * can judge. Anything older, or unreadable, was put there in the meantime and would be lost by nobody: this one holds what
- * Square gave last.
+ * that is as new as this one, or newer, is somebody else's rotation and stays, unless it still waits for this answer; so does
+ * one that only a later version can judge. Anything older, or unreadable, was put there in the meantime and would be lost by
+ * nobody: this one holds what Square gave last.
  */
 export interface Settlement {
   store(due: Due): Promise<Settled>;

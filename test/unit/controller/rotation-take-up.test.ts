@@ -24,3 +24,15 @@ describe('a credential that may be used up is told of beside a grant that is hel
     expect(ending).toBe('Lost');
   });
 });
+
+describe('a credential whose answer comes after what was held is renewed', () => {
+  const lists: readonly [string, Choice[]][] = [
+    ['its process stood still with the answer', ['A ObtainToken #2: crash before', 'B ObtainToken #1: pause after']],
+    ['it was in the journal', ['A patch secrets/bakery-sealed #2: crash after', 'B journal keep #1: pause after']],
+  ];
+  it.each(lists)('is taken up all the same: %s', async (_, choices) => {
+    const { ending, violations } = await play(scenarios.besideDue, ['A ObtainToken #1: silence', ...choices]);
+    expect(violations).toEqual([]);
+    expect(ending).toBe('Ready');
+  });
+});

@@ -55,4 +55,34 @@ describe('a grant that Square gave, and what is in its place', () => {
     expect(recordAt(ring, aBinding(), secret())).toBe('Unreadable');
     expect(recordAt(ring, aBinding(), secret('no record'))).toBe('Unreadable');
   });
+
+  describe('comes late for a credential, after what was held was renewed', () => {
+    const doubt = (credential: string) => ({ presents: { credential }, startedAt: noon, unanswered: 1 });
+    const answer = aGrant({ generation: 6, taken: ['first', 'late'], handled: { refresh: 'before', adopt: 'asked' } });
+    const renewed = (fields: Partial<Grant> = {}) =>
+      there({
+        generation: 9,
+        taken: ['first'],
+        doubts: [doubt('late'), doubt('other')],
+        handled: { refresh: 'since' },
+        ...fields,
+      });
+
+    it('and takes its place while the record waits for it', () => {
+      const handled = { refresh: 'since', adopt: 'asked' };
+      const expected = { ...answer, generation: 10, handled, doubts: [doubt('other')] };
+      expect(over(renewed(), answer, attempt.id)).toEqual(expected);
+      expect(over(renewed({ attempt }), answer, 'a0')).toEqual(expected);
+    });
+
+    it.each([
+      ['nobody waits for it', renewed({ doubts: [doubt('other')] })],
+      ['another credential was taken since', renewed({ taken: ['first', 'newer'] })],
+      ['another one is being tried', renewed({ attempt: { ...attempt, presents: { credential: 'newer' } } })],
+      ['it is of another seller', renewed({ merchantID: 'ANOTHER' })],
+      ['another connection has the place', renewed({ connectionUID: 'another' })],
+    ] as const)('and goes where %s', (_, record) => {
+      expect(over(record, answer, 'a0')).toBeUndefined();
+    });
+  });
 });
