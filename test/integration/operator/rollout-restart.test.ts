@@ -91,7 +91,7 @@ operatorSuite('workloads that are restarted', { gateway: true, flags, roles }, (
   test('are restarted for each of several connections at another moment, which the clock alone tells', async () => {
     await own().create('Deployment', 'shared');
     const spec = { rolloutRestartTargets: [{ kind: 'Deployment', name: 'shared' }] };
-    const names = ['one', 'two', 'three', 'four'];
+    const names = ['one', 'two', 'three', 'four', 'five', 'six'];
     for (const name of names) await scene.connected({ name, spec });
     for (const name of names) {
       await scene.request(name, 'refresh');
@@ -104,7 +104,8 @@ operatorSuite('workloads that are restarted', { gateway: true, flags, roles }, (
       generations.push((await own().get('Deployment', 'shared')).metadata.generation);
     }
     expect(generations.at(-1)).toBe(1 + names.length);
-    expect(new Set(generations).size).toBeGreaterThan(2);
+    // The moments are those of the UIDs, so how many fall into one minute is chance; that all fall into the first is next to none.
+    expect(new Set(generations).size).toBeGreaterThan(1);
   }, 60_000);
 
   test.each([
