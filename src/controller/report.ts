@@ -195,7 +195,9 @@ function staleRequest(
   kinds: readonly [Step['kind'], ...Step['kind'][]],
   staleness: (request: string) => string | undefined,
 ): Note[] {
-  if (handled === undefined || before.includes(handled) || done.some(({ step }) => kinds.includes(step.kind)))
+  if (handled === undefined || before.includes(handled)) return [];
+  // A credential is taken up for its own sake, too.
+  if (done.some(({ step }) => kinds.includes(step.kind) && (step.kind !== 'TakeUp' || step.request === handled)))
     return [];
   const why = staleness(handled) ?? 'it came too late';
   return [
