@@ -3,7 +3,14 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir, sta
 import { join } from 'node:path';
 import { type Clock, type Duration, days } from '../clock.ts';
 import { followElsewhere, showLife } from './journal-elsewhere.ts';
-import { entriesIn, extension, type JournalEntry, ownerFile } from './journal-entries.ts';
+import {
+  answerInDraft,
+  draftExtension,
+  entriesIn,
+  extension,
+  type JournalEntry,
+  ownerFile,
+} from './journal-entries.ts';
 import { parseOwner, self, stateOf } from './journal-owner.ts';
 
 /**
@@ -101,7 +108,9 @@ async function deadProcesses(root: string): Promise<string[]> {
 async function takeOver(clock: Clock, directory: string): Promise<JournalEntry[]> {
   for (const name of await readdir(directory)) {
     // A page that nothing was written on.
-    if (name !== ownerFile && !name.endsWith(extension)) await rm(join(directory, name), { force: true });
+    const path = join(directory, name);
+    if (name === ownerFile || name.endsWith(extension) || (await answerInDraft(path)) !== undefined) continue;
+    await rm(path, { force: true });
   }
   // The name of a dead process is worth knowing as long as attempts of it may stand in records.
   const entries = await entriesIn(directory);
@@ -113,7 +122,7 @@ async function takeOver(clock: Clock, directory: string): Promise<JournalEntry[]
 /** Takes the directory away, unless something is left in it. */
 async function leave(directory: string): Promise<void> {
   try {
-    if ((await readdir(directory)).some((name) => name.endsWith(extension))) return;
+    if ((await entriesIn(directory)).length > 0) return;
     await rm(join(directory, ownerFile), { force: true });
     await rmdir(directory);
   } catch {
@@ -122,7 +131,7 @@ async function leave(directory: string): Promise<void> {
 }
 
 async function newPage(directory: string, id: string): Promise<JournalPage> {
-  const draft = join(directory, `${id}.draft`);
+  const draft = join(directory, `${id}${draftExtension}`);
   const final = join(directory, `${id}${extension}`);
   let handle: FileHandle;
   try {

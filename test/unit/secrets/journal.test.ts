@@ -72,6 +72,25 @@ describe('the journal', () => {
     expect(await files(directory)).toEqual([]);
   });
 
+  test('hands over what was written and not renamed any more, and no page that is torn', async () => {
+    const jwe = `${'a'.repeat(40)}..${'b'.repeat(16)}.${'c'.repeat(900)}.${'d'.repeat(22)}`;
+    const room = '\0'.repeat(8_192);
+    const directory = await leftByADeadProcess({
+      'a1.draft': jwe,
+      'a2.draft': jwe + room.slice(jwe.length),
+      'a3.draft': room,
+      'a4.draft': jwe.slice(0, 500) + room.slice(500),
+    });
+    const journal = await openJournal(root, systemClock);
+    expect(journal.left.map(({ text }) => text)).toEqual([jwe, jwe]);
+    expect(await files(directory)).toEqual(['a1.draft', 'a2.draft']);
+    await journal.close();
+    const next = await openJournal(root, systemClock);
+    expect(next.left).toHaveLength(2);
+    await Promise.all(next.left.map((entry) => entry.discard()));
+    expect(await files(directory)).toEqual([]);
+  });
+
   test('hands over again what nobody discarded', async () => {
     await leftByADeadProcess({ 'a1.jwe': 'first' });
     await (await openJournal(root, systemClock)).close();
