@@ -56,6 +56,19 @@ operatorSuite(
       await scene.create('applications', anApplication(namespace, 'pos', { clientID, clientSecretRef }));
     }
 
+    /** A connection that holds the grant of a token that was given. */
+    async function givenConnection(all: Given): Promise<void> {
+      const { namespace, refreshToken } = all;
+      await givenApplication(all);
+      await scene.create('secrets', aSecret(namespace, 'bakery-token', { token: refreshToken }));
+      const credential = { refreshToken: { secretRef: { name: 'bakery-token', key: 'token' } } };
+      await scene.create(
+        'connections',
+        aConnection(namespace, 'bakery', { applicationRef: { name: 'pos' }, credential }),
+      );
+      await scene.becomes('bakery', { Ready: 'True/Valid' }, namespace);
+    }
+
     /** The blocks of the page, with the names of this world in the place of those of the page. */
     async function run(page: (typeof pages)[number], { dir, namespace, clientID }: Given): Promise<string> {
       const env = {
@@ -105,12 +118,7 @@ operatorSuite(
 
     test('backup and restore', async () => {
       const all = await given('backup-and-restore.md');
-      await givenApplication(all);
-      await scene.create('secrets', aSecret(all.namespace, 'bakery-token', { token: all.refreshToken }));
-      const credential = { refreshToken: { secretRef: { name: 'bakery-token', key: 'token' } } };
-      const connection = aConnection(all.namespace, 'bakery', { applicationRef: { name: 'pos' }, credential });
-      await scene.create('connections', connection);
-      await scene.becomes('bakery', { Ready: 'True/Valid' }, all.namespace);
+      await givenConnection(all);
       await scene.remove('secrets', 'bakery-token', all.namespace);
       expect(await run('backup-and-restore.md', all)).toContain('RetainedGrantFound');
       // The grant is the one that was there: Square was asked for none.
@@ -120,12 +128,7 @@ operatorSuite(
 
     test('upgrading', async () => {
       const all = await given('upgrading.md');
-      await givenApplication(all);
-      await scene.create('secrets', aSecret(all.namespace, 'bakery-token', { token: all.refreshToken }));
-      const credential = { refreshToken: { secretRef: { name: 'bakery-token', key: 'token' } } };
-      const connection = aConnection(all.namespace, 'bakery', { applicationRef: { name: 'pos' }, credential });
-      await scene.create('connections', connection);
-      await scene.becomes('bakery', { Ready: 'True/Valid' }, all.namespace);
+      await givenConnection(all);
       expect(await run('upgrading.md', all)).toMatch(/written by a later version .*format 999.*run that version again/);
       await scene.becomes('bakery', { Ready: 'True/Valid' }, all.namespace);
       expect(world.square.ledger.tokenRequests({ clientID: all.clientID })).toHaveLength(1);
