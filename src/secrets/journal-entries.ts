@@ -1,5 +1,6 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseCompact } from './compact.ts';
 
 /** An answer that a process left. */
 export interface JournalEntry {
@@ -32,8 +33,5 @@ export async function answerInDraft(path: string): Promise<string | undefined> {
   if (!path.endsWith(draftExtension)) return undefined;
   // Before the room that was taken for it.
   const [text = ''] = (await readFile(path, 'latin1').catch(() => '')).split('\0', 1);
-  return wholeJWE.test(text) ? text : undefined;
+  return parseCompact(text) && text;
 }
-
-/** RFC 7516 section 3.1, with the tag of A256GCM at its end. */
-const wholeJWE = /^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]{22}$/;

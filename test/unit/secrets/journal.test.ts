@@ -73,7 +73,8 @@ describe('the journal', () => {
   });
 
   test('hands over what was written and not renamed any more, and no page that is torn', async () => {
-    const jwe = `${'a'.repeat(40)}..${'b'.repeat(16)}.${'c'.repeat(900)}.${'d'.repeat(22)}`;
+    const header = Buffer.from('{"alg":"dir"}').toString('base64url');
+    const jwe = `${header}..${'b'.repeat(16)}.${'c'.repeat(900)}.${'A'.repeat(22)}`;
     const room = '\0'.repeat(8_192);
     const directory = await leftByADeadProcess({
       'a1.draft': jwe,
