@@ -1,3 +1,4 @@
+import { annotations } from '../../../../src/api/names.ts';
 import { formatInstant } from '../../../../src/clock.ts';
 import type { KubeObject } from '../../../../src/kube/resource.ts';
 import { textOf } from '../../../../src/secrets/secret-text.ts';
@@ -5,7 +6,7 @@ import type { ModelApiServer, Write } from '../model/api-server.ts';
 import type { Call, ModelProcess } from '../model/process.ts';
 import type { ModelSquare } from '../model/square.ts';
 import type { Befall } from './choices.ts';
-import { connection, type Ledger } from './ledger.ts';
+import { connection, type Ledger, type Stored } from './ledger.ts';
 import type { Replica, Replicas } from './replicas.ts';
 
 export interface Condition {
@@ -40,6 +41,8 @@ export function createWitness({ api, square, ledger, replicas, violations, singl
   /** Token requests that are under way. */
   const asking = new Map<ModelProcess, { readonly replica: Replica; readonly befall: Befall | undefined }>();
   const known = new Set([root]);
+  /** Records that were there at some time, by their access tokens. */
+  const stored = new Map<string, Stored>();
   let since = 0;
   const roots = [root];
   /** Tokens of sign-ins: no Secret of a person keeps them. */
@@ -119,6 +122,8 @@ export function createWitness({ api, square, ledger, replicas, violations, singl
     look,
     wrote({ plural, subresource, before, after }: Write): void {
       if (after === undefined) return;
+      const record = ledger.record();
+      if (record?.accessToken !== undefined) stored.set(record.accessToken, record);
       if (plural === 'secrets') published(before, after);
       if (plural === 'squareconnections' && subresource === 'status') told(after);
     },
@@ -143,8 +148,11 @@ export function createWitness({ api, square, ledger, replicas, violations, singl
     const token = textOf(after, 'access-token');
     if (after.metadata.name !== connection || token === undefined) return;
     if (before !== undefined && textOf(before, 'access-token') === token) return;
-    const record = ledger.record();
-    if (record?.accessToken !== token) violate(`${token} is published and not what is stored`);
+    const record = stored.get(token);
+    if (record === undefined) violate(`${token} is published and was not stored`);
+    // A write that was under way while another process stored the next one comes late, and must not come after that one's.
+    if (before !== undefined && revisionOf(after) < revisionOf(before))
+      violate(`${token} is older than what it replaces`);
     const whole =
       textOf(after, 'expires-at') === (record?.expiresAt && formatInstant(record.expiresAt)) &&
       textOf(after, 'environment') === 'Production' &&
@@ -199,6 +207,8 @@ export function createWitness({ api, square, ledger, replicas, violations, singl
     ];
   }
 }
+
+const revisionOf = ({ metadata }: KubeObject): number => Number(metadata.annotations?.[annotations.revision] ?? 0);
 
 const isTokenRequest = (call: Call): boolean => call.to === 'square' && call.operation === 'ObtainToken';
 
