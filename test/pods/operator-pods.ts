@@ -24,6 +24,8 @@ export interface Pods {
   ready(count: number): Promise<Pod[]>;
   /** Resolves once one of the pods that stay leads, another one than `not`. */
   leader(not?: string): Promise<Pod>;
+  /** What the kubelet told of probes of these pods that failed. */
+  failedProbes(pods: readonly Pod[]): Promise<string[]>;
   /** Of all containers of that pod, or of all pods. */
   log(pod?: string): string;
   /** How many containers there were. */
@@ -74,8 +76,19 @@ export function createPods({ api, kubeconfig }: PodCluster, { kubectl }: Plan): 
         const [holder = ''] = (spec.holderIdentity ?? '').split('_');
         return (await look()).find(({ metadata }) => metadata.name === holder && metadata.name !== not);
       }),
+    async failedProbes(pods) {
+      const uids = new Set(pods.map(({ metadata }) => metadata.uid));
+      const path = `/api/v1/namespaces/${namespace}/events?fieldSelector=reason=Unhealthy`;
+      const { items } = await api.ask<{ items: KubeletEvent[] }>('GET', path);
+      return items.flatMap(({ involvedObject, message }) => (uids.has(involvedObject.uid) ? [message] : []));
+    },
     stop: () => stopping.abort(),
   };
+}
+
+interface KubeletEvent {
+  readonly involvedObject: { readonly uid: string };
+  readonly message: string;
 }
 
 export const isReady = ({ status }: Pod): boolean =>

@@ -106,6 +106,7 @@ describe('the chart and the image on real nodes', () => {
     said(`installed in ${elapsed(since)}`);
     expect(new Set(pods.map(({ spec }) => spec.nodeName)).size).toBe(2);
     expect(pods.map(({ metadata }) => metadata.name)).toContain((await stage.pods.leader()).metadata.name);
+    expect(await stage.pods.failedProbes(pods)).toEqual([]);
   });
 
   test('runs under the restricted standard, with what the chart promises in force', async () => {
@@ -211,8 +212,10 @@ describe('the chart and the image on real nodes', () => {
       await stage.release('upgrade', stage.plan.tags[1]);
       said(`upgraded in ${elapsed(since)}`);
     });
-    const images = (await stage.pods.ready(2)).map(({ spec }) => spec.containers[0]?.image);
+    const pods = await stage.pods.ready(2);
+    const images = pods.map(({ spec }) => spec.containers[0]?.image);
     expect(new Set(images)).toEqual(new Set([`${stage.plan.repository}:${stage.plan.tags[1]}`]));
+    expect(await stage.pods.failedProbes(pods)).toEqual([]);
   });
 
   test('is led by the other pod within the time of the lease when the leader is killed', async () => {
