@@ -40,7 +40,8 @@ ENTRYPOINT ["node", "--max-semi-space-size=4", "--max-old-space-size=256", "--ex
 ARG BASE_IMAGE
 ARG VERSION=0.1.0
 ARG REVISION=unknown
-ARG SOURCE=https://github.com/OWNER/square-operator
+# Where these sources are; only who builds knows.
+ARG SOURCE=
 LABEL org.opencontainers.image.title="square-operator" \
       org.opencontainers.image.description="A Kubernetes operator that keeps Square OAuth connections alive" \
       org.opencontainers.image.licenses="Apache-2.0" \

@@ -62,6 +62,7 @@ describe('the image', () => {
       'org.opencontainers.image.licenses': 'Apache-2.0',
       'org.opencontainers.image.version': '0.1.0',
       'org.opencontainers.image.revision': 'abc123',
+      'org.opencontainers.image.source': '',
       'org.opencontainers.image.base.name': 'localhost/square-operator-base:runtime',
     });
   });

@@ -86,6 +86,7 @@ export const wrongValues: Readonly<Record<string, readonly [values: object, says
     { settings: { externalURL: 'https://square.example.com' }, web: { httpRoute: { create: true } } },
     /parentRefs/,
   ],
+  'an address of runbooks that ends in a slash': [{ alerts: { runbooks: 'https://wiki.example.com/' } }, /runbooks/],
   'an account that nobody makes': [{ serviceAccount: { create: false } }, /serviceAccount\.name/],
   'a ServiceMonitor without its Service': [
     { metrics: { service: { create: false }, serviceMonitor: { create: true } } },

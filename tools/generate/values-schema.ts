@@ -65,7 +65,7 @@ const values: Readonly<Record<string, Schema>> = {
     serviceMonitor: monitor,
     podMonitor: monitor,
   }),
-  alerts: strict({ create: bool, labels: texts, runbooks: text }),
+  alerts: strict({ create: bool, labels: texts, runbooks: { type: 'string', pattern: '^https?://[^\\s]*[^\\s/]$' } }),
   dashboard: strict({ create: bool, labels: texts, annotations: texts }),
   web: strict({
     service: strict({
