@@ -30,10 +30,12 @@ interface Seen {
 
 /**
  * Hands over what processes of other hosts left that share the root, once they show no life any more. One that does again
- * after that was only suspended, and stores its answers besides. Until the returned function is called.
+ * after that was only suspended, and stores its answers besides. `own` is the directory of this process. Until the returned
+ * function is called.
  */
 export function followElsewhere(
   root: string,
+  own: string,
   clock: Clock,
   take: (left: readonly JournalEntry[]) => Promise<unknown>,
 ): () => void {
@@ -54,7 +56,7 @@ export function followElsewhere(
 
   return every(clock, shownEvery, async () => {
     // One that was just made has no owner yet, and one may go at any moment.
-    for (const name of await readdir(root)) await look(name).catch(() => {});
+    for (const name of await readdir(root)) if (name !== own) await look(name).catch(() => {});
   });
 }
 

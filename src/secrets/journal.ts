@@ -81,7 +81,7 @@ export async function openJournal(root: string, clock: Clock): Promise<Journal> 
       holder,
       isDead: (other) => dead.includes(other),
       left,
-      follow: (take) => void ends.push(followElsewhere(root, clock, take)),
+      follow: (take) => void ends.push(followElsewhere(root, holder, clock, take)),
       page: (id) => newPage(directory, id),
       close() {
         for (const end of ends) end();
