@@ -28,6 +28,7 @@ export function createConnectionView(
         name,
         ...placeOf(watches, connection),
         personalAccessToken: spec.ok && spec.value.credential?.personalAccessToken !== undefined,
+        suspended: spec.ok && spec.value.suspend === true,
         issuedAt: stored.issuedAt,
         expiresAt: stored.expiresAt,
         refreshTokenExpiresAt: stored.refreshTokenExpiresAt,

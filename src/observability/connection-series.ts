@@ -3,8 +3,16 @@ import { escapeLabel, headOf, labelsOf } from './exposition.ts';
 import { connectionMetrics, type MetricDefinition } from './metrics-table.ts';
 import type { ConnectionSeries } from './port.ts';
 
-const { tokenAge, tokenIssued, tokenExpiration, refreshTokenExpiration, nextRefresh, lastVerified, condition } =
-  connectionMetrics;
+const {
+  tokenAge,
+  tokenIssued,
+  tokenExpiration,
+  refreshTokenExpiration,
+  nextRefresh,
+  lastVerified,
+  suspended,
+  condition,
+} = connectionMetrics;
 
 type Value = (connection: ConnectionSeries, now: Instant) => number | undefined;
 const inSeconds = (instant: Instant | undefined) => (instant === undefined ? undefined : instant / 1_000);
@@ -20,6 +28,7 @@ const gauges: readonly (readonly [MetricDefinition, Value])[] = [
   [refreshTokenExpiration, ({ refreshTokenExpiresAt }) => inSeconds(refreshTokenExpiresAt)],
   [nextRefresh, ({ nextRefreshAt }) => inSeconds(nextRefreshAt)],
   [lastVerified, ({ lastVerifiedAt }) => inSeconds(lastVerifiedAt)],
+  [suspended, (series) => (series.suspended ? 1 : undefined)],
 ];
 
 /** Characters gathered before they are handed on. */

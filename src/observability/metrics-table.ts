@@ -57,6 +57,7 @@ export const connectionMetrics = {
     'When Square last accepted the access token.',
     connection,
   ),
+  suspended: gauge('square_connection_suspended', '1 while spec.suspend is true, and absent otherwise.', connection),
   condition: gauge('square_connection_status_condition', 'The current status of each condition, with value 1.', [
     ...connection,
     'type',

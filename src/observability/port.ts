@@ -8,6 +8,7 @@ export interface ConnectionSeries {
   readonly application: string;
   readonly environment: string;
   readonly personalAccessToken: boolean;
+  readonly suspended: boolean;
   /** When the access token was issued; absent without one. */
   readonly issuedAt?: Instant | undefined;
   readonly expiresAt?: Instant | undefined;

@@ -8,6 +8,7 @@ import {
   nested,
   outage,
   refreshTokenRemaining,
+  suspended,
   tokenAge,
   tokenLifetime,
   tokenRemaining,
@@ -19,6 +20,11 @@ const whileApplicationWorks = `unless on (application, environment) ${faultyAppl
 
 /** Long enough for a lease to change hands and for a backoff to end, short enough to be told while it matters. */
 const aWhile = '15m';
+
+/** A token that Square does not take, or takes no more, is told of as such, however old it grows. */
+const whileItWorks = `unless ${condition('Valid', 'False')}`;
+/** That the renewal fails is no news where only the seller can mend it, or where somebody wants none. */
+const whileRenewalIsWanted = lines(whileItWorks, `unless ${condition('Renewable', 'False')}`, `unless ${suspended}`);
 
 /** A token of 30 days ends in less than seven, one of a day in less than four hours. */
 const endsSoon = lines(
@@ -37,6 +43,7 @@ export const connectionAlerts: readonly Alert[] = [
     expression: lines(
       `${tokenAge} > ${days(7.5)}`,
       `unless ${tokenAge} > ${days(8)}`,
+      whileRenewalIsWanted,
       whileSquareAnswers,
       whileApplicationWorks,
     ),
@@ -53,6 +60,7 @@ export const connectionAlerts: readonly Alert[] = [
     expression: lines(
       `${tokenAge} > ${days(8)}`,
       `unless (${nested(endsSoon)})`,
+      whileRenewalIsWanted,
       whileSquareAnswers,
       whileApplicationWorks,
     ),
@@ -66,7 +74,7 @@ export const connectionAlerts: readonly Alert[] = [
     name: 'SquareTokenEndsSoon',
     severity: 'critical',
     for: aWhile,
-    expression: lines(`(${nested(endsSoon)})`, `unless ${condition('Expired', 'True')}`),
+    expression: lines(`(${nested(endsSoon)})`, whileItWorks),
     says: 'loses its access token soon, and it is not renewed',
     saysOfMany: 'lose their access tokens soon, and they are not renewed',
     description:
@@ -116,11 +124,7 @@ export const connectionAlerts: readonly Alert[] = [
     severity: 'warning',
     severityOfMany: 'critical',
     for: aWhile,
-    expression: lines(
-      condition('Renewable', 'False'),
-      `unless ${condition('Expired', 'True')}`,
-      `unless ${condition('Valid', 'False')}`,
-    ),
+    expression: lines(condition('Renewable', 'False'), `unless ${condition('Expired', 'True')}`, whileItWorks),
     says: 'needs its seller to sign in again',
     saysOfMany: 'need their sellers to sign in again',
     description: 'The access token still works, but Square refuses to renew it. When it ends, workloads are refused.',
@@ -130,7 +134,11 @@ export const connectionAlerts: readonly Alert[] = [
     name: 'SquareRefreshTokenEnds',
     severity: 'warning',
     for: aWhile,
-    expression: lines(`${refreshTokenRemaining} < ${days(14)}`, `unless ${condition('Renewable', 'False')}`),
+    expression: lines(
+      `${refreshTokenRemaining} < ${days(14)}`,
+      whileItWorks,
+      `unless ${condition('Renewable', 'False')}`,
+    ),
     says: 'has a refresh token whose 90 days end within 14',
     saysOfMany: 'have refresh tokens whose 90 days end within 14',
     description:

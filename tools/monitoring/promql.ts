@@ -33,6 +33,9 @@ export const refreshTokenRemaining = perConnection(
 /** Seconds for which a refresh has been due without being made or put off. */
 export const refreshOverdue = perConnection(`${issued} + ${age} - ${connectionMetrics.nextRefresh.name}`);
 
+/** Connections that somebody has suspended. */
+export const suspended = perConnection(connectionMetrics.suspended.name);
+
 /** Connections that worked when Square was asked last, and cannot be proven now. */
 export const unverifiable = lines(condition('Valid', 'Unknown'), `and ${condition('Ready', 'True')}`);
 

@@ -59,6 +59,7 @@ export const sharedAlerts: readonly Alert[] = [
 ];
 
 const holdsLease = `${ownMetrics.leader.name}{name="${leaseName}"}`;
+const givenUp = `${countedMetrics.revoke.name}{result="given_up"}`;
 const operatorsLog = 'kubectl logs -n square-operator deployment/square-operator --all-containers --tail=200';
 
 /** Of the operator itself. */
@@ -92,6 +93,23 @@ export const operatorAlerts: readonly Alert[] = [
     description:
       'Every call of the operator is bounded in time, so this should not be. The label name says which queue.',
     remedy: operatorsLog,
+  },
+  {
+    name: 'SquareOperatorRestarting',
+    severity: 'critical',
+    for: '5m',
+    // A process that is down at this moment counts, too.
+    expression: lines(
+      'max(',
+      `  changes(${ownMetrics.startTime.name}[1h])`,
+      '  * on (job, instance) group_left ()',
+      `    max by (job, instance) (max_over_time(${ownMetrics.buildInfo.name}[1h]))`,
+      ') > 2',
+    ),
+    summary: 'A replica of square-operator was started again {{ $value }} times within an hour',
+    description:
+      'Each time it begins anew, so renewals come late, and alerts about connections may never have waited long enough to fire.',
+    remedy: 'kubectl describe pods -n square-operator',
   },
   {
     name: 'SquareRefreshesOverdue',
@@ -171,10 +189,9 @@ export const operatorAlerts: readonly Alert[] = [
     name: 'SquareRevocationGivenUp',
     severity: 'warning',
     for: '0s',
-    expression: lines(
-      `sum(${countedMetrics.revoke.name}{result="given_up"})`,
-      `- (sum(${countedMetrics.revoke.name}{result="given_up"} offset 1h) or vector(0)) > 0`,
-    ),
+    // What a process counted before it was first scraped is no increase; and the counters of one that ended do not
+    // hide what its successor counts.
+    expression: `round(sum((${givenUp} unless ${givenUp} offset 1h) or increase(${givenUp}[1h]))) > 0`,
     summary: 'The authorizations of {{ $value }} deleted connections go on at Square',
     description:
       'They were deleted under deletionPolicy: Revoke, and Square could not be had to end them. The events in the operator’s namespace name them.',

@@ -31,6 +31,7 @@ describe('the dashboard', () => {
   test('shows every metric but a few that others tell of', () => {
     const asked = new Set(dashboardQueries.flatMap(({ expression }) => metricNames(expression)));
     expect(metricsTable.map(({ name }) => name).filter((name) => !asked.has(name))).toEqual([
+      'square_connection_suspended',
       'workqueue_unfinished_work_seconds',
       'controller_runtime_active_workers',
       'process_start_time_seconds',

@@ -210,6 +210,52 @@ export const scenarios: readonly Scenario[] = [
       },
     ],
   },
+  ...(
+    [
+      ['revoked long ago', { ...dead, Revoked: 'True', Stalled: 'True' }, 'SquareConnectionRevoked'],
+      ['rejected long ago', { ...dead, Revoked: 'Unknown', Stalled: 'True' }, 'SquareTokenRejected'],
+    ] as const
+  ).flatMap(([what, conditions, alert]) =>
+    [7.6, 9, 24, 40].map((age) => ({
+      title: `of a token that was ${what} nothing else is told: ${age} days`,
+      hours: 1,
+      series: { ...healthyFleet, ...connection({ ...aged(age), conditions, refreshTokenLeft: days(1) }) },
+      firing: [about(alert)],
+    })),
+  ),
+  ...[7.6, 9].map((age) => ({
+    title: `only its seller can renew a token of ${age} days`,
+    hours: 1,
+    series: connection({ ...aged(age), conditions: { Renewable: 'False' } }),
+    firing: [about('SquareReauthorizationNeeded')],
+  })),
+  {
+    title: 'a seller who does not sign in again, and whose token ends soon',
+    hours: 1,
+    series: connection({ ...aged(24), conditions: { Renewable: 'False' } }),
+    firing: [about('SquareReauthorizationNeeded'), about('SquareTokenEndsSoon')],
+  },
+  {
+    title: 'the token of a suspended connection ages as somebody wants it',
+    hours: 1,
+    series: connection({ age: days(9), suspended: true, conditions: { Ready: 'False' } }),
+    firing: [],
+  },
+  {
+    title: 'but that it ends is told',
+    hours: 1,
+    series: connection({ age: days(24), suspended: true, conditions: { Ready: 'False' } }),
+    firing: [about('SquareTokenEndsSoon')],
+  },
+  {
+    title: 'a personal access token has no age',
+    hours: 4,
+    series: without(
+      without(connection({ application: '', conditions: { Valid: 'Unknown' } }), 'token_'),
+      'next_refresh',
+    ),
+    firing: [alone('SquareUnreachable')],
+  },
   {
     title: 'Square limits an application',
     hours: 2,
@@ -304,6 +350,54 @@ export const scenarios: readonly Scenario[] = [
     title: 'a revocation that was given up yesterday was told of then',
     hours: 25,
     series: series('square_connection_revoke_total', { ...own, result: 'given_up', reason: 'x' }, 1),
+    firing: [],
+  },
+  {
+    title: 'a revocation is given up after the replica that had given up others has gone',
+    hours: 2,
+    series: {
+      ...series('square_connection_revoke_total', { ...own, result: 'given_up', reason: 'x' }, '3+0x15 _x8'),
+      ...series(
+        'square_connection_revoke_total',
+        { job: 'operator', instance: 'b', result: 'given_up', reason: 'x' },
+        '_x20 1+0x3',
+      ),
+    },
+    firing: [alone('SquareRevocationGivenUp')],
+  },
+  {
+    title: 'a revocation is given up after the process that had given up others was started again',
+    hours: 2,
+    series: series('square_connection_revoke_total', { ...own, result: 'given_up', reason: 'x' }, '3+0x15 0+0x3 1+0x4'),
+    firing: [alone('SquareRevocationGivenUp')],
+  },
+  {
+    title: 'a revocation is given up an hour ago, and the lease changes hands since',
+    hours: 3,
+    series: series('square_connection_revoke_total', { ...own, result: 'given_up', reason: 'x' }, '0+0x10 3+0x12 _x13'),
+    firing: [],
+  },
+  {
+    title: 'a replica is started again and again, and leads in between',
+    hours: 2,
+    series: {
+      ...series('process_start_time_seconds', own, '0+600x24'),
+      ...series(
+        'leader_election_master_status',
+        { name: 'square-operator', ...own },
+        '1 _ 1 1 _ 1 1 _ 1 1 _ 1 1 _ 1 1 _ 1 1 _ 1 1 _ 1',
+      ),
+    },
+    firing: [alone('SquareOperatorRestarting')],
+  },
+  {
+    title: 'an upgrade is no restart of a replica',
+    hours: 1,
+    series: {
+      ...series('process_start_time_seconds', own, '100+0x4 _x8'),
+      ...series('process_start_time_seconds', { job: 'operator', instance: 'c' }, '_x5 400+0x7'),
+      ...series('square_operator_build_info', { job: 'operator', instance: 'c' }, '_x5 1+0x7'),
+    },
     firing: [],
   },
   {

@@ -25,6 +25,7 @@ export interface ConnectionLooks {
   readonly nextIn?: number;
   /** Seconds until the refresh token ends. */
   readonly refreshTokenLeft?: number;
+  readonly suspended?: boolean;
   /** What differs from a healthy one. */
   readonly conditions?: Readonly<Record<string, string>>;
 }
@@ -58,6 +59,7 @@ export function connection(looks: ConnectionLooks = {}): SeriesOf {
     ...(looks.refreshTokenLeft === undefined
       ? {}
       : value('refresh_token_expiration_timestamp_seconds', issued + age + looks.refreshTokenLeft)),
+    ...(looks.suspended === true ? value('suspended', 1) : {}),
     ...Object.fromEntries(conditions),
   };
 }
@@ -87,10 +89,12 @@ export const operator: SeriesOf = Object.assign(
     // Another program's, which must not count.
     [text('leader_election_master_status', { name: 'other', job: 'other', instance: 'c' })]: always(1),
     [text('workqueue_longest_running_processor_seconds', { name: 'q', job: 'other', instance: 'c' })]: always(9_999),
+    [text('process_start_time_seconds', { job: 'other', instance: 'c' })]: '0+300xscrapes',
   },
   ...['a', 'b'].map((instance) => {
     const own = { job: 'operator', instance };
     return {
+      [text('process_start_time_seconds', own)]: always(days(20_000)),
       [text('square_operator_build_info', own)]: always(1),
       [text('workqueue_longest_running_processor_seconds', { ...own, name: 'connection' })]: always(0),
       [text('square_operator_watch_last_event_timestamp_seconds', { ...own, resource: 'secrets' })]: '0+300xscrapes',

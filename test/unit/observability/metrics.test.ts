@@ -16,6 +16,7 @@ const aConnection = (fields: Partial<ConnectionSeries> = {}): ConnectionSeries =
   application: 'platform/pos',
   environment: 'Production',
   personalAccessToken: false,
+  suspended: false,
   issuedAt: now - minutes(10),
   expiresAt: now + minutes(20),
   nextRefreshAt: now + minutes(5),
@@ -87,6 +88,14 @@ describe('the series of a connection', () => {
     const series = await scrape(create({ connections: () => [waiting, { ...personal, name: 'personal' }] }));
     expect(series('square_connection_token_age_seconds')).toEqual([]);
     expect(series('square_connection_token_issued_timestamp_seconds')).toHaveLength(1);
+  });
+
+  test('say which of them are suspended', async () => {
+    const suspended = aConnection({ name: 'florist', suspended: true });
+    const series = await scrape(create({ connections: () => [aConnection(), suspended] }));
+    const { labels, value } = series('square_connection_suspended')[0] ?? {};
+    expect({ labels, value }).toEqual({ labels: { ...bakery, name: 'florist' }, value: 1 });
+    expect(series('square_connection_suspended')).toHaveLength(1);
   });
 
   test('never have a negative age', async () => {
@@ -210,7 +219,7 @@ describe('what is counted', () => {
 
 /** Metrics of which every one has a series. */
 function everyMetric() {
-  const metrics = create({ connections: () => [aConnection({ refreshTokenExpiresAt: now })] });
+  const metrics = create({ connections: () => [aConnection({ refreshTokenExpiresAt: now, suspended: true })] });
   metrics.refreshCounted('success', 'x');
   metrics.verifyCounted('success', 'x');
   metrics.revokeCounted('given_up', 'x');
