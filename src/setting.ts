@@ -99,7 +99,10 @@ const loopback = (hostname: string) =>
 /** An https URL, or plain http to this machine; without user, query, fragment and final slash. */
 export const url = ({ withPath, example }: { withPath: boolean; example: string }): ValueKind<string> => ({
   word: 'URL',
-  schema: { type: 'string', pattern: '^https?://' },
+  schema: {
+    type: 'string',
+    pattern: `^(https://[^\\s/?#@]+|http://(localhost|127[.][0-9]{1,3}[.][0-9]{1,3}[.][0-9]{1,3}|\\[::1\\])(:[0-9]{1,5})?)${withPath ? '(/[^\\s?#]*)?' : '/?'}$`,
+  },
   read(text) {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (url === undefined) return instead(`write a URL such as ${example}`);

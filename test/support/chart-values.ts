@@ -60,6 +60,12 @@ export const valueSets = (namespaces: readonly string[]): Readonly<Record<string
     },
     serviceAccount: { create: false, name: 'prepared' },
   },
+  'one replica without a lease': {
+    replicas: 1,
+    settings: { leaderElect: false, squareSandboxURL: 'https://square.test:8443' },
+    networkPolicy: { egressPorts: [], metricsFrom: [] },
+    metrics: { podMonitor: { create: true, interval: '1m' } },
+  },
   'as little as there is': {
     replicas: 1,
     crds: { install: false },
@@ -88,6 +94,22 @@ export const wrongValues: Readonly<Record<string, readonly [values: object, says
   ],
   'an address of runbooks that ends in a slash': [{ alerts: { runbooks: 'https://wiki.example.com/' } }, /runbooks/],
   'an account that nobody makes': [{ serviceAccount: { create: false } }, /serviceAccount\.name/],
+  'replicas that all act': [{ settings: { leaderElect: false } }, /replicas: 1/],
+  'both monitors, which would count everything twice': [
+    { metrics: { serviceMonitor: { create: true }, podMonitor: { create: true } } },
+    /not both/,
+  ],
+  'an interval at which no alert waits out its time': [
+    { metrics: { podMonitor: { create: true, interval: '10m' } } },
+    /interval/,
+  ],
+  'labels by which the pods would not be found': [{ podLabels: { 'app.kubernetes.io/name': 'other' } }, /podLabels/],
+  'an address without a host': [{ settings: { externalURL: 'https://' } }, /externalURL/],
+  'an address with a password': [{ settings: { externalURL: 'https://user:word@square.example.com' } }, /externalURL/],
+  'plain http beyond this machine': [{ settings: { externalURL: 'http://square.example.com' } }, /externalURL/],
+  'a path where Square has none': [{ settings: { squareSandboxURL: 'https://square.test/v2' } }, /squareSandboxURL/],
+  'a size that is none': [{ journal: { sizeLimit: 'plenty' } }, /sizeLimit/],
+  'a name that no Service can have': [{ fullnameOverride: '2nd' }, /fullnameOverride/],
   'a ServiceMonitor without its Service': [
     { metrics: { service: { create: false }, serviceMonitor: { create: true } } },
     /podMonitor/,

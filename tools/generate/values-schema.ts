@@ -15,7 +15,21 @@ const strict = (properties: Readonly<Record<string, Schema>>): Schema => ({
 });
 const created = strict({ create: bool });
 const port: Schema = { type: 'integer', minimum: 1, maximum: 65_535 };
-const monitor = strict({ create: bool, interval: { type: 'string', pattern: '^[0-9]+(ms|s|m)$' }, labels: texts });
+/** Of four minutes at most: after five Prometheus takes a series for gone, and an alert never waits out its time. */
+const interval: Schema = { type: 'string', pattern: '^(([1-9][0-9]?|1[0-9]{2}|2[0-3][0-9]|240)s|[1-4]m)$' };
+const monitor = strict({ create: bool, interval, labels: texts });
+const ofTheChart = ['name', 'instance', 'version', 'managed-by', 'component'].map(
+  (part) => `app.kubernetes.io/${part}`,
+);
+/** Labels beside those of the chart: a Deployment does not find pods whose labels are others. */
+const moreLabels: Schema = {
+  ...texts,
+  properties: Object.fromEntries([...ofTheChart, 'helm.sh/chart'].map((label) => [label, { not: {} }])),
+};
+const quantity: Schema = { type: 'string', pattern: '^[0-9]+([.][0-9]+)?([KMGTPE]i?|k|m|e[0-9]+)?$' };
+/** The name of an object, and the beginning of that of a Service (RFC 1035). */
+const objectName: Schema = { type: 'string', pattern: '^([a-z]([-a-z0-9]*[a-z0-9])?)?$' };
+const named: Schema = { type: 'object', required: ['name'] };
 const namespace: Schema = { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' };
 
 const values: Readonly<Record<string, Schema>> = {
@@ -26,10 +40,10 @@ const values: Readonly<Record<string, Schema>> = {
     digest: { type: 'string', pattern: '^(sha256:[0-9a-f]{64})?$' },
     pullPolicy: { type: 'string', enum: ['Always', 'IfNotPresent', 'Never'] },
   }),
-  imagePullSecrets: { type: 'array', items: strict({ name: text }) },
-  nameOverride: text,
-  fullnameOverride: text,
-  commonLabels: texts,
+  imagePullSecrets: { type: 'array', items: { ...strict({ name: text }), required: ['name'] } },
+  nameOverride: objectName,
+  fullnameOverride: objectName,
+  commonLabels: moreLabels,
   replicas: { type: 'integer', minimum: 1, maximum: 10 },
   priorityClassName: text,
   nodeSelector: texts,
@@ -37,14 +51,14 @@ const values: Readonly<Record<string, Schema>> = {
   affinity: open,
   topologySpreadConstraints: openList,
   podAnnotations: texts,
-  podLabels: texts,
+  podLabels: moreLabels,
   resources: open,
   terminationGracePeriodSeconds: { type: 'integer', minimum: 1 },
   extraArgs: { type: 'array', items: text },
   extraEnv: openList,
   extraVolumes: openList,
   extraVolumeMounts: openList,
-  journal: strict({ sizeLimit: text, volume: open }),
+  journal: strict({ sizeLimit: quantity, volume: open }),
   sealingKeys: strict({ volume: open }),
   rolloutRestart: strict({ enabled: bool }),
   crds: strict({ install: bool }),
@@ -74,7 +88,7 @@ const values: Readonly<Record<string, Schema>> = {
       annotations: texts,
     }),
     ingress: strict({ create: bool, className: text, annotations: texts, tlsSecretName: text }),
-    httpRoute: strict({ create: bool, annotations: texts, parentRefs: openList }),
+    httpRoute: strict({ create: bool, annotations: texts, parentRefs: { type: 'array', items: named } }),
     staffPages: bool,
   }),
   global: open,

@@ -7,7 +7,9 @@
 {{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
 {{- else -}}
 {{- $name := include "square-operator.name" . -}}
-{{- ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) | trunc 50 | trimSuffix "-" -}}
+{{- /* The name of a release may have dots, that of a Service may not. */ -}}
+{{- $release := replace "." "-" .Release.Name -}}
+{{- ternary $release (printf "%s-%s" $release $name) (contains $name $release) | trunc 50 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 
@@ -18,8 +20,8 @@
 {{- end -}}
 
 {{- define "square-operator.selector" -}}
-app.kubernetes.io/name: {{ include "square-operator.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "square-operator.name" . | toYaml }}
+app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
 {{- end -}}
 
 {{- define "square-operator.labels" -}}
@@ -43,8 +45,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- define "square-operator.subjects" -}}
 subjects:
   - kind: ServiceAccount
-    name: {{ include "square-operator.account" . }}
-    namespace: {{ .Release.Namespace }}
+    name: {{ include "square-operator.account" . | toYaml }}
+    namespace: {{ .Release.Namespace | toYaml }}
+{{- end -}}
+
+{{- /* Whether one replica at a time acts. Without that there can be one only, also while it is replaced. */ -}}
+{{- define "square-operator.elected" -}}
+{{- if ne (toString .Values.settings.leaderElect) "false" -}}
+true
+{{- else if gt (int .Values.replicas) 1 -}}
+{{- fail "write replicas: 1, or leave settings.leaderElect out: without election every replica acts, and they use up each other's refresh tokens" -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "square-operator.image" -}}

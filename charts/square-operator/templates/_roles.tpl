@@ -6,9 +6,9 @@ Role. `everybody` binds it to whoever is authenticated, in the place of the oper
 apiVersion: rbac.authorization.k8s.io/v1
 kind: {{ .kind }}
 metadata:
-  name: {{ .name }}
+  name: {{ .name | toYaml }}
   {{- with .namespace }}
-  namespace: {{ . }}
+  namespace: {{ . | toYaml }}
   {{- end }}
   labels:
     {{- include "square-operator.labels" .root | nindent 4 }}
@@ -20,16 +20,16 @@ rules:
 apiVersion: rbac.authorization.k8s.io/v1
 kind: {{ .kind }}Binding
 metadata:
-  name: {{ .name }}
+  name: {{ .name | toYaml }}
   {{- with .namespace }}
-  namespace: {{ . }}
+  namespace: {{ . | toYaml }}
   {{- end }}
   labels:
     {{- include "square-operator.labels" .root | nindent 4 }}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: {{ .kind }}
-  name: {{ .name }}
+  name: {{ .name | toYaml }}
 {{- if .everybody }}
 subjects:
   - apiGroup: rbac.authorization.k8s.io

@@ -237,6 +237,10 @@ describe('the chart, installed', () => {
     const key = 'secret/square-operator-sealing-key-1';
     const remove = (what: string, namespace: string) => kube('delete', what, '-n', namespace, '--dry-run=server');
     expect((await remove(key, home)).stderr).toContain('sealed grants may still need this key');
+    for (const data of ['{"key.json":"e30="}', '{"more":"e30="}', 'null']) {
+      const patch = ['patch', key, '-n', home, '--type=merge', '--dry-run=server', `--patch={"data":${data}}`];
+      expect((await kube(...patch)).stderr).toContain('sealed grants may still need this key');
+    }
     await kube('label', key, '-n', home, '--overwrite', 'square-operator.dev/sealing-key-state=retired');
     const removable = '--for=jsonpath={.metadata.annotations.square-operator\\.dev/removable}=true';
     expect((await kube('wait', key, '-n', home, removable, '--timeout=60s')).stderr).toBe('');

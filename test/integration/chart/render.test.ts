@@ -183,6 +183,64 @@ describe('the chart', () => {
 
   testUnless(
     lacks,
+    'lets nobody in and nothing out by a list that is empty, and everything out that it is told to ask',
+    async () => {
+      const policy = (values: object) => rendered(values).find(({ kind }) => kind === 'NetworkPolicy')?.['spec'];
+      const ports = (values: object) =>
+        policy(values).egress.map((rule: { ports?: { port: number }[] }) => rule.ports?.map(({ port }) => port));
+      const closed = { networkPolicy: { egressPorts: [], metricsFrom: [] } };
+      expect(policy(closed).ingress ?? []).toEqual([]);
+      expect(ports(closed)).toEqual([[53, 53]]);
+      expect(ports({ settings: { squareProductionURL: 'https://square.test:8443' } })).toEqual([
+        [53, 53],
+        [443, 6443, 8443],
+      ]);
+      expect(ports({ settings: { squareProductionURL: 'https://square.test:443' } })).toEqual(ports({}));
+    },
+    long,
+  );
+
+  testUnless(
+    lacks,
+    'never has two pods that act without a lease',
+    async () => {
+      const values = valueSets([])['one replica without a lease'] ?? {};
+      const deployment = rendered(values).find(({ kind }) => kind === 'Deployment');
+      expect(deployment?.['spec']).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
+    },
+    long,
+  );
+
+  testUnless(
+    lacks,
+    'takes names that YAML would read as something else',
+    async () => {
+      const values = { watchNamespaces: ['no', '2024'], serviceAccount: { name: '1e3' } };
+      const made = objectsIn(renderChart(helm, { values, namespace: '0755', release: '12.5' }));
+      const texts = made.flatMap(({ metadata: { name, namespace = '', labels = {} } }) => [
+        name,
+        namespace,
+        ...Object.values(labels),
+      ]);
+      expect(texts.filter((text) => typeof text !== 'string')).toEqual([]);
+      const roles = made.filter(({ kind, metadata }) => kind === 'Role' && metadata.name.endsWith('-watched'));
+      expect(roles.map(({ metadata }) => metadata.namespace)).toEqual(['no', '2024']);
+      const { code, stderr } = await run(
+        helm,
+        ['lint', '--strict', '--values', '-', join(root, 'charts/square-operator')],
+        {
+          input: JSON.stringify(values),
+        },
+      );
+      expect([code, stderr]).toEqual([0, '']);
+      const services = made.filter(({ kind }) => kind === 'Service').map(({ metadata }) => metadata.name);
+      for (const name of services) expect(name).toMatch(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/);
+    },
+    long,
+  );
+
+  testUnless(
+    lacks,
     'keeps the resource definitions when it is uninstalled',
     async () => {
       const definitions = rendered({}).filter(({ kind }) => kind === 'CustomResourceDefinition');
@@ -199,8 +257,9 @@ describe('the chart', () => {
     'has monitors and alerts whose every field the Prometheus operator knows',
     async () => {
       const monitor = { create: true, labels: { release: 'prometheus' } };
-      const values = { metrics: { serviceMonitor: monitor, podMonitor: monitor }, alerts: monitor };
-      const objects = rendered(values).filter(({ apiVersion }) => apiVersion.startsWith('monitoring.coreos.com/'));
+      const objects = [{ metrics: { serviceMonitor: monitor }, alerts: monitor }, { metrics: { podMonitor: monitor } }]
+        .flatMap(rendered)
+        .filter(({ apiVersion }) => apiVersion.startsWith('monitoring.coreos.com/'));
       expect(objects.map(({ kind }) => kind).sort()).toEqual(['PodMonitor', 'PrometheusRule', 'ServiceMonitor']);
       const program = await findJudge(report);
       expect(
