@@ -72,7 +72,9 @@ export const connectionStatus = z.object({
   refreshTokenExpiresAt: time('When the refresh token ends. Absent when it never does.').optional(),
   lastRefreshTime: time('When Square last gave a token.').optional(),
   nextRefreshTime: time('When the next refresh is due.').optional(),
-  lastVerifyTime: time('When Square last accepted the access token; written at most every 6 hours.').optional(),
+  lastVerifyTime: time(
+    'When Square last accepted or refused the access token; written at most every 6 hours.',
+  ).optional(),
   lastFailure: described(
     'The latest failures in a row. Absent when the last attempt went well.',
     lastFailure,

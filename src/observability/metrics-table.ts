@@ -54,7 +54,7 @@ export const connectionMetrics = {
   nextRefresh: gauge('square_connection_next_refresh_timestamp_seconds', 'When the next refresh is due.', connection),
   lastVerified: gauge(
     'square_connection_last_verified_timestamp_seconds',
-    'When Square last accepted the access token.',
+    'When Square last accepted or refused the access token.',
     connection,
   ),
   suspended: gauge('square_connection_suspended', '1 while spec.suspend is true, and absent otherwise.', connection),
@@ -158,7 +158,7 @@ export const countedMetrics = {
   ),
   apiRequests: counter(
     'square_api_requests_total',
-    'Calls to Square by operation and HTTP status; 0 when no answer came.',
+    'Calls to Square by operation and HTTP status, or what went wrong when no answer came.',
     ['operation', 'code'],
   ),
   apiDuration: histogram(
