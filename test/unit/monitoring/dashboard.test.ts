@@ -34,7 +34,6 @@ describe('the dashboard', () => {
       'square_connection_suspended',
       'workqueue_unfinished_work_seconds',
       'controller_runtime_active_workers',
-      'process_start_time_seconds',
       'process_open_fds',
       'nodejs_heap_size_total_bytes',
       'controller_runtime_reconcile_errors_total',

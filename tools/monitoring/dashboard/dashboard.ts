@@ -92,7 +92,8 @@ function placed(all: readonly Row[]): object[] {
   return panels;
 }
 
-function drawn({ title, says, kind, unit, queries, bounds }: Panel): object {
+function drawn(panel: Panel): object {
+  const { title, says, kind, queries } = panel;
   const now = kind === 'stat' || kind === 'table';
   return {
     type: kind,
@@ -107,38 +108,63 @@ function drawn({ title, says, kind, unit, queries, bounds }: Panel): object {
       ...(now ? { instant: true } : { range: true }),
       ...(kind === 'table' ? { format: 'table' } : {}),
     })),
-    fieldConfig: { defaults: { unit, ...(bounds === undefined ? {} : thresholds(bounds)) }, overrides: [] },
-    options: options(kind),
-    // The value of a label table is 1, and the time is now: neither is worth a column.
-    ...(kind === 'table' ? { transformations: [{ id: 'organize', options: { excludeByName: hidden(unit) } }] } : {}),
+    fieldConfig: { defaults: fieldOf(panel), overrides: [] },
+    options: options(panel),
+    ...(kind === 'table' ? { transformations: [{ id: 'organize', options: columnsOf(panel) }] } : {}),
   };
 }
 
-const hidden = (unit: string) => ({ Time: true, ...(unit === 'none' ? { Value: true } : {}) });
-
-const thresholds = ([orange, red]: readonly [number, number]) => ({
-  color: { mode: 'thresholds' },
-  thresholds: {
-    mode: 'absolute',
-    steps: [
-      { color: 'green', value: null },
-      { color: 'orange', value: orange },
-      { color: 'red', value: red },
-    ],
-  },
-  custom: { thresholdsStyle: { mode: 'line' } },
+/** The value of a label table is 1, and the time is now: neither is worth a column. */
+const columnsOf = ({ value }: Panel) => ({
+  excludeByName: { Time: true, ...(value === undefined ? { Value: true } : {}) },
+  ...(value === undefined ? {} : { renameByName: { Value: value } }),
 });
 
-function options(kind: Panel['kind']): object {
+/**
+ * What holds for the values. Thresholds are always said: where a panel has none, Grafana takes its own, and 80 of anything is
+ * red. Lines have colours of their own even so, for which is which has to be seen.
+ */
+function fieldOf({ kind, unit, steps, called = {}, none, stacked, below }: Panel): object {
+  const isGraph = kind === 'timeseries';
+  const coloured = steps !== undefined || Object.keys(called).length > 0;
+  return {
+    unit,
+    color: isGraph
+      ? { mode: 'palette-classic' }
+      : coloured
+        ? { mode: 'thresholds' }
+        : { mode: 'fixed', fixedColor: 'text' },
+    thresholds: {
+      mode: 'absolute',
+      steps: (steps ?? [[0, 'text']]).map(([from, color], i) => ({ color, value: i === 0 ? null : from })),
+    },
+    mappings: Object.entries(called).map(([value, [text, color]], index) => ({
+      type: 'value',
+      options: { [value]: { text, color, index } },
+    })),
+    ...(none === undefined ? {} : { noValue: none }),
+    ...(isGraph && below !== true ? { min: 0 } : {}),
+    ...(isGraph
+      ? {
+          custom: {
+            ...(steps === undefined ? {} : { thresholdsStyle: { mode: 'line' } }),
+            ...(stacked === true ? { stacking: { mode: 'normal' }, fillOpacity: 40 } : {}),
+          },
+        }
+      : {}),
+  };
+}
+
+function options({ kind, value, sortBy = 'name' }: Panel): object {
   switch (kind) {
     case 'stat':
-      return { reduceOptions: { calcs: ['lastNotNull'] }, colorMode: 'value', graphMode: 'area' };
+      return { reduceOptions: { calcs: ['lastNotNull'] }, colorMode: 'value', graphMode: 'none' };
     case 'timeseries':
       return { legend: { displayMode: 'list', placement: 'bottom' }, tooltip: { mode: 'multi', sort: 'desc' } };
     case 'state-timeline':
-      return { showValue: 'never', legend: { displayMode: 'hidden', showLegend: false } };
+      return { showValue: 'auto', mergeValues: true, legend: { displayMode: 'hidden', showLegend: false } };
     case 'table':
-      return { showHeader: true };
+      return { showHeader: true, sortBy: [{ displayName: value ?? sortBy, desc: value !== undefined }] };
   }
 }
 

@@ -5,8 +5,13 @@ export interface Query {
   readonly legend?: string;
 }
 
-/** Grafana's names of units. */
-export type Unit = 'short' | 's' | 'percentunit' | 'ops' | 'bytes' | 'dateTimeFromNow' | 'none';
+/** Grafana's names of units. Of seconds it makes weeks; tokens are spoken of in days. */
+export type Unit = 'short' | 's' | 'suffix: d' | 'percentunit' | 'ops' | 'bytes' | 'none';
+
+export type Color = 'green' | 'orange' | 'red' | 'text';
+
+/** The colour from that value on; the first is that of all below too. */
+export type Steps = readonly (readonly [from: number, color: Color])[];
 
 /** A panel before it has its place. `says` is its description. */
 export interface Panel {
@@ -17,8 +22,20 @@ export interface Panel {
   readonly width: number;
   readonly unit: Unit;
   readonly queries: readonly Query[];
-  /** From these values on it is shown in orange, and in red. */
-  readonly bounds?: readonly [orange: number, red: number];
+  /** Without it no value is good or bad. */
+  readonly steps?: Steps;
+  /** What values are called. */
+  readonly called?: Readonly<Record<number, readonly [text: string, color: Color]>>;
+  /** What is written where there is no series. */
+  readonly none?: string;
+  /** The heading of a table's values, from the highest down. */
+  readonly value?: string;
+  /** The column that a table of labels is sorted by. */
+  readonly sortBy?: string;
+  /** Areas on top of each other, the uppermost of which is the sum. */
+  readonly stacked?: boolean;
+  /** A graph's axis begins at 0, unless values may lie below. */
+  readonly below?: boolean;
 }
 
 /** A heading and the panels under it. */
@@ -29,11 +46,25 @@ export interface Row {
 
 type Wish = Partial<Omit<Panel, 'title' | 'kind' | 'queries'>>;
 
+/** Green until these values, then orange, then red. */
+export const rising = (orange: number, red: number): Steps => [
+  [0, 'green'],
+  [orange, 'orange'],
+  [red, 'red'],
+];
+
+/** Red until these values, then orange, then green. */
+export const falling = (orange: number, green: number): Steps => [
+  [Number.NEGATIVE_INFINITY, 'red'],
+  [orange, 'orange'],
+  [green, 'green'],
+];
+
 /** One number. */
 export const stat = (title: string, expression: string, wish: Wish = {}): Panel => ({
   title,
   kind: 'stat',
-  width: 4,
+  width: 3,
   unit: 'short',
   ...wish,
   queries: [{ expression }],
