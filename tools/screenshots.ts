@@ -5,16 +5,11 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { openCluster } from '../demo/cluster.ts';
 import { createEnding } from '../demo/ending.ts';
-import { createMaker, install, operatorKubeconfig } from '../demo/install.ts';
-import { startOperatorProcess } from '../demo/operator-process.ts';
 import { openScreen } from '../demo/screen.ts';
-import { freePort } from '../test/cluster/free-port.ts';
-import { chooseProvider } from '../test/cluster/start.ts';
 import { runDir } from '../test/cluster/temp-dir.ts';
-import { startSimulator } from '../test/simulator/simulator.ts';
-import { type Fleet, setFleet } from './screenshots/fleet.ts';
+import type { Fleet } from './screenshots/fleet.ts';
+import { startStage } from './screenshots/stage.ts';
 
 const { values } = parseArgs({
   options: { out: { type: 'string', default: 'docs/images' }, all: { type: 'boolean' } },
@@ -24,25 +19,6 @@ const ending = createEnding((error) => process.stderr.write(`while ending: ${Str
 const screen = openScreen(process.stdout, process.env);
 const phone = { width: 390, height: 844 };
 const wide = { width: 1440, height: 640 };
-
-/** Kubernetes, Square, the operator, and connections in every state. */
-async function start(dir: string): Promise<{ fleet: Fleet; webURL: string }> {
-  const controlPlane = await (await chooseProvider({}, screen)).start({ dir, report: screen });
-  ending.add(() => controlPlane.stop());
-  const square = await startSimulator();
-  ending.add(() => square.stop());
-  const cluster = await openCluster(controlPlane.kubeconfig);
-  ending.add(() => cluster.close());
-  const { api } = cluster;
-  const maker = createMaker(api);
-  await install(api, maker);
-  const webURL = `http://localhost:${await freePort()}`;
-  const kubeconfig = await operatorKubeconfig(api, controlPlane.kubeconfig, dir);
-  const options = { kubeconfig, squareURL: square.url, webURL, dir, built: false };
-  const [fleet] = await Promise.all([setFleet(api, maker, square, webURL), startOperatorProcess(options, ending)]);
-  await fleet.settled();
-  return { fleet, webURL };
-}
 
 async function signInAsStaff(page: Page, webURL: string, fleet: Fleet): Promise<void> {
   await page.goto(`${webURL}/connections`);
@@ -104,7 +80,8 @@ const dir = await runDir();
 ending.add(() => rm(dir, { recursive: true, force: true, maxRetries: 3 }));
 try {
   await mkdir(out, { recursive: true });
-  const { fleet, webURL } = await start(dir);
+  const { fleet, webURL } = await startStage(dir, ending, screen);
+  await fleet.settled();
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
   ending.add(() => browser.close());
   await takeAll(browser, webURL, fleet);
