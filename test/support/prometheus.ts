@@ -12,6 +12,20 @@ export interface Sample {
   readonly value: number;
 }
 
+/** One series over a time. */
+export interface Curve {
+  readonly metric: Readonly<Record<string, string>>;
+  /** Seconds since 1970, and what was so then. */
+  readonly values: readonly (readonly [at: number, value: number])[];
+}
+
+/** In seconds: since 1970 where it is a time. */
+export interface Window {
+  readonly start: number;
+  readonly end: number;
+  readonly step: number;
+}
+
 /** An alert that fires. */
 export interface Firing {
   readonly labels: Readonly<Record<string, string>>;
@@ -20,7 +34,9 @@ export interface Firing {
 
 /** A real Prometheus. */
 export interface Prometheus {
-  query(expression: string): Promise<Sample[]>;
+  /** Of now, or of that time in seconds since 1970. */
+  query(expression: string, at?: number): Promise<Sample[]>;
+  range(expression: string, window: Window): Promise<Curve[]>;
   labelValues(label: string, series: string): Promise<string[]>;
   firing(): Promise<Firing[]>;
   /** Resolves with what `look` gives once that is something; Prometheus is asked again until then. */
@@ -89,10 +105,19 @@ export async function startPrometheus(dir: string, targetURL: string, rules: str
     );
   });
   return {
-    async query(expression) {
+    async query(expression, at) {
       type Answer = { result: { metric: Record<string, string>; value: [number, string] }[] };
-      const { result } = await ask<Answer>('/api/v1/query', { query: expression });
+      const { result } = await ask<Answer>('/api/v1/query', {
+        query: expression,
+        ...(at === undefined ? {} : { time: `${at}` }),
+      });
       return result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+    },
+    async range(expression, { start, end, step }) {
+      type Answer = { result: { metric: Record<string, string>; values: [number, string][] }[] };
+      const parameters = { query: expression, start: `${start}`, end: `${end}`, step: `${step}` };
+      const { result } = await ask<Answer>('/api/v1/query_range', parameters);
+      return result.map(({ metric, values }) => ({ metric, values: values.map(([at, value]) => [at, Number(value)]) }));
     },
     labelValues: (label, series) => ask(`/api/v1/label/${label}/values`, { 'match[]': series }),
     async firing() {
