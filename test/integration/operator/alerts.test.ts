@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { request } from 'undici';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { days, hours } from '../../../src/clock.ts';
@@ -17,6 +19,16 @@ import { operatorSuite } from '../../support/suite.ts';
 const lack = lackOf('prometheus');
 const patience = 180_000;
 
+/** What docs/monitoring.md shows of a run. */
+function documentedTimeline(): string[] {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/monitoring.md'), 'utf8');
+  return /```text\n(day [\s\S]*?)\n```/.exec(page)?.[1]?.split('\n') ?? [];
+}
+
+/** A line without what differs from run to run: the instant, an address, a share, how far Square's clock was moved. */
+const comparable = (line: string) =>
+  line.replace(/^day +[\d.]+ +/, '').replaceAll(/[\d.]+:\d+|[\d.]+%|\b\d+d \d+h \d+m \d+s/g, '…');
+
 operatorSuite('alerts, as a real Prometheus fires them', { web: 'http' }, (world, scene) => {
   let dir: string | undefined;
   let prometheus: Prometheus;
@@ -27,7 +39,7 @@ operatorSuite('alerts, as a real Prometheus fires them', { web: 'http' }, (world
 
   const note = (what: string) => {
     const passed = (world.square.clock.now() - began) / days(1);
-    timeline.push(`day ${passed.toFixed(1).padStart(4)}  ${what}`);
+    timeline.push(`day ${passed.toFixed(1).padStart(4)}  ${what.replaceAll(world.namespace, 'shop')}`);
   };
   const strike = (party: Party, effect: object, endpoint: 'token' | 'any' = 'token') => {
     const id = world.square.faults.add({ endpoint, merchantID: party.merchantID, effect: effect as never });
@@ -242,6 +254,9 @@ operatorSuite('alerts, as a real Prometheus fires them', { web: 'http' }, (world
       await fires('SquareOperatorAbsent');
       await world.startOperator();
       process.stdout.write(`\n${timeline.join('\n')}\n`);
+      expect(timeline.map(comparable), 'docs/monitoring.md shows what is printed').toEqual(
+        documentedTimeline().map(comparable),
+      );
     },
     patience,
   );
