@@ -8,7 +8,7 @@ import { createEnding } from '../demo/ending.ts';
 import { openScreen } from '../demo/screen.ts';
 import { runDir } from '../test/cluster/temp-dir.ts';
 import { launchChromium } from '../test/support/chromium.ts';
-import { type Prometheus, startPrometheus } from '../test/support/prometheus.ts';
+import { type Prometheus, startPrometheus, withoutWaiting } from '../test/support/prometheus.ts';
 import { rulesFile } from './monitoring/rules.ts';
 import { ask, filled, stepOf, type View } from './panels/ask.ts';
 import { type Section, shippedSections } from './panels/dashboard-file.ts';
@@ -28,7 +28,7 @@ const names = ['fleet', 'square', 'connection', 'operator'] as const;
 /** The story, and what of it is looked at. */
 async function live(dir: string): Promise<{ prometheus: Prometheus; view: View }> {
   const stage = await startStage(dir, ending, openScreen(process.stdout, process.env));
-  const prometheus = await startPrometheus(dir, stage.metricsURL, rulesFile());
+  const prometheus = await startPrometheus(dir, stage.metricsURL, withoutWaiting(rulesFile()));
   ending.add(() => prometheus.stop());
   const start = Date.now() / 1_000;
   const note = (what: string) =>

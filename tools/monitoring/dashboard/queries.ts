@@ -66,6 +66,10 @@ export const troubles = (() => {
   return `max by (namespace, name, type, status) (${wrong})`;
 })();
 
+/** Alerts, as Prometheus tells of those that it evaluates. */
+export const firing =
+  'max by (alertname, severity, namespace, name) (ALERTS{alertstate="firing", alertname=~"Square.+"})';
+
 /** Which replicas hold the lease: 1, or 0. */
 export const leader = `${ownMetrics.leader.name}{name="${leaseName}"}`;
 

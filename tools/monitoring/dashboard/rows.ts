@@ -9,6 +9,7 @@ import { operatorRow } from './operator-row.ts';
 import { falling, graph, list, type Query, type Row, rising, stat, timeline } from './panel.ts';
 import {
   counted,
+  firing,
   fleet,
   inAnHour,
   inDays,
@@ -70,6 +71,11 @@ const fleetRow: Row = {
       })),
       { width: 12, unit: 'suffix: d', steps: ages, says: 'Tokens are renewed within 7 days.' },
     ),
+    list('What fires', firing, {
+      sortBy: 'severity',
+      none: 'nothing',
+      says: 'The alerts of this operator, where this Prometheus evaluates them too. Each has its remedy and its runbook.',
+    }),
     list('What is not as it should be', troubles, {
       sortBy: 'name',
       says: '"kubectl square status NAME -n NAMESPACE" says why and what to do. Connections that wait for their seller are not Ready.',
@@ -79,9 +85,11 @@ const fleetRow: Row = {
       `topk(20, max by (namespace, name, application, environment) (${inDays(`${tokenAge.name}{${fleet}}`)}))`,
       { unit: 'suffix: d', value: 'age' },
     ),
-    graph('Refreshes in an hour', [inAnHour(countedMetrics.refresh, 'result, reason')]),
-    graph('Verifications in an hour', [inAnHour(countedMetrics.verify, 'result, reason')]),
-    graph('Revocations asked of Square in an hour', [inAnHour(countedMetrics.revoke, 'result, reason')]),
+    graph('Refreshes in an hour', [inAnHour(countedMetrics.refresh, 'result, reason')], { width: 12 }),
+    graph('Verifications in an hour', [inAnHour(countedMetrics.verify, 'result, reason')], { width: 12 }),
+    graph('Revocations asked of Square in an hour', [inAnHour(countedMetrics.revoke, 'result, reason')], {
+      width: 12,
+    }),
   ],
 };
 
