@@ -2,7 +2,6 @@ import { type Alert, aboutConnections } from './alert.ts';
 import {
   condition,
   days,
-  faultyApplications,
   hours,
   lines,
   nested,
@@ -13,10 +12,10 @@ import {
   tokenLifetime,
   tokenRemaining,
   unverifiable,
+  whileApplicationWorks,
 } from './promql.ts';
 
 const whileSquareAnswers = `unless on (environment) (${outage})`;
-const whileApplicationWorks = `unless on (application, environment) ${faultyApplications}`;
 
 /** Long enough for a lease to change hands and for a backoff to end, short enough to be told while it matters. */
 const aWhile = '15m';

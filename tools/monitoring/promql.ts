@@ -36,23 +36,29 @@ export const refreshOverdue = perConnection(`${issued} + ${age} - ${connectionMe
 /** Connections that somebody has suspended. */
 export const suspended = perConnection(connectionMetrics.suspended.name);
 
-/** Connections that worked when Square was asked last, and cannot be proven now. */
-export const unverifiable = lines(condition('Valid', 'Unknown'), `and ${condition('Ready', 'True')}`);
+/** Applications that are at fault themselves, with the reason. */
+export const faultyApplications = applicationsThat('status="False"');
+
+/** A fault of the application is told of as such: nothing of its connections says whether Square can be reached. */
+export const whileApplicationWorks = `unless on (application, environment) ${faultyApplications}`;
+
+/** Connections that worked when Square was asked last, of applications that are not at fault themselves. */
+const working = lines(condition('Ready', 'True'), whileApplicationWorks);
+
+/** Those of them that cannot be proven now. */
+export const unverifiable = lines(condition('Valid', 'Unknown'), `and (${nested(working)})`);
 
 /** A recording rule: the share of an environment's working connections that cannot be proven. */
 export const unverifiableShare = {
   record: 'environment:square_connections_unverifiable:ratio',
   expression: lines(
     `count by (environment) (${nested(unverifiable)})`,
-    `/ count by (environment) (${condition('Ready', 'True')})`,
+    `/ count by (environment) (${nested(working)})`,
   ),
 } as const;
 
 /** Environments in which so many connections cannot be proven that it is not the connections. */
 export const outage = `${unverifiableShare.record} > 0.5`;
-
-/** Applications that are at fault themselves, with the reason. */
-export const faultyApplications = applicationsThat('status="False"');
 
 /** Applications whose condition `Ready` matches. */
 export function applicationsThat(matches: string): string {

@@ -173,7 +173,7 @@ export const operatorAlerts: readonly Alert[] = [
     summary: 'The retired sealing key {{ $labels.key_id }} is still needed by {{ $value }} records',
     description:
       'Records move to the active key by themselves within minutes, and these did not for a day. Do not remove the key.',
-    remedy: 'kubectl get secrets -n square-operator -l square-operator.dev/sealing-key -o yaml',
+    remedy: 'kubectl square keys --operator-namespace square-operator',
   },
   {
     name: 'SquareSealingKeysInCluster',

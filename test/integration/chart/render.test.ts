@@ -280,8 +280,8 @@ describe('the chart', () => {
       const rule = objects.find(({ kind }) => kind === 'PrometheusRule');
       const files = join(root, 'charts/square-operator/files');
       const alerts = (await readFile(join(files, 'alerts.yaml'), 'utf8')).replaceAll(
-        '-n square-operator',
-        `-n ${namespace}`,
+        /(-n|--operator-namespace) square-operator\b/g,
+        `$1 ${namespace}`,
       );
       expect(rule?.['spec']).toEqual(parse(alerts));
       const dashboard = objects.find(({ metadata }) => metadata.name === 'square-operator-dashboard');

@@ -167,6 +167,22 @@ export const scenarios: readonly Scenario[] = [
     ],
   },
   {
+    title: 'an application that Square disabled is no outage at Square',
+    hours: 5,
+    series: { ...connections(9, unproven), ...application('ClientDisabled', 'False') },
+    firing: [alone('SquareApplicationFault')],
+  },
+  {
+    title: 'nor does it hide one that others suffer from',
+    hours: 5,
+    series: {
+      ...connections(30, unproven),
+      ...application('ClientDisabled', 'False'),
+      ...connections(5, { ...unproven, name: 'x', application: 'shop/other' }),
+    },
+    firing: [alone('SquareApplicationFault'), alone('SquareUnreachable')],
+  },
+  {
     title: 'what a person reads of one token',
     hours: 1,
     series: connection(aged(8.1)),
