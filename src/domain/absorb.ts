@@ -183,7 +183,14 @@ function failed(before: Observation, step: Step, fact: Fact & { kind: 'Failed' }
   const proof = step.kind === 'Verify' ? proofs[failure.class] : undefined;
   if (proof !== undefined) return { ...o, history: disproved(o, failure, proof, at) };
   const known = tookClient(failure) ? clientTaken(o, step) : o;
-  return { ...known, history: counted(history, step, { ...fact, ...outcome(seen, step, fact) }, at) };
+  const next = counted(history, step, { ...fact, ...outcome(seen, step, fact) }, at);
+  return { ...known, history: step.kind === 'Refresh' ? doubted(next, failure) : next };
+}
+
+/** A seller who has left ended both tokens, so what was proven of the access token is put to the test. */
+function doubted(history: History, failure: Failure): History {
+  const refused = failure.class === 'RefreshTokenRefused' && history.proof.kind === 'Accepted';
+  return refused ? { ...history, proof: { kind: 'Accepted', doubted: true } } : history;
 }
 
 /** A refusal of a token that was presented before, and nobody knows what came of it: that may have used it up. */

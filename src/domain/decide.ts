@@ -10,7 +10,7 @@ import { finalize } from './finalizers.ts';
 import type { Grant } from './grant.ts';
 import type { Credential, Now, Observation } from './observation.ts';
 import { askedFor, onceMoreAt } from './once-more.ts';
-import { nextAttempt, nextVerification } from './pace.ts';
+import { isDoubted, nextAttempt, nextVerification } from './pace.ts';
 import { deathOf, tokenEnd, wantedWrite, withdraw } from './publication.ts';
 import { askableAt, nextRefresh, refresh } from './renewal.ts';
 import { openReport } from './reported.ts';
@@ -233,7 +233,8 @@ function live(o: Observation, grant: Grant, spec: ConnectionSpec, now: Now): Ste
 function verify(o: Observation, spec: ConnectionSpec, now: Now): Step | undefined {
   if (now.square < nextVerification(o, spec)) return undefined;
   if (o.history.proof.kind === 'None') return { kind: 'Verify', because: 'Unproven' };
-  return { kind: 'Verify', because: openReport(o) === undefined ? 'Slot' : 'RevocationReported' };
+  if (openReport(o) !== undefined) return { kind: 'Verify', because: 'RevocationReported' };
+  return { kind: 'Verify', because: isDoubted(o.history) ? 'RefreshRefused' : 'Slot' };
 }
 
 /** The instants at which anything but a write could be due. */

@@ -44,7 +44,8 @@ export interface History {
 /** What Square said last about the access token of this generation. */
 export type Proof =
   | { readonly kind: 'None' }
-  | { readonly kind: 'Accepted' }
+  /** `doubted`: Square has refused the refresh token since, as it does when the seller has left. */
+  | { readonly kind: 'Accepted'; readonly doubted?: true }
   | { readonly kind: 'Revoked' }
   /** Square forgot it or never knew it; it does not say which. */
   | { readonly kind: 'Unauthorized' }

@@ -1,7 +1,7 @@
 import type { ConnectionSpec } from '../api/connection.ts';
 import type { Instant } from '../clock.ts';
 import { consequences } from './consequences.ts';
-import type { FailureStreak, Now, Observation, Operation } from './observation.ts';
+import type { FailureStreak, History, Now, Observation, Operation } from './observation.ts';
 import { deathOf } from './publication.ts';
 import { openReport } from './reported.ts';
 import {
@@ -62,7 +62,10 @@ export function nextProof(o: Observation): Instant {
   return failure === undefined ? 0 : after(failure, proofBackoff, o);
 }
 
-/** When the access token is next verified: at once until it was proven or when a revocation is reported, else in the connection's slots. */
+/**
+ * When the access token is next verified: at once until it was proven, when a revocation is reported or the refresh token
+ * was refused, else in the connection's slots.
+ */
 export function nextVerification(o: Observation, spec: ConnectionSpec): Instant {
   const { history } = o;
   if (history.proof.kind === 'None') return nextProof(o);
@@ -70,8 +73,11 @@ export function nextVerification(o: Observation, spec: ConnectionSpec): Instant 
     nextVerifySlot(spec, o.connection.uid, history.verifyFrom),
     history.failures.Verify?.retryAt ?? 0,
   );
-  return openReport(o) === undefined ? slot : Math.min(slot, nextProof(o));
+  return openReport(o) !== undefined || isDoubted(history) ? Math.min(slot, nextProof(o)) : slot;
 }
+
+/** Square refused the refresh token since it took the access token last: mostly the seller has left, and both are dead. */
+export const isDoubted = ({ proof }: History): boolean => proof.kind === 'Accepted' && proof.doubted === true;
 
 function after(failure: FailureStreak, backoff: Backoff, o: Observation): Instant {
   const at = failure.time + backoffDelay(backoff, failure.count, o.connection.uid);

@@ -121,7 +121,8 @@ function handledOf(stored: StoredStatus): History['handled'] {
  * The last decisive word about the token. `Valid` alone may be Unknown for a while; the others keep what was proven. An
  * end that the clock alone explains is left to the clock, which may yet be found wrong.
  */
-function recallProof({ conditions, expiresAt, lastVerifyTime }: StoredStatus, now: Now): Proof {
+function recallProof(stored: StoredStatus, now: Now): Proof {
+  const { conditions, expiresAt, lastVerifyTime } = stored;
   if (conditions.get('Revoked')?.status === 'True') return { kind: 'Revoked' };
   const valid = conditions.get('Valid');
   if (valid?.reason === 'TokenRejected') return { kind: 'Unauthorized' };
@@ -130,8 +131,18 @@ function recallProof({ conditions, expiresAt, lastVerifyTime }: StoredStatus, no
     return lastVerifyTime === undefined ? { kind: 'None' } : { kind: 'Accepted' };
   }
   const accepted = valid?.status === 'True' || conditions.get('Revoked')?.status === 'False';
-  return accepted ? { kind: 'Accepted' } : { kind: 'None' };
+  if (!accepted) return { kind: 'None' };
+  return isRefusedSince(stored) ? { kind: 'Accepted', doubted: true } : { kind: 'Accepted' };
 }
+
+/** Whether the refresh token was refused after the access token was accepted last. */
+const isRefusedSince = ({ failures, lastVerifyTime = 0 }: StoredStatus): boolean =>
+  failures.some(
+    ({ operation, reason, time }) =>
+      operation === 'Refresh' &&
+      classOfReason(reason) === 'RefreshTokenRefused' &&
+      lastVerifyTime < (instant(time) ?? 0),
+  );
 
 /** Failures of a token speak of that token alone; a credential's only until it was taken. */
 function recallFailures(

@@ -71,7 +71,7 @@ export const probeBackoff: Backoff = { first: minutes(1), most: minutes(30) };
 export const disconnectBackoff: Backoff = { first: seconds(15), most: minutes(30) };
 /** At a deletion, which a person waits for, and a namespace. */
 export const partingBackoff: Backoff = { first: seconds(5), most: minutes(5) };
-/** For a token that was never proven. A proven one is verified in its slots, whatever happens. */
+/** For a token that was never proven, or that something speaks against. Any other is verified in its slots, whatever happens. */
 export const proofBackoff: Backoff = { first: seconds(5), most: minutes(15) };
 /** A refused refresh token is not asked about in a hurry; but Square may have been wrong, so it is asked about. */
 export const refusedBackoff: Backoff = { first: hours(1), most: hours(24) };

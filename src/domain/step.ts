@@ -89,7 +89,13 @@ export type RefreshReason =
   | 'AccessTokenUnauthorized'
   | 'AccessTokenExpired'
   | 'AnswerLost';
-export type VerifyReason = 'Unproven' | 'Slot' | 'RevocationReported' | 'TimeUnconfirmed' | 'AnswerLost';
+export type VerifyReason =
+  | 'Unproven'
+  | 'Slot'
+  | 'RevocationReported'
+  | 'RefreshRefused'
+  | 'TimeUnconfirmed'
+  | 'AnswerLost';
 export type PublishReason = 'NotPublished' | 'Changed';
 export type WithdrawReason = 'TokenDead' | 'ConnectionDeleted';
 export type RevokeReason = 'DisconnectRequested' | 'ConnectionDeleted';

@@ -46,6 +46,13 @@ operatorSuite('what the conditions say', {}, (world, scene) => {
     await scene.becomes(party.name, { Ready: 'True/Valid', Renewable: 'True/RefreshTokenSealed' });
   });
 
+  test('of a seller who has left, the first refused refresh tells at once that the token is dead', async () => {
+    const party = await scene.connected();
+    world.square.disconnect(party);
+    await scene.request(party.name, 'refresh');
+    await scene.becomes(party.name, { Ready: 'False/Revoked', Revoked: 'True/AccessTokenRevoked', Renewable: 'False' });
+  });
+
   test('when Square cannot be reached for two slots the token counts as unverified, and its proof stays in the message', async () => {
     const party = await scene.connected();
     const heal = scene.strike(party, { endpoint: 'any', effect: { kind: 'drop', when: 'before' } });

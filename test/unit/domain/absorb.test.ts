@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { statusBounds } from '../../../src/api/status.ts';
 import { hours, minutes, seconds } from '../../../src/clock.ts';
 import { absorb } from '../../../src/domain/absorb.ts';
+import { decide } from '../../../src/domain/decide.ts';
 import type { Failure, FailureClass } from '../../../src/domain/failure.ts';
 import type { History, Observation } from '../../../src/domain/observation.ts';
 import type { Fact, Step } from '../../../src/domain/step.ts';
@@ -297,5 +298,24 @@ describe('a refusal and failures that pass', () => {
       since: noon + hours(2),
       count: 1,
     });
+  });
+
+  it('a refusal has the access token put to the test at once, until Square says what it is', () => {
+    const left = absorb(anObservation(), refresh, { kind: 'Failed', failure: refused }, at(noon));
+    const verify: Step = { kind: 'Verify', because: 'RefreshRefused' };
+    expect(decide(left, at(noon))).toEqual(verify);
+    const silent = absorb(left, verify, { kind: 'Failed', failure: away }, at(noon));
+    expect(decide(silent, at(noon + seconds(1))).kind).toBe('Wait');
+    expect(decide(silent, at(noon + minutes(1)))).toEqual(verify);
+    const accepted = absorb(silent, verify, { kind: 'Verified' }, at(noon + minutes(1)));
+    expect(accepted.history.proof).toEqual({ kind: 'Accepted' });
+    expect(decide(accepted, at(noon + minutes(1))).kind).toBe('Wait');
+    const failure = aFailure({ class: 'AccessTokenRevoked', reason: 'AccessTokenRevoked' });
+    expect(absorb(left, verify, { kind: 'Failed', failure }, at(noon)).history.proof).toEqual({ kind: 'Revoked' });
+  });
+
+  it('an outage is no reason to doubt the access token', () => {
+    const o = absorb(anObservation(), refresh, { kind: 'Failed', failure: away }, at(noon));
+    expect(o.history.proof).toEqual({ kind: 'Accepted' });
   });
 });

@@ -511,6 +511,15 @@ describe('a process that has just begun', () => {
     expect(recall(stored, held({ generation: 4 }), at(noon)).failures).toHaveProperty('TakeUp');
   });
 
+  it('puts a token to the test whose refresh was refused after it was accepted last', () => {
+    const proofOf = (verifiedAt: number) => {
+      const o = anObservation({ history: aHistory({ failures: { Refresh: refused }, verifiedAt }) });
+      return recall(readStatus(statusOf(o)), o.grant, at(noon)).proof;
+    };
+    expect(proofOf(refused.time - hours(1))).toEqual({ kind: 'Accepted', doubted: true });
+    expect(proofOf(refused.time)).toEqual({ kind: 'Accepted' });
+  });
+
   it('leaves an end that the clock explains to the clock, which may be wrong', () => {
     const o = anObservation({ tokenSecret: ours({ state: 'expired' }) });
     const stored = readStatus(statusOf(o, end));
