@@ -40,6 +40,7 @@ export const valueSets = (namespaces: readonly string[]): Readonly<Record<string
     ],
     podAnnotations: { 'example.com/scrape': 'true' },
     podLabels: { tier: 'platform' },
+    command: ['node', '--max-old-space-size=512', '/app/square-operator.js'],
     extraArgs: ['--log-level=warn'],
     extraEnv: [{ name: 'NODE_EXTRA_CA_CERTS', value: '/etc/ca/ca.crt' }],
     extraVolumes: [{ name: 'ca', configMap: { name: 'ca' } }],

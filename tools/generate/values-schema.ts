@@ -54,6 +54,7 @@ const values: Readonly<Record<string, Schema>> = {
   podLabels: moreLabels,
   resources: open,
   terminationGracePeriodSeconds: { type: 'integer', minimum: 1 },
+  command: { type: 'array', items: text },
   extraArgs: { type: 'array', items: text },
   extraEnv: openList,
   extraVolumes: openList,

@@ -1,13 +1,13 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { renderChart } from '../../../tools/generate/render.ts';
 import { kubeconform, kubeScore } from '../../../tools/programs/go-tool.ts';
 import { findHelm, lacksHelm } from '../../../tools/programs/helm.ts';
 import { findKubectl } from '../../cluster/kubectl.ts';
 import { reportTo } from '../../cluster/report.ts';
 import { runDir } from '../../cluster/temp-dir.ts';
-import { objectsIn, run } from '../../support/chart.ts';
+import { type ChartObject, objectsIn, run } from '../../support/chart.ts';
 import { adminApi, kubeconfig } from '../../support/cluster.ts';
 import { kustomize } from '../../support/kustomize.ts';
 import { testUnless } from '../../support/needs.ts';
@@ -158,4 +158,18 @@ describe('manifests', () => {
     },
     long,
   );
+
+  test('of deploy/install.yaml the docs delete all but the namespace with the keys, and the definitions', async () => {
+    const docs = await readFile(join(root, 'docs/installing.md'), 'utf8');
+    const commands = [...docs.replaceAll('\\\n', ' ').matchAll(/^kubectl delete (\S+) .*-l (\S+)=(\S+)$/gm)];
+    expect(commands).toHaveLength(2);
+    const goes = ({ kind, metadata }: ChartObject) =>
+      commands.some(
+        ([, kinds = '', label = '', value]) =>
+          kinds.split(',').includes(kind.toLowerCase()) && metadata.labels?.[label] === value,
+      );
+    const objects = objectsIn(await readFile(join(root, 'deploy/install.yaml'), 'utf8'));
+    const left = objects.filter((one) => !goes(one)).map(({ kind }) => kind);
+    expect(left).toEqual(['Namespace', 'CustomResourceDefinition', 'CustomResourceDefinition']);
+  });
 });

@@ -14,3 +14,9 @@ test('what is measured is what the image runs: flags, environment, and code comp
   for (const [name, value] of Object.entries(nodeEnvironment('/app/compile-cache')))
     expect(dockerfile).toMatch(new RegExp(`^ENV .*\\b${name}=${value}\\b`, 'm'));
 });
+
+test('the docs raise the limit of the heap, and leave the rest of the command as it is', () => {
+  const [, said = ''] =
+    /^command: \[(.*)\]$/m.exec(readFileSync(join(import.meta.dirname, '../../../docs/scaling.md'), 'utf8')) ?? [];
+  expect(said.replace('=512', '=256').split(', ')).toEqual(['node', ...nodeFlags, program]);
+});
