@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { beforeAll, expect } from 'vitest';
 import { parse } from 'yaml';
+import { findJudge, lacksJudge } from '../../tools/programs/judge.ts';
+import { reportTo } from '../cluster/report.ts';
 import { type Judgement, judge } from './judge.ts';
+import { testUnless } from './needs.ts';
+import type { StoredApplication, StoredConnection } from './objects.ts';
 
 interface ConfigMap {
   readonly data: Readonly<Record<string, string>>;
@@ -29,9 +34,53 @@ export interface Health {
   readonly message: string;
 }
 
-export const healthOf = (program: string, object: object, kind: Kind = 'SquareConnection'): Health =>
-  lua(program, customization('health', kind), object).result as Health;
+type Stored = StoredConnection | StoredApplication;
 
-/** What the kstatus library makes of an object: that is what Flux says. */
-export const kstatusOf = (program: string, object: object): string | undefined =>
-  judge(program, [{ ask: 'kstatus', object }])[0]?.status;
+/** What brings a situation about: gives the object's name, and what ends the situation where others would suffer. */
+export type Bring = () => Promise<readonly [name: string, end?: () => void]>;
+
+const long = 600_000;
+
+/**
+ * What Flux, `kubectl wait` and Argo CD make of objects of a kind: the first two by the kstatus library itself, the last by
+ * its scripts in the Lua that it runs them in. To be called where tests are declared.
+ */
+export function inGitOps(kind: Kind) {
+  const lacks = lacksJudge();
+  let program = '';
+  beforeAll(async () => {
+    if (lacks === undefined) program = await findJudge(reportTo(process.stderr));
+  }, long);
+  const step = (name: string, act: () => Promise<void>) => testUnless(lacks, name, act, long);
+  const health = (object: object) => lua(program, customization('health', kind), object).result as Health;
+  const kstatus = (object: object) => judge(program, [{ ask: 'kstatus', object }])[0]?.status;
+  const seen = (object: object) => [kstatus(object), health(object).status];
+  return {
+    /** A test that needs both judges. */
+    step,
+    program: () => program,
+    kstatus,
+    /** A test: an object that `becomes` so is that to both, and Argo CD says why in the words of its condition Ready. */
+    situations:
+      <Looks>(becomes: (name: string, looks: Looks) => Promise<Stored>) =>
+      (what: string, [flux, argo]: readonly [kstatus: string, argocd: string], looks: Looks, bring: Bring): void =>
+        step(`${what} is ${flux} to kstatus and ${argo} to Argo CD`, async () => {
+          const [name, end] = await bring();
+          const object = await becomes(name, looks);
+          end?.();
+          expect(seen(object)).toEqual([flux, argo]);
+          const condition = (type: string) => object.status?.conditions?.find((one) => one.type === type);
+          const ready = condition('Ready');
+          expect(health(object).message).toContain(`${ready?.reason}: ${ready?.message}`);
+          expect(condition('Stalled')?.status === 'True').toBe(flux === 'Failed');
+        }),
+    /** An object that nobody has looked at is in progress, as is one that was changed since, or is being deleted. */
+    expectProgress: (created: object | undefined, settled: Stored): void => {
+      expect(seen(created ?? {})).toEqual(['InProgress', 'Progressing']);
+      const { metadata } = settled;
+      expect(seen({ ...settled, metadata: { ...metadata, generation: 99 } })).toEqual(['InProgress', 'Progressing']);
+      const deleted = { ...settled, metadata: { ...metadata, deletionTimestamp: '2026-01-31T12:00:00Z' } };
+      expect(seen(deleted)).toEqual(['Terminating', 'Progressing']);
+    },
+  };
+}

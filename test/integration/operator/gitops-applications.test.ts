@@ -1,14 +1,9 @@
-import { beforeAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import { days, minutes } from '../../../src/clock.ts';
-import { findJudge, lacksJudge } from '../../../tools/programs/judge.ts';
-import { reportTo } from '../../cluster/report.ts';
-import { healthOf, kstatusOf } from '../../support/gitops.ts';
-import { testUnless } from '../../support/needs.ts';
+import { inGitOps } from '../../support/gitops.ts';
 import { anApplication, aSecret, type StoredApplication } from '../../support/objects.ts';
 import { operatorSuite } from '../../support/suite.ts';
 
-const lacks = lacksJudge();
-const long = 600_000;
 const refusedToken = { kind: 'answer', status: 401, shape: 'V1', message: 'Invalid refresh token' } as const;
 const disabled = {
   kind: 'answer',
@@ -20,10 +15,7 @@ const tooMany = { kind: 'answer', status: 429, category: 'RATE_LIMIT_ERROR', cod
 
 // As for connections: what a person has to change is Failed, what is only not there yet is InProgress.
 operatorSuite('an application in GitOps', {}, (world, scene) => {
-  let program = '';
-  beforeAll(async () => {
-    if (lacks === undefined) program = await findJudge(reportTo(process.stderr));
-  }, long);
+  const { step, kstatus, situations, expectProgress } = inGitOps('SquareApplication');
 
   /** Its status is written every 30 s at most, so events take their time. */
   const becomes = (name: string, reason: string): Promise<StoredApplication> =>
@@ -36,29 +28,7 @@ operatorSuite('an application in GitOps', {}, (world, scene) => {
       60_000,
     );
 
-  /** `bring` makes the situation and gives the application's name, and what ends the situation. */
-  function situation(
-    what: string,
-    [flux, argo]: readonly [kstatus: string, argocd: string],
-    reason: string,
-    bring: () => Promise<readonly [name: string, end?: () => void]>,
-  ): void {
-    testUnless(
-      lacks,
-      `${what} is ${flux} to kstatus and ${argo} to Argo CD`,
-      async () => {
-        const [name, end] = await bring();
-        const object = await becomes(name, reason);
-        end?.();
-        const health = healthOf(program, object, 'SquareApplication');
-        expect([kstatusOf(program, object), health.status]).toEqual([flux, argo]);
-        expect(health.message).toMatch(new RegExp(`^${reason}: .`));
-        const stalled = object.status?.conditions?.find(({ type }) => type === 'Stalled');
-        expect(stalled?.status).toBe(flux === 'Failed' ? 'True' : undefined);
-      },
-      long,
-    );
-  }
+  const situation = situations(becomes);
 
   const clientSecret = (name: string, secret: object) => scene.edit('secrets', `${name}-client`, secret);
 
@@ -125,33 +95,15 @@ operatorSuite('an application in GitOps', {}, (world, scene) => {
     return ['full'];
   });
 
-  testUnless(
-    lacks,
-    'one that was just created or changed, or is being deleted, is no other than that',
-    async () => {
-      const [created] = world.live.versions('applications', world.namespace, 'good');
-      const good = await becomes('good', 'Ready');
-      const seen = (object: object) => [
-        kstatusOf(program, object),
-        healthOf(program, object, 'SquareApplication').status,
-      ];
-      expect(seen(created ?? {})).toEqual(['InProgress', 'Progressing']);
-      expect(seen({ ...good, metadata: { ...good.metadata, generation: 99 } })).toEqual(['InProgress', 'Progressing']);
-      const metadata = { ...good.metadata, deletionTimestamp: '2026-01-31T12:00:00Z' };
-      expect(seen({ ...good, metadata })).toEqual(['Terminating', 'Progressing']);
-    },
-    long,
-  );
+  step('one that was just created or changed, or is being deleted, is no other than that', async () => {
+    const [created] = world.live.versions('applications', world.namespace, 'good');
+    expectProgress(created, await becomes('good', 'Ready'));
+  });
 
-  testUnless(
-    lacks,
-    'a fault that is mended leaves no Stalled behind',
-    async () => {
-      await scene.edit('secrets', 'keyless-client', { stringData: { 'client-secret': 'sq0csp-any' } });
-      const mended = await becomes('keyless', 'Ready');
-      expect(mended.status?.conditions?.map(({ type }) => type)).toEqual(['Ready']);
-      expect(kstatusOf(program, mended)).toBe('Current');
-    },
-    long,
-  );
+  step('a fault that is mended leaves no Stalled behind', async () => {
+    await scene.edit('secrets', 'keyless-client', { stringData: { 'client-secret': 'sq0csp-any' } });
+    const mended = await becomes('keyless', 'Ready');
+    expect(mended.status?.conditions?.map(({ type }) => type)).toEqual(['Ready']);
+    expect(kstatus(mended)).toBe('Current');
+  });
 });

@@ -1,11 +1,8 @@
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { days, hours } from '../../../src/clock.ts';
-import { findJudge, lacksJudge } from '../../../tools/programs/judge.ts';
-import { reportTo } from '../../cluster/report.ts';
-import { customization, customizations, healthOf, kstatusOf, lua } from '../../support/gitops.ts';
+import { customization, customizations, inGitOps, lua } from '../../support/gitops.ts';
 import { judge } from '../../support/judge.ts';
-import { testUnless } from '../../support/needs.ts';
 import { aConnection } from '../../support/objects.ts';
 import type { Looks } from '../../support/scene.ts';
 import { refused, unauthorized } from '../../support/square-answers.ts';
@@ -19,42 +16,9 @@ const actions = parse(customization('actions', 'SquareConnection')) as {
   readonly definitions: readonly { readonly name: string; readonly 'action.lua': string }[];
 };
 
-const lacks = lacksJudge();
-const long = 600_000;
-
-// What Flux, `kubectl wait` and Argo CD make of each situation: the first two by the kstatus library itself, the last by its
-// scripts in the Lua that it runs them in.
 operatorSuite('a connection in GitOps', { namespaces: { platform: {} } }, (world, scene) => {
-  let program = '';
-  beforeAll(async () => {
-    if (lacks === undefined) program = await findJudge(reportTo(process.stderr));
-  }, long);
-
-  const health = (object: object) => healthOf(program, object);
-  const kstatus = (object: object) => kstatusOf(program, object);
-
-  /** `bring` makes the situation and gives the connection's name, and what ends the situation where others would suffer. */
-  function situation(
-    what: string,
-    [flux, argo]: readonly [kstatus: string, argocd: string],
-    looks: Looks,
-    bring: () => Promise<readonly [name: string, end?: () => void]>,
-  ): void {
-    testUnless(
-      lacks,
-      `${what} is ${flux} to kstatus and ${argo} to Argo CD`,
-      async () => {
-        const [name, end] = await bring();
-        const object = await scene.becomes(name, looks);
-        end?.();
-        const found = health(object);
-        expect([kstatus(object), found.status]).toEqual([flux, argo]);
-        const ready = object.status?.conditions?.find(({ type }) => type === 'Ready');
-        expect(found.message).toContain(`${ready?.reason}: ${ready?.message}`);
-      },
-      long,
-    );
-  }
+  const { step, program, situations, expectProgress } = inGitOps('SquareConnection');
+  const situation = situations<Looks>((name, looks) => scene.becomes(name, looks));
 
   situation(
     'waiting for its seller',
@@ -170,61 +134,47 @@ operatorSuite('a connection in GitOps', { namespaces: { platform: {} } }, (world
     return [party.name];
   });
 
-  testUnless(
-    lacks,
-    'one that was just created or changed is in progress until the operator has looked at it',
-    async () => {
-      const { name } = await scene.connected();
-      const [created] = world.live.versions('connections', world.namespace, name);
-      const seen = scene.connection(name);
-      expect(created?.metadata.resourceVersion).not.toBe(seen.metadata.resourceVersion);
-      expect([kstatus(created ?? {}), health(created ?? {}).status]).toEqual(['InProgress', 'Progressing']);
-      const changed = { ...seen, metadata: { ...seen.metadata, generation: 99 } };
-      expect([kstatus(changed), health(changed).status]).toEqual(['InProgress', 'Progressing']);
-      const deleted = { ...seen, metadata: { ...seen.metadata, deletionTimestamp: '2026-01-31T12:00:00Z' } };
-      expect([kstatus(deleted), health(deleted).status]).toEqual(['Terminating', 'Progressing']);
-    },
-    long,
-  );
+  step('one that was just created or changed is in progress until the operator has looked at it', async () => {
+    const { name } = await scene.connected();
+    const [created] = world.live.versions('connections', world.namespace, name);
+    const settled = scene.connection(name);
+    expect(created?.metadata.resourceVersion).not.toBe(settled.metadata.resourceVersion);
+    expectProgress(created, settled);
+  });
 
-  testUnless(
-    lacks,
-    'at no time was one Degraded that kstatus does not call Failed, or Healthy that is not Current',
-    async () => {
-      const versions = world.live.versions('connections', world.namespace);
-      expect(versions.length).toBeGreaterThan(50);
-      const script = customization('health', 'SquareConnection');
-      const fluxes = judge(
-        program,
-        versions.map((object) => ({ ask: 'kstatus', object })),
-      );
-      const argos = judge(
-        program,
-        versions.map((object) => ({ ask: 'lua', script, object })),
-      );
-      const pairs = argos.map(({ result }, i) => `${fluxes[i]?.status} ${(result as { status: string }).status}`);
-      const allowed = [
-        'Current Healthy',
-        'Failed Degraded',
-        'InProgress Progressing',
-        'InProgress Suspended',
-        'Terminating Progressing',
-      ];
-      expect([...new Set(pairs)].filter((pair) => !allowed.includes(pair))).toEqual([]);
-    },
-    long,
-  );
+  step('at no time was one Degraded that kstatus does not call Failed, or Healthy that is not Current', async () => {
+    const versions = world.live.versions('connections', world.namespace);
+    expect(versions.length).toBeGreaterThan(50);
+    const script = customization('health', 'SquareConnection');
+    const fluxes = judge(
+      program(),
+      versions.map((object) => ({ ask: 'kstatus', object })),
+    );
+    const argos = judge(
+      program(),
+      versions.map((object) => ({ ask: 'lua', script, object })),
+    );
+    const pairs = argos.map(({ result }, i) => `${fluxes[i]?.status} ${(result as { status: string }).status}`);
+    const allowed = [
+      'Current Healthy',
+      'Failed Degraded',
+      'InProgress Progressing',
+      'InProgress Suspended',
+      'Terminating Progressing',
+    ];
+    expect([...new Set(pairs)].filter((pair) => !allowed.includes(pair))).toEqual([]);
+  });
 
   const offered = (name: string) =>
     Object.entries(
-      lua(program, actions['discovery.lua'], scene.connection(name)).result as Record<string, { disabled: boolean }>,
+      lua(program(), actions['discovery.lua'], scene.connection(name)).result as Record<string, { disabled: boolean }>,
     )
       .flatMap(([action, { disabled }]) => (disabled ? [] : [action]))
       .sort();
   /** As Argo CD does it: the object that the script gives is written. */
   async function act(name: string, action: string): Promise<void> {
     const script = actions.definitions.find((one) => one.name === action)?.['action.lua'] ?? '';
-    const { metadata, spec } = lua(program, script, scene.connection(name)).result as {
+    const { metadata, spec } = lua(program(), script, scene.connection(name)).result as {
       metadata: { annotations?: object };
       spec: { suspend?: boolean };
     };
@@ -232,33 +182,28 @@ operatorSuite('a connection in GitOps', { namespaces: { platform: {} } }, (world
     await scene.edit('connections', name, patch);
   }
 
-  testUnless(
-    lacks,
-    'actions of Argo CD are offered where they make sense, and the operator carries them out',
-    async () => {
-      const party = await scene.connected({ name: 'acted-on' });
-      const settled = () => scene.becomes('acted-on', { Ready: 'True/Valid' });
-      expect(offered('acted-on')).toEqual(['connect', 'disconnect', 'refresh', 'suspend']);
-      await act('acted-on', 'refresh');
-      await world.live.until('it is renewed', () => scene.status('acted-on').revision === 2);
-      await settled();
-      await act('acted-on', 'suspend');
-      await scene.becomes('acted-on', { Ready: 'False/Suspended' });
-      expect(offered('acted-on')).toEqual(['resume']);
-      await act('acted-on', 'resume');
-      await settled();
-      await scene.remove('connections', 'acted-on');
-      await scene.create('connections', aConnection(world.namespace, 'acted-on', { applicationRef: { name: 'app' } }));
-      await scene.becomes('acted-on', { Ready: 'False/RetainedGrantFound' });
-      expect(offered('acted-on')).toContain('adopt');
-      await act('acted-on', 'adopt');
-      await settled();
-      await act('acted-on', 'disconnect');
-      await scene.becomes('acted-on', { Ready: 'False/Disconnected' });
-      expect(scene.revocations(party)).toHaveLength(1);
-    },
-    long,
-  );
+  step('actions of Argo CD are offered where they make sense, and the operator carries them out', async () => {
+    const party = await scene.connected({ name: 'acted-on' });
+    const settled = () => scene.becomes('acted-on', { Ready: 'True/Valid' });
+    expect(offered('acted-on')).toEqual(['connect', 'disconnect', 'refresh', 'suspend']);
+    await act('acted-on', 'refresh');
+    await world.live.until('it is renewed', () => scene.status('acted-on').revision === 2);
+    await settled();
+    await act('acted-on', 'suspend');
+    await scene.becomes('acted-on', { Ready: 'False/Suspended' });
+    expect(offered('acted-on')).toEqual(['resume']);
+    await act('acted-on', 'resume');
+    await settled();
+    await scene.remove('connections', 'acted-on');
+    await scene.create('connections', aConnection(world.namespace, 'acted-on', { applicationRef: { name: 'app' } }));
+    await scene.becomes('acted-on', { Ready: 'False/RetainedGrantFound' });
+    expect(offered('acted-on')).toContain('adopt');
+    await act('acted-on', 'adopt');
+    await settled();
+    await act('acted-on', 'disconnect');
+    await scene.becomes('acted-on', { Ready: 'False/Disconnected' });
+    expect(scene.revocations(party)).toHaveLength(1);
+  });
 
   test('every script is in the ConfigMap', () => {
     expect(actions.definitions.map(({ name }) => name)).toEqual([
