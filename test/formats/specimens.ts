@@ -2,7 +2,6 @@ import { stringify } from 'yaml';
 import type { Environment } from '../../src/api/connection.ts';
 import { annotations } from '../../src/api/names.ts';
 import { hours, systemClock } from '../../src/clock.ts';
-import type { Grant, Vacant } from '../../src/domain/grant.ts';
 import { openToken, secretBytes } from '../../src/domain/token.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { KubeObject } from '../../src/kube/resource.ts';
@@ -20,6 +19,7 @@ import { ringOf } from '../../src/secrets/ring.ts';
 import { sealCredential } from '../../src/secrets/seal-credential.ts';
 import { publishTokenSecret } from '../../src/secrets/token-secret.ts';
 import { crds } from '../../tools/generate/crds.ts';
+import { inTheClear } from '../support/in-the-clear.ts';
 import { createModelApiServer } from '../unit/controller/model/api-server.ts';
 import {
   arrived,
@@ -203,14 +203,3 @@ const contents = () => ({
   answer: reply,
   credential: openToken(refresh('corner')),
 });
-
-/** A grant as plain values. */
-export function inTheClear(grant: Grant | Vacant): object {
-  if (grant.kind === 'Vacant') return grant;
-  const { accessToken, refreshToken, ...rest } = grant;
-  return {
-    ...rest,
-    accessToken: { ...accessToken, value: openToken(accessToken.value) },
-    ...(refreshToken && { refreshToken: { ...refreshToken, value: openToken(refreshToken.value) } }),
-  };
-}

@@ -7,7 +7,7 @@ import { generateKey, parseKey } from '../../../src/secrets/key-material.ts';
 import type { Binding, KeyRing, Purpose } from '../../../src/secrets/port.ts';
 import { sealRecord } from '../../../src/secrets/record.ts';
 import { ringOf } from '../../../src/secrets/ring.ts';
-import { inTheClear } from '../../formats/specimens.ts';
+import { inTheClear } from '../../support/in-the-clear.ts';
 import { createKeySight } from '../../support/keys.ts';
 import { collectionPath } from '../../support/live.ts';
 import { textsOf } from '../../support/objects.ts';

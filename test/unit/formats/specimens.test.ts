@@ -26,7 +26,8 @@ import { parseTokenReply } from '../../../src/square/token-reply.ts';
 import { version } from '../../../src/version.ts';
 import { bindingOf, externalURL, farEnd, holder, namespace, refresh, written } from '../../formats/grants.ts';
 import { readRelease, releasesWithSpecimens } from '../../formats/read.ts';
-import { inTheClear, makeSpecimens } from '../../formats/specimens.ts';
+import { makeSpecimens } from '../../formats/specimens.ts';
+import { inTheClear } from '../../support/in-the-clear.ts';
 
 interface Contents {
   readonly grants: Readonly<Record<string, { readonly clientID: string; readonly accessToken?: { value: string } }>>;

@@ -3,31 +3,24 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Attempt } from '../../../src/domain/attempt.ts';
 import type { Grant, Vacant } from '../../../src/domain/grant.ts';
-import { openToken, token } from '../../../src/domain/token.ts';
+import { token } from '../../../src/domain/token.ts';
 import { openGrant, sealGrant } from '../../../src/secrets/grant.ts';
 import { sealRecord } from '../../../src/secrets/record.ts';
+import { grantInTheClear, inTheClear } from '../../support/in-the-clear.ts';
 import { aBinding, aGrant, aRing, canary, day } from './fixtures.ts';
 
 const ring = aRing();
 const binding = aBinding();
 
-/** The grant as plain values, to be compared. */
-const plainGrant = ({ accessToken, refreshToken, ...rest }: Grant) => ({
-  ...rest,
-  accessToken: { ...accessToken, value: openToken(accessToken.value) },
-  refreshToken: refreshToken && { ...refreshToken, value: openToken(refreshToken.value) },
-});
-const plain = (grant: Grant | Vacant) => (grant.kind === 'Vacant' ? grant : plainGrant(grant));
-
 const isGrant = (record: Grant | Vacant): record is Grant => record.kind !== 'Vacant';
 
 const there = (json: object) => sealRecord(ring, 'grant', binding, Buffer.from(JSON.stringify(json)));
-const stored = { v: 1, ...plainGrant(aGrant()) };
+const stored = { v: 1, ...grantInTheClear(aGrant()) };
 
 describe('a sealed grant', () => {
   test('comes back as it was', () => {
     const opened = openGrant(ring, binding, sealGrant(ring, binding, aGrant()));
-    expect(opened.ok && isGrant(opened.value) && plain(opened.value)).toEqual(plain(aGrant()));
+    expect(opened.ok && isGrant(opened.value) && inTheClear(opened.value)).toEqual(inTheClear(aGrant()));
   });
 
   test('of any shape comes back as it was', () => {
@@ -66,7 +59,7 @@ describe('a sealed grant', () => {
       fc.property(grants, (fields) => {
         const grant = aGrant(fields);
         const opened = openGrant(ring, binding, sealGrant(ring, binding, grant));
-        expect(opened.ok && isGrant(opened.value) && plain(opened.value)).toEqual(plain(grant));
+        expect(opened.ok && isGrant(opened.value) && inTheClear(opened.value)).toEqual(inTheClear(grant));
       }),
     );
   });
