@@ -14,7 +14,9 @@ export function commandsOf(page: string): string[] {
 
 /** The pages that have such blocks. */
 export const pagesWithCommands = (): string[] =>
-  readdirSync(docs).filter((file) => file.endsWith('.md') && commandsOf(file).length > 0);
+  readdirSync(docs, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.md') && commandsOf(file).length > 0,
+  );
 
 export interface Ran {
   readonly code: number | null;
