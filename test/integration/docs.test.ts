@@ -165,12 +165,16 @@ operatorSuite(
       await givenConnection(one);
     }, 60_000);
 
-    test.each(onOneConnection)('%s', (page) => run(page, one).then(() => {}), 180_000);
-
-    test(
-      'of which the last has ended the authorization',
-      () => scene.becomes('bakery', { Ready: 'False/Disconnected' }, one.namespace).then(() => {}),
-      60_000,
+    test.each(onOneConnection)(
+      '%s',
+      async (page) => {
+        await run(page, one);
+      },
+      180_000,
     );
+
+    test('of which the last has ended the authorization', async () => {
+      await scene.becomes('bakery', { Ready: 'False/Disconnected' }, one.namespace);
+    }, 60_000);
   },
 );
