@@ -63,9 +63,16 @@ const stale = no(
 );
 
 /** By what failed, where something did. */
-function refused(seen: Seen, operation: LastFailure['operation']): Answer {
+function refused(seen: Seen, operation: LastFailure['operation'], otherwise: Answer = stale): Answer {
   const failure = failuresOf(seen).find((one) => one.operation === operation);
-  return failure === undefined ? stale : no(failure.reason, `${failure.reason}: ${failure.message}`);
+  return failure === undefined ? otherwise : no(failure.reason, `${failure.reason}: ${failure.message}`);
+}
+
+/** What stands in the way of a renewal without being a failure of the connection's own, such as a fault of its application. */
+function unrenewable(seen: Seen): Answer | undefined {
+  const renewable = conditionOf(seen, 'Renewable');
+  if (renewable === undefined || renewable.status === 'True') return undefined;
+  return no(renewable.reason, `${renewable.reason}: ${renewable.message}`);
 }
 
 export const refreshing: Ask = {
@@ -82,7 +89,7 @@ export const refreshing: Ask = {
   answer(seen, { at, revision }, now) {
     const { status } = seen;
     if (status.lastHandledRefreshRequest !== at) return undefined;
-    if ((status.revision ?? 0) <= revision) return refused(seen, 'Refresh');
+    if ((status.revision ?? 0) <= revision) return refused(seen, 'Refresh', unrenewable(seen));
     const ends = status.accessTokenExpiresAt;
     return yes(ends === undefined ? '' : `the new token expires in ${until(ends, now, 'no time')} (${ends})`);
   },

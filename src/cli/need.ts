@@ -1,5 +1,5 @@
 import type { Tone } from './screen.ts';
-import { isBad, isReady, meaningOf, type Seen, stateOf } from './seen.ts';
+import { isReady, meaningOf, type Seen, stateOf, troublesOf } from './seen.ts';
 
 /**
  * Whether a connection needs a person, by what the operator says of it. `Now`: something does not work and does not mend
@@ -17,8 +17,7 @@ const waiting: ReadonlySet<string> = new Set(['AwaitingAuthorization', 'NotSeenY
 export function topicOf(seen: Seen): string {
   const state = stateOf(seen);
   if (!isReady(seen) || meaningOf(state).remedy !== '') return state;
-  const bad = (seen.status.conditions ?? []).find((one) => isBad(one) && meaningOf(one.reason).remedy !== '');
-  return bad?.reason ?? state;
+  return troublesOf(seen)[0]?.reason ?? state;
 }
 
 export function needOf(seen: Seen): Need {

@@ -37,6 +37,13 @@ export function isBad({ type, status }: Condition): boolean {
   return known !== undefined && status === (known.polarity === 'positive' ? 'False' : 'True');
 }
 
+/** Whether a condition says that something is wrong, or that the renewal may not go on. */
+const isTrouble = (one: Condition): boolean => isBad(one) || (one.type === 'Renewable' && one.status === 'Unknown');
+
+/** The conditions besides the state that somebody has to do something about. */
+export const troublesOf = ({ status }: Seen): Condition[] =>
+  (status.conditions ?? []).filter((one) => isTrouble(one) && meaningOf(one.reason).remedy !== '');
+
 export interface Meaning {
   readonly means: string;
   readonly remedy: string;
@@ -45,7 +52,8 @@ export interface Meaning {
 /** What the plugin says of a connection without conditions. */
 const notSeenYet: Meaning = {
   means: 'The operator has not looked at it yet.',
-  remedy: 'See whether the operator runs and watches this namespace: kubectl square doctor',
+  remedy:
+    'See whether the operator runs (kubectl square doctor) and whether this namespace is among its --watch-namespaces, if it has any.',
 };
 
 /** What a reason of a connection means and what to do; empty for one of another version. */
@@ -63,8 +71,9 @@ export const applicationMeaningOf = (reason: string): Meaning =>
 /** What to do, by all conditions that are not as they should be, the state first; nothing that another one says, too. */
 export function remediesOf(seen: Seen): string[] {
   const ready = conditionOf(seen, 'Ready');
-  const bad = (seen.status.conditions ?? []).filter(isBad);
-  const all = [...(ready === undefined ? [] : [ready]), ...bad].map(({ reason }) => meaningOf(reason).remedy);
+  const all = [...(ready === undefined ? [] : [ready]), ...troublesOf(seen)].map(
+    ({ reason }) => meaningOf(reason).remedy,
+  );
   const each = [...new Set(all.filter((remedy) => remedy !== ''))];
   return each.filter((one) => !each.some((other) => other !== one && other.startsWith(one.slice(0, -1))));
 }

@@ -34,6 +34,11 @@ describe('a refresh', () => {
       says: 'ConnectionRefused: No way to Square.',
     });
     expect(answer(failed('Verify'))).toMatchObject({ reason: 'RequestStale' });
+    const refusedClient = aCondition('Renewable', 'Unknown', 'ApplicationNotReady', 'Square refuses the client.');
+    expect(answer({ conditions: [refusedClient] })).toMatchObject({
+      reason: 'ApplicationNotReady',
+      says: 'ApplicationNotReady: Square refuses the client.',
+    });
   });
 
   test('is not asked for in vain', () => {

@@ -11,10 +11,12 @@ const screen = createScreen({ stdout: paper(), stderr: paper(), color: false, en
 const inState = (status: string, reason: string, ...more: readonly ReturnType<typeof aCondition>[]) =>
   see(anObject({ status: { conditions: [aCondition('Ready', status, reason), ...more] } }));
 const missing = aCondition('ScopesSatisfied', 'False', 'ScopesMissing');
+const faulty = aCondition('Renewable', 'Unknown', 'ApplicationNotReady');
 
 test.each([
   ['valid', see(anObject({ status: valid() })), 'No', 'Valid', 'good'],
   ['valid, with a permission missing', inState('True', 'Valid', missing), 'Soon', 'ScopesMissing', 'warn'],
+  ['valid, while its application has a fault', inState('True', 'Valid', faulty), 'Soon', 'ApplicationNotReady', 'warn'],
   ['ready, and not to be renewed', see(anObject({ status: refused() })), 'Soon', 'ReauthorizationNeeded', 'warn'],
   ['ready in an outage', inState('True', 'Unverified'), 'No', 'Unverified', 'warn'],
   ['waiting for the seller', inState('False', 'AwaitingAuthorization'), 'Soon', 'AwaitingAuthorization', 'warn'],
