@@ -33,10 +33,26 @@ export const wholeNumber = (least: number, most: number): ValueKind<number> => (
   },
 });
 
+/** A pattern of the whole numbers from one to another: a schema has no other word for the bounds of a text. */
+function digitsFrom(least: string, most: string): string {
+  if (least.length < most.length) {
+    return `${digitsFrom(least, '9'.repeat(least.length))}|${digitsFrom(`1${'0'.repeat(least.length)}`, most)}`;
+  }
+  const [low, lower] = [Number(least[0]), least.slice(1)];
+  const [high, upper] = [Number(most[0]), most.slice(1)];
+  const [zeros, nines] = ['0'.repeat(lower.length), '9'.repeat(lower.length)];
+  if (lower === zeros && upper === nines) {
+    return `${low === high ? low : `[${low}-${high}]`}${'[0-9]'.repeat(lower.length)}`;
+  }
+  if (low === high) return `${low}(${digitsFrom(lower, upper)})`;
+  const between = high - low > 1 ? [digitsFrom(`${low + 1}${zeros}`, `${high - 1}${nines}`)] : [];
+  return [`${low}(${digitsFrom(lower, nines)})`, ...between, `${high}(${digitsFrom(zeros, upper)})`].join('|');
+}
+
 /** A time in whole seconds, such as `15s`; read as milliseconds. */
 export const wholeSeconds = (least: number, most: number): ValueKind<number> => ({
   word: 'seconds',
-  schema: { type: 'string', pattern: '^[0-9]{1,6}s$' },
+  schema: { type: 'string', pattern: `^0*(${digitsFrom(String(least), String(most))})s$` },
   read(text) {
     const number = /^[0-9]{1,6}s$/.test(text) ? Number(text.slice(0, -1)) : Number.NaN;
     return number >= least && number <= most ? value(number * 1_000) : instead(`write ${least}s to ${most}s`);

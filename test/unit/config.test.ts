@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Config, environmentName, helpText, readConfig, settings } from '../../src/config.ts';
+import { wholeSeconds } from '../../src/setting.ts';
 
 function read(args: readonly string[], env: Record<string, string> = {}): Config {
   const result = readConfig(args, env);
@@ -52,6 +53,21 @@ describe('settings', () => {
     [['--concurrency='], { concurrency: 50 }],
   ])('are read from %j', (args, expected) => {
     expect(read(args)).toMatchObject(expected);
+  });
+
+  test.each([
+    [3, 120],
+    [1, 9],
+    [7, 7],
+    [12, 85],
+    [99, 100],
+    [30, 3600],
+    [105, 2150],
+  ])('a time from %i to %i seconds: the schema takes what is read, and no other', (least, most) => {
+    const { schema, read: readTime } = wholeSeconds(least, most);
+    const takes = new RegExp(String(schema['pattern']));
+    const texts = ['', 's', '15', '015s', '15s ', '1.5s', '-3s', ...Array.from({ length: 4_000 }, (_, i) => `${i}s`)];
+    expect(texts.filter((text) => takes.test(text) !== readTime(text).ok)).toEqual([]);
   });
 
   test('come from the environment, and a flag wins', () => {

@@ -53,7 +53,8 @@ const values: Readonly<Record<string, Schema>> = {
   podAnnotations: texts,
   podLabels: moreLabels,
   resources: open,
-  terminationGracePeriodSeconds: { type: 'integer', minimum: 1 },
+  // The operator takes up to 80 s to store what Square has answered, after a preStop of 5 s.
+  terminationGracePeriodSeconds: { type: 'integer', minimum: 90 },
   command: { type: 'array', items: text },
   extraArgs: { type: 'array', items: text },
   extraEnv: openList,
