@@ -62,9 +62,13 @@ function namespaced(helm: string, base: readonly Document[]): Artifact[] {
       path: 'deploy/namespaced/roles.yaml',
       text: `${head}# One Role and RoleBinding for each namespace; here for "${example}".\n${textOf(roles)}`,
     },
+    {
+      path: 'deploy/namespaced/watched.yaml',
+      text: `${head}# It names the namespaces that are looked after; here "${example}".\n${textOf(policies)}`,
+    },
     kustomization('namespaced', {
       kind: 'Kustomization',
-      resources: ['../base', 'roles.yaml'],
+      resources: ['../base', 'roles.yaml', 'watched.yaml'],
       patches: [...removed.map(removal), { patch: stringify(deployment, { lineWidth: 0 }) }],
     }),
   ];

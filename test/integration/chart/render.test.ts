@@ -151,7 +151,7 @@ describe('the chart', () => {
 
   testUnless(
     lacks,
-    'says which names of the sources lead nowhere, until they are replaced',
+    'says which names of the sources lead nowhere, until they are replaced, and what Square has to be told',
     async () => {
       // Helm shows notes only with an API server that knows every kind; so they are made an object of a copy.
       const copy = await mkdtemp(join(tmpdir(), 'square-operator-chart-'));
@@ -176,6 +176,10 @@ describe('the chart', () => {
         alerts: { create: true, runbooks: 'https://wiki.example.com/runbooks' },
       });
       expect(theirs).not.toMatch(new RegExp(`${image}|${links}`));
+      // Square wants it to the letter, and the operator takes slashes at the end away.
+      const slashed = await notes({ settings: { externalURL: 'https://square.example.com/sellers//' } });
+      expect(slashed).toContain('https://square.example.com/sellers/oauth/callback:');
+      expect(slashed).toContain('https://square.example.com/sellers/connect/NAMESPACE/NAME');
       await rm(copy, { recursive: true });
     },
     long,
@@ -308,14 +312,11 @@ describe('kustomize', () => {
   ];
 
   const identity = ({ kind, metadata }: ChartObject) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
-  /** It names the namespaces of a user, and is only in what Helm gives: docs/installing.md says so. */
-  const isWatchedPolicy = (kind: string, name: string) =>
-    kind.startsWith('ValidatingAdmissionPolicy') && name.endsWith('-watched');
   /** What the objects come to; the order of arguments and what is only for Helm aside. */
   const essence = (objects: readonly ChartObject[]) =>
     Object.fromEntries(
       objects
-        .filter(({ kind, metadata }) => kind !== 'Namespace' && !isWatchedPolicy(kind, metadata.name))
+        .filter(({ kind }) => kind !== 'Namespace')
         .map((one) => {
           const pod = one['spec']?.template?.spec;
           // A flag goes before an earlier one of its name.
