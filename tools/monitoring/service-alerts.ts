@@ -59,8 +59,10 @@ export const sharedAlerts: readonly Alert[] = [
 ];
 
 const holdsLease = `${ownMetrics.leader.name}{name="${leaseName}"}`;
+/** Where the scrape names the namespace of its target, which is where an installation lies. */
+const installed = `${ownMetrics.leader.name}{name="${leaseName}", namespace!=""}`;
 const givenUp = `${countedMetrics.revoke.name}{result="given_up"}`;
-const operatorsLog = 'kubectl logs -n square-operator deployment/square-operator --all-containers --tail=200';
+const operatorsLog = 'kubectl logs -n square-operator deployment/square-operator --all-pods --tail=200';
 
 /** Of the operator itself. */
 export const operatorAlerts: readonly Alert[] = [
@@ -68,11 +70,17 @@ export const operatorAlerts: readonly Alert[] = [
     name: 'SquareOperatorAbsent',
     severity: 'critical',
     for: '10m',
-    expression: `absent(${holdsLease} == 1)`,
-    summary: 'No replica of square-operator holds the lease',
+    // Of several installations one that has gone leaves nothing to compare with but what it was; of all, nothing at all.
+    expression: lines(
+      `group by (namespace) (last_over_time(${installed}[1d]))`,
+      `  unless on (namespace) (${holdsLease} == 1)`,
+      `or on () absent(${holdsLease} == 1)`,
+    ),
+    summary:
+      'No replica of square-operator holds the lease{{ if $labels.namespace }} in namespace {{ $labels.namespace }}{{ end }}',
     description:
       'Nothing is renewed, and no other alert about connections can fire. Tokens go on working until they end, so there are days, not minutes.',
-    remedy: 'kubectl get pods,lease -n square-operator',
+    remedy: 'kubectl get pods,lease -n {{ or $labels.namespace "square-operator" }}',
   },
   {
     name: 'SquareOperatorDeaf',

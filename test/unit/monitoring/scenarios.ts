@@ -21,6 +21,20 @@ const about = (alert: string, name = 'bakery') => `{alertname="${alert}", name="
 const alone = (alert: string) => `{alertname="${alert}"}`;
 const own = { job: 'operator', instance: 'a' };
 
+const leader = (target: Readonly<Record<string, string>>, value: number | string) =>
+  series('leader_election_master_status', { name: 'square-operator', ...own, ...target }, value);
+const absentIn = (namespace: string) => ({
+  alert: 'SquareOperatorAbsent',
+  labels: { namespace, severity: 'critical' },
+  annotations: {
+    summary: `No replica of square-operator holds the lease in namespace ${namespace}`,
+    description:
+      'Nothing is renewed, and no other alert about connections can fire. Tokens go on working until they end, so there are days, not minutes.',
+    remedy: `kubectl get pods,lease -n ${namespace}`,
+    runbook_url: `${runbookBase}/operator.md#squareoperatorabsent`,
+  },
+});
+
 const healthyFleet = connections(12, { name: 'well' });
 const noOperator = Object.fromEntries(Object.keys(operator).map((key) => [key, '_xscrapes']));
 const aged = (age: number) => ({ age: days(age), nextIn: 600 });
@@ -290,6 +304,37 @@ export const scenarios: readonly Scenario[] = [
     hours: 1,
     series: series('leader_election_master_status', { name: 'square-operator', ...own }, 0),
     firing: [alone('SquareOperatorAbsent')],
+  },
+  {
+    title: 'of two installations one has none that leads',
+    hours: 2,
+    series: { ...leader({ namespace: 'first' }, 1), ...leader({ namespace: 'second' }, 0), ...noOperator },
+    firing: [alone('SquareOperatorAbsent')],
+    reads: [absentIn('second')],
+  },
+  {
+    title: 'of two installations one is gone with all that it told',
+    hours: 2,
+    series: { ...leader({ namespace: 'first' }, 1), ...leader({ namespace: 'second' }, '1+0x4 _x20'), ...noOperator },
+    firing: [alone('SquareOperatorAbsent')],
+    reads: [absentIn('second')],
+  },
+  {
+    title: 'the one installation of which the namespace is known is gone for more than a day',
+    hours: 26,
+    series: { ...leader({ namespace: 'first' }, '1+0x4 _xscrapes'), ...noOperator },
+    firing: [alone('SquareOperatorAbsent')],
+  },
+  {
+    title: 'two installations of which one has just handed its lease on, and been scraped under another name',
+    hours: 2,
+    series: {
+      ...leader({ namespace: 'first', job: 'old' }, '1+0x18 _x20'),
+      ...leader({ namespace: 'first', job: 'new' }, '_x18 1+0x6'),
+      ...leader({ namespace: 'second' }, 1),
+      ...noOperator,
+    },
+    firing: [],
   },
   {
     title: 'a watch is silent',
