@@ -64,10 +64,10 @@ describe('settings', () => {
     [30, 3600],
     [105, 2150],
   ])('a time from %i to %i seconds: the schema takes what is read, and no other', (least, most) => {
-    const { schema, read: readTime } = wholeSeconds(least, most);
-    const takes = new RegExp(String(schema['pattern']));
+    const time = wholeSeconds(least, most);
+    const takes = new RegExp(String(time.schema['pattern']));
     const texts = ['', 's', '15', '015s', '15s ', '1.5s', '-3s', ...Array.from({ length: 4_000 }, (_, i) => `${i}s`)];
-    expect(texts.filter((text) => takes.test(text) !== readTime(text).ok)).toEqual([]);
+    expect(texts.filter((text) => takes.test(text) !== time.read(text).ok)).toEqual([]);
   });
 
   test('come from the environment, and a flag wins', () => {
