@@ -3,6 +3,9 @@ import type { Artifact } from './artifact.ts';
 import { renderChart } from './render.ts';
 
 const head = '# Made from charts/square-operator by "npm run generate". Do not edit.\n';
+const keptHead = `# Never delete what is in here by "kubectl delete -f": the namespace has the sealing keys, and with the definitions go all
+# connections. How to take it away again: docs/installing.md, "Uninstalling".
+`;
 const name = 'square-operator';
 
 /** The namespace that stands for those of a user in the overlay. */
@@ -29,7 +32,7 @@ export function deployManifests(helm: string): Artifact[] {
     'operator.yaml': all.filter((one) => !apart.has(one)),
   };
   return [
-    { path: 'deploy/install.yaml', text: head + textOf([namespace, ...all]) },
+    { path: 'deploy/install.yaml', text: head + keptHead + textOf([namespace, ...all]) },
     ...Object.entries(files).map(([file, documents]) => ({
       path: `deploy/base/${file}`,
       text: head + textOf(documents),
