@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { findHelm, lacksHelm } from '../../../tools/programs/helm.ts';
 import { type Api, openApi } from '../../cluster/api.ts';
+import { findKubectl } from '../../cluster/kubectl.ts';
 import { reportTo } from '../../cluster/report.ts';
 import { type ChartObject, run } from '../../support/chart.ts';
 import { testUnless } from '../../support/needs.ts';
@@ -78,7 +79,15 @@ describe('the charts of two releases', () => {
   const connections = '/apis/square-operator.dev/v1alpha1/namespaces/shop/squareconnections';
   const step = (name: string, act: () => Promise<void>) => testUnless(lacks, name, act, long);
 
-  step('take over definitions that were applied by hand', async () => {
+  step('take over what was applied by hand, all of deploy/install.yaml', async () => {
+    const kubectl = await findKubectl(reportTo(process.stderr));
+    const install = join(root, 'deploy/install.yaml');
+    for (const _ of ['once', 'again']) {
+      const applied = await run(kubectl, ['apply', '--server-side', `--kubeconfig=${kubeconfig()}`, '-f', install]);
+      expect(applied.code, applied.stderr).toBe(0);
+    }
+    const early = await helmWith('upgrade', 'square-operator', later, '--take-ownership');
+    expect(early.stderr).toContain('has no deployed releases');
     expect((await helmWith('install', 'square-operator', later)).stderr).toContain('cannot be imported');
     await done(
       'install',
