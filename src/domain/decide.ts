@@ -10,10 +10,9 @@ import { finalize } from './finalizers.ts';
 import type { Grant } from './grant.ts';
 import type { Credential, Now, Observation } from './observation.ts';
 import { askedFor, onceMoreAt } from './once-more.ts';
-import { isDoubted, nextAttempt, nextVerification } from './pace.ts';
+import { nextAttempt, nextVerification, whyVerified } from './pace.ts';
 import { deathOf, tokenEnd, wantedWrite, withdraw } from './publication.ts';
 import { askableAt, nextRefresh, refresh } from './renewal.ts';
-import { openReport } from './reported.ts';
 import { requestEnds, requestState } from './requests.ts';
 import { resealOrWait } from './reseal.ts';
 import { nextRestart, restart } from './restart.ts';
@@ -232,9 +231,7 @@ function live(o: Observation, grant: Grant, spec: ConnectionSpec, now: Now): Ste
 
 function verify(o: Observation, spec: ConnectionSpec, now: Now): Step | undefined {
   if (now.square < nextVerification(o, spec)) return undefined;
-  if (o.history.proof.kind === 'None') return { kind: 'Verify', because: 'Unproven' };
-  if (openReport(o) !== undefined) return { kind: 'Verify', because: 'RevocationReported' };
-  return { kind: 'Verify', because: isDoubted(o.history) ? 'RefreshRefused' : 'Slot' };
+  return { kind: 'Verify', because: whyVerified(o) };
 }
 
 /** The instants at which anything but a write could be due. */

@@ -16,6 +16,7 @@ import {
   refusedBackoff,
   takeUpBackoff,
 } from './schedule.ts';
+import type { VerifyReason } from './step.ts';
 import { pinnedMerchant } from './wanted.ts';
 
 /** When an operation that failed may be tried again; 0 when it did not fail, `undefined` when not by itself. */
@@ -76,8 +77,15 @@ export function nextVerification(o: Observation, spec: ConnectionSpec): Instant 
   return openReport(o) !== undefined || isDoubted(history) ? Math.min(slot, nextProof(o)) : slot;
 }
 
+/** What a verification that is due is due for. */
+export function whyVerified(o: Observation): VerifyReason {
+  if (o.history.proof.kind === 'None') return 'Unproven';
+  if (openReport(o) !== undefined) return 'RevocationReported';
+  return isDoubted(o.history) ? 'RefreshRefused' : 'Slot';
+}
+
 /** Square refused the refresh token since it took the access token last: mostly the seller has left, and both are dead. */
-export const isDoubted = ({ proof }: History): boolean => proof.kind === 'Accepted' && proof.doubted === true;
+const isDoubted = ({ proof }: History): boolean => proof.kind === 'Accepted' && proof.doubted === true;
 
 function after(failure: FailureStreak, backoff: Backoff, o: Observation): Instant {
   const at = failure.time + backoffDelay(backoff, failure.count, o.connection.uid);
