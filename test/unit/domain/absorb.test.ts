@@ -311,7 +311,9 @@ describe('a refusal and failures that pass', () => {
     expect(accepted.history.proof).toEqual({ kind: 'Accepted' });
     expect(decide(accepted, at(noon + minutes(1))).kind).toBe('Wait');
     const failure = aFailure({ class: 'AccessTokenRevoked', reason: 'AccessTokenRevoked' });
-    expect(absorb(left, verify, { kind: 'Failed', failure }, at(noon)).history.proof).toEqual({ kind: 'Revoked' });
+    const revoked = absorb(left, verify, { kind: 'Failed', failure }, at(noon));
+    expect(revoked.history.proof).toEqual({ kind: 'Revoked' });
+    expect(decide(revoked, at(noon)).kind, 'a refresh token that was refused is presented again').not.toBe('Refresh');
   });
 
   it('an outage is no reason to doubt the access token', () => {
