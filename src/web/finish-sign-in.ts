@@ -207,7 +207,7 @@ async function granted(
   switch (settled) {
     case 'Stored':
       deps.log.info({ connection: `${place.namespace}/${place.connection}` }, 'a seller has signed in');
-      return { kind: 'Connected', connection, ...whose };
+      return { kind: 'Connected', connection, issuedAt: grant.accessToken.issuedAt, ...whose };
     case 'Gone':
       return { kind: 'Refused', connection, why: 'ConnectionGone', message: 'The connection was deleted.' };
     case 'Waiting':

@@ -54,8 +54,16 @@ export interface Callback {
 
 /** What became of a sign-in. `connection` is there whenever the cookie could be read. */
 export type SignInOutcome =
-  /** The grant is stored in the cluster: the controller takes it up within seconds, or once the connection is resumed. */
-  | { readonly kind: 'Connected'; readonly connection: ConnectionRef; readonly merchantID?: string }
+  /**
+   * The grant is stored in the cluster: the controller takes it up within seconds, or once the connection is resumed.
+   * `issuedAt`: its access token's, by Square's time.
+   */
+  | {
+      readonly kind: 'Connected';
+      readonly connection: ConnectionRef;
+      readonly issuedAt: Instant;
+      readonly merchantID?: string;
+    }
   /** The seller said no, or Square ended it with another `error`. */
   | { readonly kind: 'Denied'; readonly connection: ConnectionRef }
   /** This sign-in was completed before: reload, back button, double click, or a code that was copied. */

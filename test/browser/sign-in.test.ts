@@ -30,12 +30,12 @@ browserSuite('a seller who signs in', {}, (stage, world, scene) => {
     await scene.becomes(all.name, { Ready: 'True/Valid' });
     return all;
   }
-  /** The same, and by now Square has ended what was allowed: the token works on for a while, and cannot be renewed. */
+  /** The same, and by now Square has ended what was allowed. */
   async function endedAtSquare() {
     const all = await established();
     world.square.disconnect({ clientID: all.clientID, merchantID: all.who.merchantID });
     await scene.request(all.name, 'refresh');
-    await scene.becomes(all.name, { Ready: 'True/ReauthorizationNeeded' });
+    await scene.becomes(all.name, { Ready: 'False/Revoked' });
     return { ...all, link: await stage.link(all.name) };
   }
   /** What must not change when a sign-in goes wrong. */

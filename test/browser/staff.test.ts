@@ -145,7 +145,7 @@ browserSuite('the platform team', {}, (stage, world, scene) => {
     const ended = await scene.connected();
     world.square.disconnect(ended);
     await scene.request(ended.name, 'refresh');
-    await scene.becomes(ended.name, { Ready: 'True/ReauthorizationNeeded' });
+    await scene.becomes(ended.name, { Ready: 'False/Revoked' });
     const found: string[] = [];
     const look = async (page: Page, what: string) => {
       for (const barrier of await barriers(page)) found.push(`${what}: ${barrier}`);

@@ -1,7 +1,9 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { hours } from '../../src/clock.ts';
 import { barriers } from '../support/accessibility.ts';
 import { ready } from '../support/operator.ts';
+import { refused } from '../support/square-answers.ts';
 import { decideAtSquare, goToSquare, signIn } from './stage.ts';
 import { browserSuite } from './suite.ts';
 
@@ -125,12 +127,20 @@ browserSuite('whoever the seller is, and however they browse', {}, (stage, world
     await look('the question');
     await page.goto(`${stage.page(name)}/disconnect`);
     await look('the question as a page');
-    world.square.disconnect(await seller(name));
+    const party = await seller(name);
+    const heal = scene.strike(party, { endpoint: 'token', effect: refused });
     await scene.request(name, 'refresh');
     await scene.becomes(name, { Ready: 'True/ReauthorizationNeeded' });
+    heal();
     await page.goto(stage.page(name));
     await says(page, 'Please sign in again');
     await look('to be renewed');
+    world.square.disconnect(party);
+    await scene.pass(hours(2));
+    await scene.becomes(name, { Ready: 'False/Revoked' });
+    await page.goto(stage.page(name));
+    await says(page, 'Square says that access was withdrawn');
+    await look('ended at Square');
     await page.goto(stage.address('/nothing'));
     await look('nothing there');
     expect(found).toEqual([]);

@@ -19,15 +19,17 @@ export interface KeySight {
   notes(id: string): { readonly records?: string; readonly removable?: string };
   /** The values of a metric by their label, from the running operator. */
   metric(name: string): Promise<Record<string, number>>;
-  /** Runs a line of shell as an admin would; `square-operator` as a namespace becomes that of this world. */
-  shell(line: string): Promise<string>;
+  /** Runs a line of shell as an admin would, in `directory`; `square-operator` as a namespace becomes that of this world. */
+  shell(line: string, directory?: string): Promise<string>;
 }
 
 /** The commands of a chapter of the page on sealing keys, in their order. */
 export async function documentedCommands(chapter: string): Promise<string[]> {
   const text = await readFile(join(import.meta.dirname, '../../docs/sealing-keys.md'), 'utf8');
   const found = text.split(/^## /m).find((part) => part.startsWith(chapter)) ?? '';
-  return [...found.matchAll(/^ *```sh\n([\s\S]*?)^ *```/gm)].map(([, block = '']) => block.replaceAll(/\\\n\s*/g, ''));
+  return [...found.matchAll(/^ *```sh(?: run)?\n([\s\S]*?)^ *```/gm)].map(([, block = '']) =>
+    block.replaceAll(/\\\n\s*/g, ''),
+  );
 }
 
 /** The key that a sealed text says it was sealed by. */
@@ -69,10 +71,11 @@ export function createKeySight(world: World): KeySight {
       const line = new RegExp(`^${name}(?:\\{\\w+="([^"]*)"\\})? (\\S+)$`, 'gm');
       return Object.fromEntries([...text.matchAll(line)].map(([, label = '', value]) => [label, Number(value)]));
     },
-    async shell(line) {
+    async shell(line, directory) {
       const kubectl = await findKubectl({ line() {}, progress() {} });
       const command = line.replaceAll('-n square-operator ', `-n ${world.operatorNamespace} `);
       const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', command], {
+        cwd: directory,
         env: { ...process.env, KUBECONFIG: kubeconfig(), PATH: `${dirname(kubectl)}:${process.env['PATH']}` },
       });
       return stdout;

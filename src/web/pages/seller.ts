@@ -1,5 +1,5 @@
 import { html } from 'ghtml';
-import type { Instant } from '../../clock.ts';
+import { type Instant, seconds } from '../../clock.ts';
 import type { ApplicationSeen } from '../deps.ts';
 import type { Look } from '../look.ts';
 import { sellerPath } from '../paths.ts';
@@ -51,11 +51,15 @@ function stateOf(look: Look, outcome: SignInOutcome | undefined): SellerState {
   const state = sellerState(look.told, look.deleting);
   const personal = look.spec?.credential?.personalAccessToken !== undefined;
   if (personal) return { ...state, offers: 'None' };
-  const arriving = outcome?.kind === 'Connected' && !state.connected && state.offers !== 'None';
-  if (!arriving) return state;
+  if (outcome?.kind !== 'Connected' || state.connected || state.offers === 'None' || isTakenUp(outcome, look))
+    return state;
   const words = { word: 'Setting up', title: 'Your connection is being set up', says: 'This takes a few seconds.' };
   return { ...state, ...words, tone: 'busy', offers: 'None', moving: true };
 }
+
+/** Whether the status speaks of what this sign-in gave: it tells of times in whole seconds. */
+const isTakenUp = ({ issuedAt }: { readonly issuedAt: Instant }, { told }: Look): boolean =>
+  told.issuedAt !== undefined && told.issuedAt + seconds(1) > issuedAt;
 
 const isSandbox = ({ application, look }: SellerView): boolean =>
   (application?.spec?.environment ?? look.spec?.environment) === 'Sandbox';

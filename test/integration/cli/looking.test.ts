@@ -166,8 +166,8 @@ pluginSuite('kubectl square keys, plan, doctor and completion', {}, ({ world, sc
       const { code, stdout } = await plugin('doctor', ...here());
       expect(stdout).toMatch(/^fail {2}Connections: 1 of 3 ApplicationNotFound: .*\/lost\./m);
       expect(stdout).toMatch(/^ {6}→ Create it, or correct spec\.applicationRef\.$/m);
-      expect(stdout).toMatch(/^warn {2}Connections: 1 of 3 ReauthorizationNeeded: .*\/ended\./m);
-      expect(stdout).toMatch(/\n\d+ ok, \d+ to look at, 1 failed, \d+ skipped\n$/);
+      expect(stdout).toMatch(/^fail {2}Connections: 1 of 3 Revoked: .*\/ended\./m);
+      expect(stdout).toMatch(/\n\d+ ok, \d+ to look at, 2 failed, \d+ skipped\n$/);
       expect(code).toBe(1);
     });
 

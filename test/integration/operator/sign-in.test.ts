@@ -39,7 +39,7 @@ function createSellers(world: World, scene: Scene) {
     world.square.disconnect({ clientID, merchantID });
     await pause(1_100);
     await scene.request(name, 'refresh');
-    await scene.becomes(name, { Ready: 'True/ReauthorizationNeeded' });
+    await scene.becomes(name, { Ready: 'False/Revoked' });
   }
   const arrivals = (name: string) =>
     world.live.all('secrets', world.namespace).filter(({ metadata }) => metadata.name.startsWith(`${name}-incoming-`));

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { hours, minutes } from '../../../src/clock.ts';
+import { days, formatInstant, hours, minutes } from '../../../src/clock.ts';
 import { mostSellerSessions } from '../../../src/web/sessions.ts';
 import type { SignInOutcome } from '../../../src/web/sign-in-port.ts';
 import { type Browser, type House, openHouse } from './house.ts';
@@ -8,17 +8,19 @@ const page = '/connect/shop/bakery';
 const ref = { namespace: 'shop', name: 'bakery', uid: 'uid-shop-bakery' };
 const hostile = '<img src=x onerror=alert(1)>"\'&';
 
-const waiting = {
-  conditions: [
-    {
-      type: 'Ready',
-      status: 'False',
-      reason: 'AwaitingAuthorization',
-      message: 'x',
-      lastTransitionTime: '2026-01-01T00:00:00Z',
-    },
-  ],
-};
+const inState = (reason: string) => ({
+  conditions: [{ type: 'Ready', status: 'False', reason, message: 'x', lastTransitionTime: '2026-01-01T00:00:00Z' }],
+});
+const waiting = inState('AwaitingAuthorization');
+
+/** When Square gave what {@link signedIn} is of. */
+const issuedAt = Date.UTC(2026, 0, 2) + 345;
+const signedIn = (merchantID?: string): SignInOutcome => ({
+  kind: 'Connected',
+  connection: ref,
+  issuedAt,
+  ...(merchantID !== undefined && { merchantID }),
+});
 
 let house: House;
 let browser: Browser;
@@ -104,9 +106,9 @@ describe('a link', () => {
     const link = house.link('shop', 'bakery');
     const second = house.browser();
     for (const who of [browser, second, house.browser()]) await who.get(link);
-    house.outcome = { kind: 'Connected', connection: ref, merchantID: 'M-FIRST' };
+    house.outcome = signedIn('M-FIRST');
     await browser.get('/oauth/callback?code=c&state=one');
-    house.outcome = { kind: 'Connected', connection: ref, merchantID: 'M-SECOND' };
+    house.outcome = signedIn('M-SECOND');
     await second.get('/oauth/callback?code=c&state=two');
     house.objects.delete('secrets shop/bakery-connect-link');
     expect([(await browser.get(page)).status, (await second.get(page)).status]).toEqual([200, 200]);
@@ -134,7 +136,7 @@ describe('a link', () => {
 
   test('is over once a seller has signed in; their session lives for its hour', async () => {
     await browser.get(house.link('shop', 'bakery'));
-    house.outcome = { kind: 'Connected', connection: ref };
+    house.outcome = signedIn();
     await browser.get('/oauth/callback?code=c&state=one');
     house.objects.delete('secrets shop/bakery-connect-link');
     await house.clock.advance(minutes(59));
@@ -224,7 +226,7 @@ describe('the callback', () => {
     await withLink();
     await browser.get(page);
     await browser.submit('/authorize');
-    house.outcome = { kind: 'Connected', connection: ref };
+    house.outcome = signedIn();
     const answer = await browser.get('/oauth/callback?code=sq0cgp-secret&state=abc&x=1');
     expect(answer).toMatchObject({ status: 303, location: page });
     expect(house.callbacks).toEqual([{ callback: { code: 'sq0cgp-secret', state: 'abc' }, cookie: 'sealed' }]);
@@ -235,9 +237,23 @@ describe('the callback', () => {
     expect(house.log.join('')).not.toContain('?');
   });
 
+  test('tells that it is being set up until the status speaks of that sign-in, whatever it says', async () => {
+    await withLink();
+    house.outcome = signedIn();
+    await browser.get('/oauth/callback?code=c&state=one');
+    expect((await browser.get(page)).text).toContain('Your connection is being set up');
+    const of = (instant: number) => ({
+      status: { ...inState('Revoked'), accessTokenIssuedAt: formatInstant(instant) },
+    });
+    house.add('shop', 'bakery', of(issuedAt - days(1)));
+    expect((await browser.get(page)).text).toContain('Your connection is being set up');
+    house.add('shop', 'bakery', of(issuedAt));
+    expect((await browser.get(page)).text).toContain('Square says that access was withdrawn');
+  });
+
   test('that is loaded again asks nobody again, and says so', async () => {
     await withLink();
-    house.outcome = { kind: 'Connected', connection: ref };
+    house.outcome = signedIn();
     await browser.get('/oauth/callback?code=c&state=one');
     expect(browser.cookies.has('__Host-square-sign-in')).toBe(false);
     expect(await browser.get('/oauth/callback?code=c&state=one')).toMatchObject({ status: 303, location: page });
@@ -249,7 +265,7 @@ describe('the callback', () => {
 
   test('that is loaded again leaves alone a sign-in that was begun since', async () => {
     await withLink();
-    house.outcome = { kind: 'Connected', connection: ref };
+    house.outcome = signedIn();
     await browser.get('/oauth/callback?code=c&state=one');
     browser.cookies.set('__Host-square-sign-in', 'of a later one');
     await browser.get('/oauth/callback?code=c&state=one');

@@ -122,7 +122,8 @@ describe.each(['Code', 'PKCE'] as const)('a seller who signs in (%s)', (flow) =>
     const stage = await aSignInStage({ flow });
     const { callback, cookie } = await stage.signIn();
     const outcome = await stage.signIns.complete(callback, cookie);
-    expect(outcome).toEqual({ kind: 'Connected', connection: stage.ref(), merchantID: stage.seller.merchantID });
+    const { merchantID } = stage.seller;
+    expect(outcome).toEqual({ kind: 'Connected', connection: stage.ref(), issuedAt: expect.any(Number), merchantID });
     expect(stored(stage)).toMatchObject([
       { kind: 'OAuth', merchantID: stage.seller.merchantID, connectionUID: stage.ref().uid, generation: 1 },
     ]);
