@@ -35,8 +35,8 @@ export interface Script {
   readonly tokenRequests: readonly TokenRequest[];
   /** Whether the fault has struck, and is over: the process is gone or stands still, or was told. */
   struck(): boolean;
-  /** When the request arrived that the fault struck, by `performance.now()`; infinity before. */
-  decidedAt(): number;
+  /** When SIGKILL was sent, by `performance.now()`; infinity before. */
+  killedAt(): number;
   /** Lets go what was held back. */
   release(): void;
 }
@@ -55,8 +55,7 @@ export function createScript(operatorNamespace: string): Script {
   let armed = false;
   let strike: Strike | undefined;
   let struckAt: number | undefined;
-  /** When the request arrived at which the fault struck. */
-  let decidedAt = Number.POSITIVE_INFINITY;
+  let killedAt = Number.POSITIVE_INFINITY;
   /** Under `refused and killed`: how many were refused so far. */
   let refused = 0;
 
@@ -78,15 +77,11 @@ export function createScript(operatorNamespace: string): Script {
   }
 
   const kill = (subject: () => Stoppable) => async () => {
+    killedAt = performance.now();
     await subject().kill();
     struckAt = performance.now();
     return 'cut' as const;
   };
-
-  function strikeAt(fault: Fault, at: Boundary, replica: number, subject: () => Stoppable): Verdict {
-    decidedAt = performance.now();
-    return verdictOf(fault, at, replica, subject);
-  }
 
   function verdictOf(fault: Fault, at: Boundary, replica: number, subject: () => Stoppable): Verdict {
     switch (fault.kind) {
@@ -159,7 +154,8 @@ export function createScript(operatorNamespace: string): Script {
       const over = tokenRequestOf(asked, replica);
       if (!armed) return over;
       const at = noted(asked, replica);
-      const verdict = strike !== undefined && isStruck(at, replica) ? strikeAt(strike.fault, at, replica, subject) : {};
+      const verdict =
+        strike !== undefined && isStruck(at, replica) ? verdictOf(strike.fault, at, replica, subject) : {};
       return { ...verdict, ...over };
     },
     arm(next) {
@@ -170,7 +166,7 @@ export function createScript(operatorNamespace: string): Script {
       crossings.filter((one) => one.replica === replica).map(({ edge, label, nth }) => ({ edge, label, nth })),
     tokenRequests,
     struck: () => struckAt !== undefined,
-    decidedAt: () => decidedAt,
+    killedAt: () => killedAt,
     release: () => released.resolve(),
   };
 }
