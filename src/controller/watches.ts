@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { labels, managedBy, secretTypes, squareApplications, squareConnections } from '../api/names.ts';
 import type { Clock } from '../clock.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -63,22 +64,44 @@ interface What {
   readonly labelSelector?: string;
 }
 
+/** Whether people want something else of a connection than before. None of it is written by the operator. */
+const isWishedAnew = (before: ConnectionView, now: ConnectionView): boolean =>
+  !isDeepStrictEqual(wishOf(before), wishOf(now));
+
+const wishOf = ({ connection: { generation, deleting, revokeAll, requests, reports } }: ConnectionView) => ({
+  generation,
+  deleting,
+  revokeAll,
+  requests,
+  reports,
+});
+
 export function createWatches(deps: WatchesDeps): Watches {
   const { vault } = deps;
   const digestKey = createDigestKey();
   const everywhere = deps.namespaces.length === 0;
 
-  function view<T>(resource: Resource, what: What, project: (object: KubeObject) => T): View<T> {
+  function view<T>(
+    resource: Resource,
+    what: What,
+    project: (object: KubeObject) => T,
+    isNews?: (before: T, now: T) => boolean,
+  ): View<T> {
     const { client, clock, log } = deps;
     const follow = (namespace?: string) =>
-      createInformer({ client, clock, log, resource, project, ...what, ...(namespace && { namespace }) });
+      createInformer({ client, clock, log, resource, project, isNews, ...what, ...(namespace && { namespace }) });
     return everywhere
       ? follow()
       : joinNamespaces(new Map(deps.namespaces.map((namespace) => [namespace, follow(namespace)])));
   }
 
-  const connections = view(squareConnections, {}, projectConnection);
-  const applications = view(squareApplications, {}, projectApplication);
+  const connections = view(squareConnections, {}, projectConnection, isWishedAnew);
+  const applications = view(
+    squareApplications,
+    {},
+    projectApplication,
+    (before, now) => before.generation !== now.generation,
+  );
   const credentials = view(secrets, { fieldSelector: `type=${secretTypes.credential}` }, (object) =>
     projectCredentialSecret(object, vault),
   );

@@ -62,6 +62,11 @@ export interface InformerOptions<T> {
   fieldSelector?: string | undefined;
   /** What is kept of an object. An object for which it throws is logged and skipped. */
   project: (object: KubeObject) => T;
+  /**
+   * Whether the answer to an own write shows what somebody else has changed since. The event of that change is older than
+   * the answer when it comes, and then is never told. Without it answers are no news.
+   */
+  isNews?: ((before: T, now: T) => boolean) | undefined;
   clock: Clock;
   log?: Log | undefined;
   onState?: ((state: InformerState) => void) | undefined;
@@ -71,11 +76,12 @@ export interface InformerOptions<T> {
 
 /** See `Informer`. It does nothing before `start`. */
 export function createInformer<T>(options: InformerOptions<T>): Informer<T> {
-  const { resource, project, log = silentLog } = options;
+  const { resource, project, isNews, log = silentLog } = options;
   const listeners: ((change: Change<T>) => void)[] = [];
   const about = { resource: nameOf(resource) };
   const store = createStore<T>({
     project,
+    isNews,
     tell: (change) => {
       for (const listener of listeners) {
         try {

@@ -34,11 +34,13 @@ export interface Store<T> {
 
 export function createStore<T>(options: {
   project: (object: KubeObject) => T;
+  /** See `InformerOptions`. */
+  isNews?: ((before: T, now: T) => boolean) | undefined;
   tell: (change: Change<T>) => void;
   /** `project` threw. */
   onUnreadable: (key: Key, error: unknown) => void;
 }): Store<T> {
-  const { project, tell, onUnreadable } = options;
+  const { project, isNews = () => false, tell, onUnreadable } = options;
   const held = new Map<Key, Held<T>>();
   /** UIDs, with the version in which each went; '' when it can never come back. */
   const dead = new Map<string, string>();
@@ -109,9 +111,14 @@ export function createStore<T>(options: {
       const key = keyOf(object);
       absorbed?.add(key);
       writes.answered(key, object.metadata.resourceVersion ?? '');
-      if (stale(object, held.get(key))) return;
+      const before = held.get(key);
+      if (stale(object, before)) return;
       const now = read(key, object);
-      if (now !== undefined) held.set(key, now);
+      if (now === undefined) return;
+      held.set(key, now);
+      if (before !== undefined && isNews(before.value, now.value)) {
+        tell({ key, now: now.value, before: before.value });
+      }
     },
     forget(key, uid) {
       bury(uid, '');

@@ -62,6 +62,31 @@ describe('own writes are no news', () => {
     expect(changes).toEqual(['- > red@4', 'red@4 > theirs@5']);
   });
 
+  test.each(['before the answer', 'after it'])(
+    "another's change that the answer shows is told once: its event comes %s",
+    (when) => {
+      const color = (value: string) => value.split('@')[0];
+      const told: string[] = [];
+      const watching = createStore<string>({
+        project: (object) =>
+          `${(object as { spec?: { color?: string } }).spec?.color}@${object.metadata.resourceVersion}`,
+        isNews: (before, now) => color(before) !== color(now),
+        tell: ({ now }) => told.push(now ?? '-'),
+        onUnreadable: (key) => told.push(`unreadable ${key}`),
+      });
+      watching.take(aWidget('a', 4, 'red'));
+      const done = watching.writing('default/a');
+      if (when === 'before the answer') watching.take(aWidget('a', 5, 'theirs'));
+      // The own write is of the status: the colour is theirs.
+      watching.absorb(aWidget('a', 6, 'theirs'));
+      done();
+      watching.take(aWidget('a', 5, 'theirs'));
+      watching.take(aWidget('a', 6, 'theirs'));
+      expect(told.map(color)).toEqual(['red', 'theirs']);
+      expect(watching.held.get('default/a')?.value).toBe('theirs@6');
+    },
+  );
+
   test("another's change after the own write is told", () => {
     store.absorb(aWidget('a', 5, 'mine'));
     store.take(aWidget('a', 5, 'mine'));
