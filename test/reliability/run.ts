@@ -6,7 +6,6 @@ import { differences, journalTimes, single } from './journal-times.ts';
 import { type Counts, judge } from './observer.ts';
 import { comeToRest, type Rest } from './rest.ts';
 import type { Scenario } from './scenario.ts';
-import type { TokenRequest } from './script.ts';
 import { expireLease, openStage, type Stage, type Theatre } from './stage.ts';
 
 /** One run: a scenario, and what happens to replica 0 at one boundary. */
@@ -196,19 +195,10 @@ async function loss(stage: Stage, { merchantID, clientID }: Party, gone: boolean
   if (newest.presented === live.value) return nothingLost;
   const request = script.tokenRequests.find(({ presented }) => presented === newest.presented);
   const delivered = request?.delivered === true;
-  const inWindow = delivered && gone && isBeforeTheDisk(request, script.killedAt());
+  const inWindow = delivered && gone && script.decidedAt() <= (request.endedAt ?? Number.POSITIVE_INFINITY);
   const excused = !delivered || inWindow;
   return { lost: !excused, excused, inWindow, places };
 }
-
-/**
- * An answer takes so long, in milliseconds, from the operator's connection to the disk where other work keeps the machine busy
- * (the windows that are printed, p99): a process that was killed sooner had no time to keep it.
- */
-const toTheDisk = 100;
-
-const isBeforeTheDisk = ({ arrivedAt, endedAt = Number.POSITIVE_INFINITY }: TokenRequest, killedAt: number): boolean =>
-  arrivedAt <= killedAt && killedAt <= endedAt + toTheDisk;
 
 function conditionsOf({ live, namespace }: Stage): string {
   return live

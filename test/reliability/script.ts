@@ -35,8 +35,8 @@ export interface Script {
   readonly tokenRequests: readonly TokenRequest[];
   /** Whether the fault has struck, and is over: the process is gone or stands still, or was told. */
   struck(): boolean;
-  /** When SIGKILL was sent, by `performance.now()`; infinity before. */
-  killedAt(): number;
+  /** When the request arrived that the fault struck, by `performance.now()`; infinity before. */
+  decidedAt(): number;
   /** Lets go what was held back. */
   release(): void;
 }
@@ -55,7 +55,8 @@ export function createScript(operatorNamespace: string): Script {
   let armed = false;
   let strike: Strike | undefined;
   let struckAt: number | undefined;
-  let killedAt = Number.POSITIVE_INFINITY;
+  /** When the request arrived at which the fault struck. */
+  let decidedAt = Number.POSITIVE_INFINITY;
   /** Under `refused and killed`: how many were refused so far. */
   let refused = 0;
 
@@ -77,11 +78,15 @@ export function createScript(operatorNamespace: string): Script {
   }
 
   const kill = (subject: () => Stoppable) => async () => {
-    killedAt = performance.now();
     await subject().kill();
     struckAt = performance.now();
     return 'cut' as const;
   };
+
+  function strikeAt(fault: Fault, at: Boundary, replica: number, subject: () => Stoppable): Verdict {
+    decidedAt = performance.now();
+    return verdictOf(fault, at, replica, subject);
+  }
 
   function verdictOf(fault: Fault, at: Boundary, replica: number, subject: () => Stoppable): Verdict {
     switch (fault.kind) {
@@ -154,8 +159,7 @@ export function createScript(operatorNamespace: string): Script {
       const over = tokenRequestOf(asked, replica);
       if (!armed) return over;
       const at = noted(asked, replica);
-      const verdict =
-        strike !== undefined && isStruck(at, replica) ? verdictOf(strike.fault, at, replica, subject) : {};
+      const verdict = strike !== undefined && isStruck(at, replica) ? strikeAt(strike.fault, at, replica, subject) : {};
       return { ...verdict, ...over };
     },
     arm(next) {
@@ -166,7 +170,7 @@ export function createScript(operatorNamespace: string): Script {
       crossings.filter((one) => one.replica === replica).map(({ edge, label, nth }) => ({ edge, label, nth })),
     tokenRequests,
     struck: () => struckAt !== undefined,
-    killedAt: () => killedAt,
+    decidedAt: () => decidedAt,
     release: () => released.resolve(),
   };
 }
