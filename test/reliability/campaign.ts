@@ -11,6 +11,8 @@ export interface CampaignOptions {
   readonly sample?: number;
   /** Only these plans. */
   readonly only?: (plan: Plan) => boolean;
+  /** How often each of them is played. Default: once. */
+  readonly times?: number;
   /** Runs at a time. */
   readonly lanes: number;
   readonly onOutcome?: (outcome: Outcome, done: number, total: number) => void;
@@ -24,7 +26,7 @@ export interface Campaign {
 
 /** Records each scenario without a fault, then plays the faults at its boundaries. */
 export async function campaign(theatre: Theatre, options: CampaignOptions): Promise<Campaign> {
-  const { scenarios, seed, sample, only, lanes, onOutcome } = options;
+  const { scenarios, seed, sample, only, times = 1, lanes, onOutcome } = options;
   const recordings = await inLanes(
     lanes,
     scenarios.map((scenario) => () => play(theatre, { scenario })),
@@ -32,7 +34,9 @@ export async function campaign(theatre: Theatre, options: CampaignOptions): Prom
   );
   const plans = recordings.flatMap(({ plan, crossed }) => plansOf(plan.scenario, crossed));
   const wanted = shuffled(plans, seed).filter((plan) => only === undefined || only(plan));
-  const chosen = sample === undefined ? wanted : wanted.slice(0, sample);
+  const chosen = (sample === undefined ? wanted : wanted.slice(0, sample)).flatMap((plan) =>
+    Array.from({ length: times }, () => plan),
+  );
   const outcomes = await inLanes(
     lanes,
     chosen.map((plan) => () => play(theatre, plan)),

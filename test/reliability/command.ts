@@ -19,6 +19,8 @@ export interface Wish {
   /** Only scenarios whose name has this in it. */
   readonly scenario: string;
   readonly seed: number;
+  /** How often each of the faults is played. */
+  readonly times: number;
   readonly lanes: number;
   readonly sample?: number;
   /** Only runs whose name has this in it. */
@@ -31,11 +33,12 @@ export interface Wish {
 export async function reliability(wish: Wish, report: Report): Promise<boolean> {
   const chosen = scenarios.filter(({ name }) => name.includes(wish.scenario));
   if (chosen.length === 0) throw new Misuse(`--scenario: no name has "${wish.scenario}" in it.`);
-  const { seed, lanes, sample, only, json } = wish;
+  const { seed, times, lanes, sample, only, json } = wish;
   const played = await onControlPlane(report, (theatre) =>
     campaign(theatre, {
       scenarios: chosen,
       seed,
+      times,
       lanes,
       ...(sample === undefined ? {} : { sample }),
       ...(only === undefined ? {} : { only: (plan) => planName(plan).includes(only) }),

@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+
 /** Where the operator meets the world: a request crosses one of these. */
 export type Edge = 'api' | 'square';
 
@@ -30,8 +32,8 @@ export interface Verdict {
   readonly between?: () => Promise<'go on' | 'cut' | Answered>;
   /** The answer has been handed to the operator's connection. */
   readonly after?: Act;
-  /** Told once, when all is over; `delivered`: whether the operator was handed the world's answer. */
-  readonly over?: (delivered: boolean) => void;
+  /** Told once, when all is over, and when the operator was handed the world's answer, by `performance.now()`. */
+  readonly over?: (deliveredAt: number | undefined) => void;
 }
 
 /** Decides about each request in the moment of its arrival. */
@@ -49,10 +51,10 @@ export interface Sides {
 
 /** Takes one request across, as its verdict says. Never rejects: what breaks on either side cuts the connection. */
 export async function cross(verdict: Verdict, sides: Sides): Promise<void> {
-  let delivered = false;
+  let deliveredAt: number | undefined;
   let told = false;
   const over = () => {
-    if (!told) verdict.over?.(delivered);
+    if (!told) verdict.over?.(deliveredAt);
     told = true;
   };
   void sides.left?.then(over);
@@ -64,7 +66,7 @@ export async function cross(verdict: Verdict, sides: Sides): Promise<void> {
     if (instead === 'cut') return sides.cut();
     if (instead !== 'go on') return await sides.reply(instead);
     await sides.reply(answer);
-    delivered = true;
+    deliveredAt = performance.now();
     if ((await verdict.after?.()) === 'cut') sides.cut();
   } catch {
     sides.cut();

@@ -19,6 +19,8 @@ export interface Figures {
   readonly answersLost: number;
   /** Processes killed between the arrival of a reply and its being on disk. */
   readonly killedInWindow: number;
+  /** For how long any of these had had the reply, at most, milliseconds. */
+  readonly longestInWindow?: number;
   /** Milliseconds from the arrival of a reply to its being on disk. */
   readonly window: { readonly measured: number; readonly p50?: number; readonly p99?: number };
 }
@@ -28,11 +30,13 @@ export function figuresOf({ outcomes, plans }: Campaign): Figures {
   const crashes = plans.filter(isCrash);
   const windows = outcomes.flatMap((one) => one.windows).sort((a, b) => a - b);
   const quantile = (q: number) => windows[Math.min(windows.length - 1, Math.floor(windows.length * q))];
+  const inWindow = outcomes.flatMap(({ killedInWindow }) => killedInWindow ?? []);
   const [p50, p99] = [quantile(0.5), quantile(0.99)];
   return {
     boundaries: new Set(crashes.map(pointOf)).size,
     crashPoints: crashes.length,
-    crashPointsCovered: outcomes.filter(({ plan, struck }) => struck && isCrash(plan)).length,
+    crashPointsCovered: new Set(outcomes.filter(({ plan, struck }) => struck && isCrash(plan)).map(({ plan }) => plan))
+      .size,
     runs: outcomes.length,
     faults: outcomes.filter(({ struck }) => struck).length,
     tokensLost: sum((one) => one.tokensLost),
@@ -40,7 +44,8 @@ export function figuresOf({ outcomes, plans }: Campaign): Figures {
     falseRevoked: sum((one) => one.falseRevoked),
     violations: sum((one) => (one.violations.length > 0 ? 1 : 0)),
     answersLost: sum((one) => (one.answerLost ? 1 : 0)),
-    killedInWindow: sum((one) => (one.killedInWindow ? 1 : 0)),
+    killedInWindow: inWindow.length,
+    ...(inWindow.length === 0 ? {} : { longestInWindow: Math.max(...inWindow) }),
     window: {
       measured: windows.length,
       ...(p50 === undefined ? {} : { p50 }),
@@ -68,7 +73,12 @@ export function figureLines(figures: Figures, statesExplored: number | undefined
     ['false Revoked', String(figures.falseRevoked)],
     ['runs with a violation', String(figures.violations)],
     ['replies that never reached the operator, and were told', String(figures.answersLost)],
-    ['processes killed between a reply and its fsync', String(figures.killedInWindow)],
+    [
+      'processes killed between a reply and its fsync',
+      figures.killedInWindow === 0
+        ? '0'
+        : `${figures.killedInWindow}, ${ms(figures.longestInWindow)} after the reply at the latest`,
+    ],
     ['window between reply and fsync', `p50 ${ms(window.p50)}, p99 ${ms(window.p99)} (${window.measured} measured)`],
     ['states explored by the model checker', statesExplored === undefined ? 'not run' : String(statesExplored)],
   ];

@@ -1,7 +1,7 @@
 import { reportTo } from '../cluster/report.ts';
 import { exitCodeOf, Misuse, readFlags } from '../support/flags.ts';
 
-const usage = `Usage: npm run reliability [-- --seed N] [--sample N] [--scenario TEXT] [--only TEXT] [--lanes N] [--json FILE]
+const usage = `Usage: npm run reliability [-- --seed N] [--sample N] [--scenario TEXT] [--only TEXT] [--times N] [--lanes N] [--json FILE]
 
 Plays scenarios of the operator's life against a real API server and the Square simulator, and kills, pauses, refuses or
 loses answers at every request that crosses. An independent observer judges each run.
@@ -10,6 +10,7 @@ loses answers at every request that crosses. An independent observer judges each
   --sample    tries so many of the faults; default: all of them
   --scenario  only scenarios whose name has this in it
   --only      only runs whose name has this in it, as it stands before a violation
+  --times     plays each of the faults so often; default 1
   --lanes     runs at a time; default 2
   --json      writes figures and violations to this file
 
@@ -27,6 +28,7 @@ const flags = {
   sample: { type: 'string' },
   scenario: { type: 'string', default: '' },
   only: { type: 'string' },
+  times: { type: 'string', default: '1' },
   lanes: { type: 'string', default: '2' },
   json: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
@@ -42,6 +44,7 @@ async function main(): Promise<boolean> {
   const wish = {
     scenario,
     seed: whole('seed', values.seed),
+    times: whole('times', values.times),
     lanes: whole('lanes', values.lanes),
     ...(values.sample === undefined ? {} : { sample: whole('sample', values.sample) }),
     ...(only === undefined ? {} : { only }),

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Party } from '../support/scene.ts';
 import { type Place, placesThatHold } from './custody.ts';
+import { type Death, lookAt, unwritten } from './death.ts';
 import type { Boundary, Fault } from './fault.ts';
 import { differences, journalTimes, single } from './journal-times.ts';
 import { type Counts, judge } from './observer.ts';
@@ -23,8 +24,11 @@ export interface Outcome extends Counts {
   readonly violations: readonly string[];
   /** A token that the operator was handed, or could have been, and that nobody can find any more. */
   readonly tokensLost: number;
-  /** Killed between the arrival of a reply and its being on disk, which no program can prevent. */
-  readonly killedInWindow: boolean;
+  /**
+   * Killed between the arrival of a reply and its being on disk, which no program can prevent: so many milliseconds after
+   * the reply was handed over, less than zero where the process was killed first.
+   */
+  readonly killedInWindow?: number;
   /** Square's answer never reached the operator: the seller has to sign in again, and the status says so. */
   readonly answerLost: boolean;
   /** Where the newest token lay when the process had been killed. */
@@ -63,7 +67,6 @@ const broken = (stage: Stage, { message }: Error): End => ({
   tokensLost: 0,
   duplicateExchanges: 0,
   falseRevoked: 0,
-  killedInWindow: false,
   answerLost: false,
   foundIn: [],
   windows: [],
@@ -79,26 +82,28 @@ async function playOn(stage: Stage, plan: Plan): Promise<End> {
   await scenario.act(stage, party);
   const reached = () => scenario.reached(stage, party);
   await stage.live.until('it has happened', happened(stage, plan, reached), untilStruck).catch(() => script.arm());
-  const gone = script.struck() && kills(strike?.fault);
-  const then = await loss(stage, party, gone);
+  const death = script.struck() && kills(strike?.fault) ? await lookAt(stage) : undefined;
+  const then = await loss(stage, party, death);
   const rest = await recover(stage, plan, reached, then.excused);
-  const final = unlessFound(then, await loss(stage, party, gone));
+  const final = unlessFound(then, await loss(stage, party, death));
   const verdict = await judge(stage, {
     answerInDoubt: script.struck() && leavesDoubt(strike),
     ...(revokedFrom === undefined ? {} : { revokedFrom }),
   });
-  const lostThen = gone && then.lost;
+  const lostThen = death !== undefined && then.lost;
   const atRest = rest === (final.excused ? 'told' : 'reached');
   return {
     violations: [
-      ...(lostThen ? ['when the process was dead, the refresh token that it had been handed was nowhere'] : []),
-      ...(final.lost ? ['the refresh token that the operator was handed is nowhere to be found'] : []),
+      ...(lostThen
+        ? [`when the process was dead, the refresh token that it had been handed was nowhere (${then.told})`]
+        : []),
+      ...(final.lost ? [`the refresh token that the operator was handed is nowhere to be found (${final.told})`] : []),
       ...(atRest ? [] : [`${restless[rest]}\n${conditionsOf(stage)}`]),
       ...verdict.violations,
     ],
     tokensLost: lostThen || final.lost ? 1 : 0,
-    killedInWindow: then.inWindow,
-    answerLost: final.excused && !final.inWindow,
+    ...(then.inWindow === undefined ? {} : { killedInWindow: then.inWindow }),
+    answerLost: final.excused && final.inWindow === undefined,
     foundIn: then.places,
     windows: [...before.values(), ...differences(before, await journalTimes(stage))].flatMap(single),
     ...verdict.counts,
@@ -170,21 +175,24 @@ interface Loss {
   readonly lost: boolean;
   /** The operator was never handed the answer, or had no time to keep it. */
   readonly excused: boolean;
-  readonly inWindow: boolean;
+  /** Killed between the arrival of the answer and its being on disk, so many milliseconds after it. */
+  readonly inWindow?: number;
   readonly places: readonly Place[];
+  /** What is known about it, for people. */
+  readonly told: string;
 }
 
 /** What lay somewhere when the process was dead was in time: nothing excuses that it is nowhere later. */
 const unlessFound = (then: Loss, later: Loss): Loss =>
-  then.places.length > 0 && later.inWindow ? { ...later, lost: true, excused: false, inWindow: false } : later;
+  then.places.length > 0 && later.inWindow !== undefined ? { ...later, lost: true, excused: false } : later;
 
-const nothingLost: Loss = { lost: false, excused: false, inWindow: false, places: [] };
+const nothingLost: Loss = { lost: false, excused: false, places: [], told: '' };
 
 /**
  * Looks for the newest refresh token that Square issued to the operator and that still lives. One that was presented
  * itself (multi-use) can be had again, as long as it lies where it was taken from.
  */
-async function loss(stage: Stage, { merchantID, clientID }: Party, gone: boolean): Promise<Loss> {
+async function loss(stage: Stage, { merchantID, clientID }: Party, death: Death | undefined): Promise<Loss> {
   const { square, script, namespace } = stage;
   const newest = square.ledger.tokenRequests({ merchantID, outcome: 'issued' }).at(-1);
   const live = square.ledger.liveRefreshTokens({ merchantID }).find(({ value }) => value === newest?.refreshToken);
@@ -194,10 +202,11 @@ async function loss(stage: Stage, { merchantID, clientID }: Party, gone: boolean
   if (places.length > 0) return { ...nothingLost, places };
   if (newest.presented === live.value) return nothingLost;
   const request = script.tokenRequests.find(({ presented }) => presented === newest.presented);
-  const delivered = request?.delivered === true;
-  const inWindow = delivered && gone && script.decidedAt() <= (request.endedAt ?? Number.POSITIVE_INFINITY);
-  const excused = !delivered || inWindow;
-  return { lost: !excused, excused, inWindow, places };
+  if (request?.deliveredAt === undefined)
+    return { ...nothingLost, excused: true, told: 'its answer was never handed over' };
+  if (death === undefined) return { ...nothingLost, lost: true, told: 'nothing was killed' };
+  const { inTime, hadFor, told } = unwritten(death, script, request);
+  return { places, lost: !inTime, excused: inTime, ...(inTime ? { inWindow: hadFor } : {}), told };
 }
 
 function conditionsOf({ live, namespace }: Stage): string {

@@ -18,8 +18,8 @@ export interface TokenRequest {
   readonly presented?: string;
   readonly arrivedAt: number;
   endedAt?: number;
-  /** Whether the operator's connection was handed Square's answer. */
-  delivered: boolean;
+  /** When the operator's connection was handed Square's answer; absent when it was not. */
+  deliveredAt?: number;
   /** The process that made it was stopped while it was under way. */
   abandoned?: boolean;
 }
@@ -35,8 +35,13 @@ export interface Script {
   readonly tokenRequests: readonly TokenRequest[];
   /** Whether the fault has struck, and is over: the process is gone or stands still, or was told. */
   struck(): boolean;
-  /** When the request arrived that the fault struck, by `performance.now()`; infinity before. */
-  decidedAt(): number;
+  /** When SIGKILL was sent, by `performance.now()`; infinity before. */
+  killedAt(): number;
+  /**
+   * What that replica asked between two times that would follow from an answer of Square's: a Secret written, or a question
+   * to Square.
+   */
+  followed(replica: number, after: number, until: number): Boundary[];
   /** Lets go what was held back. */
   release(): void;
 }
@@ -49,14 +54,13 @@ interface Strike {
 
 export function createScript(operatorNamespace: string): Script {
   const counts = new Map<string, number>();
-  const crossings: (Boundary & { replica: number })[] = [];
+  const crossings: (Boundary & { replica: number; at: number })[] = [];
   const tokenRequests: TokenRequest[] = [];
   const released = Promise.withResolvers<void>();
   let armed = false;
   let strike: Strike | undefined;
   let struckAt: number | undefined;
-  /** When the request arrived at which the fault struck. */
-  let decidedAt = Number.POSITIVE_INFINITY;
+  let killedAt = Number.POSITIVE_INFINITY;
   /** Under `refused and killed`: how many were refused so far. */
   let refused = 0;
 
@@ -66,7 +70,7 @@ export function createScript(operatorNamespace: string): Script {
     const nth = (counts.get(key) ?? 0) + 1;
     counts.set(key, nth);
     const boundary = { edge: asked.edge, label, nth };
-    crossings.push({ ...boundary, replica });
+    crossings.push({ ...boundary, replica, at: performance.now() });
     return boundary;
   }
 
@@ -78,15 +82,11 @@ export function createScript(operatorNamespace: string): Script {
   }
 
   const kill = (subject: () => Stoppable) => async () => {
+    killedAt = performance.now();
     await subject().kill();
     struckAt = performance.now();
     return 'cut' as const;
   };
-
-  function strikeAt(fault: Fault, at: Boundary, replica: number, subject: () => Stoppable): Verdict {
-    decidedAt = performance.now();
-    return verdictOf(fault, at, replica, subject);
-  }
 
   function verdictOf(fault: Fault, at: Boundary, replica: number, subject: () => Stoppable): Verdict {
     switch (fault.kind) {
@@ -141,14 +141,13 @@ export function createScript(operatorNamespace: string): Script {
     const entry: TokenRequest = {
       replica,
       arrivedAt: performance.now(),
-      delivered: false,
       ...(presented === undefined ? {} : { presented }),
     };
     tokenRequests.push(entry);
     return {
-      over: (delivered) => {
+      over: (deliveredAt) => {
         entry.endedAt = performance.now();
-        entry.delivered = delivered;
+        if (deliveredAt !== undefined) entry.deliveredAt = deliveredAt;
       },
     };
   }
@@ -159,21 +158,28 @@ export function createScript(operatorNamespace: string): Script {
       const over = tokenRequestOf(asked, replica);
       if (!armed) return over;
       const at = noted(asked, replica);
-      const verdict = strike !== undefined && isStruck(at, replica) ? strikeAt(strike.fault, at, replica, subject) : {};
+      const verdict =
+        strike !== undefined && isStruck(at, replica) ? verdictOf(strike.fault, at, replica, subject) : {};
       return { ...verdict, ...over };
     },
     arm(next) {
       armed = true;
       strike = next;
     },
-    crossed: (replica) =>
-      crossings.filter((one) => one.replica === replica).map(({ edge, label, nth }) => ({ edge, label, nth })),
+    crossed: (replica) => crossings.filter((one) => one.replica === replica).map(bare),
     tokenRequests,
     struck: () => struckAt !== undefined,
-    decidedAt: () => decidedAt,
+    killedAt: () => killedAt,
+    followed: (replica, after, until) =>
+      crossings.filter((one) => one.replica === replica && one.at > after && one.at <= until && follows(one)).map(bare),
     release: () => released.resolve(),
   };
 }
+
+const bare = ({ edge, label, nth }: Boundary): Boundary => ({ edge, label, nth });
+
+const follows = ({ edge, label }: Boundary): boolean =>
+  edge === 'square' || (!label.startsWith('GET ') && label.includes('secrets'));
 
 function presentedIn(body: string): string | undefined {
   try {

@@ -67,7 +67,7 @@ const connection = (conditions: Readonly<Record<string, string>>) => ({
 });
 
 const request = (arrivedAt: number, endedAt: number, presented = 'token'): TokenRequest => {
-  return { replica: 0, presented, arrivedAt, endedAt, delivered: true };
+  return { replica: 0, presented, arrivedAt, endedAt, deliveredAt: endedAt };
 };
 
 const sound = { answerInDoubt: false };

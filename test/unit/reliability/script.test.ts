@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Asked, cross, type Sides } from '../../reliability/crossing.ts';
+import { unwritten } from '../../reliability/death.ts';
 import type { Boundary, Fault } from '../../reliability/fault.ts';
 import { labelOf } from '../../reliability/label.ts';
 import { createScript } from '../../reliability/script.ts';
@@ -89,10 +90,46 @@ test('token requests are remembered with what became of them', async () => {
   });
   await ask(exchange);
   await ask(exchange);
-  expect(script.tokenRequests.map(({ presented, delivered }) => [presented, delivered])).toEqual([
+  expect(script.tokenRequests.map(({ presented, deliveredAt }) => [presented, deliveredAt !== undefined])).toEqual([
     ['r', true],
     ['r', false],
   ]);
+});
+
+describe('an answer that a killed process had in hand, and that lies nowhere', () => {
+  async function killedAfter(then: readonly Asked[]) {
+    const strike = {
+      boundary: { ...at, label: 'POST events', nth: 1 },
+      fault: { kind: 'kill', moment: 'before' },
+    } as const;
+    const { script, ask } = theatreWith(strike);
+    await ask(exchange);
+    for (const one of then) await ask(one);
+    await ask({ ...secret('POST', ''), path: '/apis/events.k8s.io/v1/namespaces/home/events' });
+    const [request] = script.tokenRequests;
+    if (request === undefined) throw new Error('no token request was seen');
+    return (blankPages: number) => unwritten({ at: script.killedAt(), blankPages }, script, request);
+  }
+
+  test('was not on the disk in time when its page is blank', async () => {
+    const found = (await killedAfter([secret('GET', 'shop')]))(1);
+    expect(found.inTime).toBe(true);
+    expect(found.hadFor).toBeGreaterThan(0);
+    expect(found.told).toContain('blank pages: 1, asked since: nothing');
+  });
+
+  test('was thrown away when it has no page', async () => {
+    expect((await killedAfter([]))(0).inTime).toBe(false);
+  });
+
+  test.each([
+    ['a Secret was written', secret('PATCH', 'shop-sealed')],
+    ['Square was asked', { ...exchange, path: '/v2/locations', method: 'GET' }],
+  ])('was used before it was kept when %s', async (_, asked) => {
+    const found = (await killedAfter([asked]))(1);
+    expect(found.inTime).toBe(false);
+    expect(found.told).toMatch(/asked since: (api PATCH secrets\/shop-sealed|square GET \/v2\/locations) #1/);
+  });
 });
 
 const labels: [string, Asked][] = [
