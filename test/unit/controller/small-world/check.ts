@@ -6,13 +6,13 @@ import type { Scenario } from './scenarios.ts';
  * Explored by default: pairs of choices in a take-up and in the refreshes, single ones where these repeat themselves. To look
  * further: FAULTS=2 or FAULTS=3 for all, EVERYWHERE=1 for what happens beside the rotation, too.
  */
-const asked = process.env['FAULTS'];
+export const faultsOr = (faults: number): number => Number(process.env['FAULTS'] ?? faults);
 const everywhere = process.env['EVERYWHERE'] === '1';
 
 /** Explores, prints the figures and fails with the lists that break a promise, the shortest first. */
 export async function check(scenario: Scenario, faults: number): Promise<void> {
   const runs: Run[] = [];
-  const bound = asked === undefined ? faults : Number(asked);
+  const bound = faultsOr(faults);
   const figures = await explore({ scenarios: [scenario], faults: bound, everywhere, onRun: (run) => runs.push(run) });
   console.log(`${scenario.name}, at most ${bound}: ${lineOf(figures)}`);
   const violated = figures.violated.toSorted((a, b) => a.choices.length - b.choices.length);

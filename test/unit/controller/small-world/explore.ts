@@ -22,6 +22,8 @@ export interface Run {
   readonly ending: Ending;
   /** Of the newest token. */
   readonly loss: Loss | undefined;
+  /** Whether it came to a sign-in: a replica that ends sooner never asks what the seller comes in between. */
+  readonly signedIn: boolean;
   readonly violations: readonly string[];
   readonly edges: number;
   /** Where the list could have gone on. */
@@ -49,6 +51,7 @@ export async function play(
     choices,
     ending,
     loss: world.witness.lost.get(world.witness.newest().at(-1) ?? ''),
+    signedIn: world.witness.anyoneSignedIn(),
     violations: world.violations,
     edges: world.edges(),
     open: world.open,

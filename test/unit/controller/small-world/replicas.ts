@@ -23,6 +23,8 @@ export interface Replicas {
   handOver(): void;
   /** Whether nobody stands still, is about to come back, or is about to get the lease. */
   settled(): boolean;
+  /** Whether any of them ever stood still: what it sends afterwards it had decided before. */
+  stoodStill(): boolean;
 }
 
 export interface ReplicasDeps {
@@ -51,6 +53,7 @@ export function createReplicas(deps: ReplicasDeps): Replicas {
   let leader: ModelProcess | undefined;
   let formerly: Replica | undefined;
   let pending = 0;
+  let freezes = 0;
   let disks = 0;
   const gates = new Map<Replica, { readonly until: Promise<void>; readonly open: () => void; late: (() => void)[] }>();
   const pausedAfter = new Set<Replica>();
@@ -109,6 +112,7 @@ export function createReplicas(deps: ReplicasDeps): Replicas {
       open = resolve;
     });
     replica.frozen = true;
+    freezes++;
     gates.set(replica, { until, open, late: [] });
     later(leaseLasts, () => {
       process.mayAct = false;
@@ -236,5 +240,6 @@ export function createReplicas(deps: ReplicasDeps): Replicas {
       release(leader);
     },
     settled: () => pending === 0,
+    stoodStill: () => freezes > 0,
   };
 }

@@ -129,6 +129,7 @@ export function createWitness({ api, square, ledger, replicas, violations, singl
     },
     conditions,
     state,
+    anyoneSignedIn: () => arrived.size > 0,
   };
 
   /** What has to hold at every step. */
@@ -150,7 +151,9 @@ export function createWitness({ api, square, ledger, replicas, violations, singl
     if (before !== undefined && textOf(before, 'access-token') === token) return;
     const record = stored.get(token);
     if (record === undefined) violate(`${token} is published and was not stored`);
-    // A write that was under way while another process stored the next one comes late, and must not come after that one's.
+    // A write of a process that stood still while another stored the next one comes late, and must not come after that one's.
+    if (ledger.record()?.accessToken !== token && !replicas.stoodStill())
+      violate(`${token} is published and not what is stored`);
     if (before !== undefined && revisionOf(after) < revisionOf(before))
       violate(`${token} is older than what it replaces`);
     const whole =
