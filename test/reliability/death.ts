@@ -13,11 +13,11 @@ export interface Death {
 }
 
 /** Looks at what replica 0 left, which has just been killed. */
-export async function lookAt({ script, journalDir }: Stage): Promise<Death> {
-  const folder = journalDir(0);
+export async function lookAt(stage: Stage): Promise<Death> {
+  const folder = stage.journalDir(0);
   const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.draft'));
   const pages = await Promise.all(names.map((name) => readFile(join(folder, name))));
-  return { at: script.killedAt(), blankPages: pages.filter((page) => page.every((byte) => byte === 0)).length };
+  return { at: stage.script.killedAt(), blankPages: pages.filter((page) => page.every((byte) => byte === 0)).length };
 }
 
 /** What became of an answer that was handed over to a process that was killed, and that lies nowhere. */
