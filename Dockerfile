@@ -28,7 +28,7 @@ ENV PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin
 FROM programs AS compiled
 USER 65532:65532
 ENV NODE_COMPILE_CACHE=/tmp/compile-cache
-RUN ["node", "--random-seed=1", "--max-semi-space-size=4", "--max-old-space-size=256", "--expose-gc", "/app/square-operator.js", "--help"]
+RUN ["node", "--random-seed=1", "--max-semi-space-size=4", "--max-old-space-size=256", "--no-memory-reducer", "--expose-gc", "/app/square-operator.js", "--help"]
 
 FROM programs
 COPY --from=compiled --chown=0:0 --chmod=0755 /tmp/compile-cache /app/compile-cache
@@ -36,7 +36,7 @@ COPY --from=compiled --chown=0:0 --chmod=0755 /tmp/compile-cache /app/compile-ca
 ENV NODE_ENV=production MALLOC_ARENA_MAX=2 NODE_COMPILE_CACHE=/app/compile-cache
 USER 65532:65532
 EXPOSE 8080 8081 8082
-ENTRYPOINT ["node", "--max-semi-space-size=4", "--max-old-space-size=256", "--expose-gc", "/app/square-operator.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "--max-old-space-size=256", "--no-memory-reducer", "--expose-gc", "/app/square-operator.js"]
 ARG BASE_IMAGE
 ARG VERSION=0.1.0
 ARG REVISION=unknown
