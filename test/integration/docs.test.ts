@@ -1,18 +1,22 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseKey } from '../../src/secrets/key-material.ts';
 import { findKubectl } from '../cluster/kubectl.ts';
 import { kubeconfig } from '../support/cluster.ts';
 import { commandsOf, pagesWithCommands, runBlock } from '../support/documented.ts';
-import { aConnection, anApplication, aSecret } from '../support/objects.ts';
+import { aConnection, anApplication, aSecret, textsOf } from '../support/objects.ts';
 import { installPlugin, type Plugin } from '../support/plugin.ts';
 import { operatorSuite } from '../support/suite.ts';
+import { furnishWorkstation } from '../support/workstation.ts';
 
 /** What a page takes for granted. */
 interface Given {
   /** Where its commands are run. */
   readonly dir: string;
+  /** In the place of `/usr/local/bin`. */
+  readonly bin: string;
   /** In the place of `shop`. */
   readonly namespace: string;
   readonly clientID: string;
@@ -20,17 +24,20 @@ interface Given {
   readonly refreshToken: string;
 }
 
-const stories = ['quick-start.md', 'migrating.md', 'backup-and-restore.md', 'gitops.md', 'upgrading.md'] as const;
+const stories = [
+  'README.md',
+  ...['quick-start', 'migrating', 'backup-and-restore', 'gitops', 'upgrading'].map((name) => `docs/${name}.md`),
+];
 /** What can be done to any connection, one page after the other; the last ends its authorization. */
 const onOneConnection = [
-  ...pagesWithCommands().filter((page) => dirname(page) === 'runbooks'),
-  'sealing-a-credential.md',
-  'webhooks.md',
-  'sealing-keys.md',
-  'ending-an-authorization.md',
+  ...pagesWithCommands().filter((page) => dirname(page) === 'docs/runbooks'),
+  ...['kubectl-square', 'signing-in', 'sealing-a-credential', 'webhooks', 'sealing-keys'].map(
+    (one) => `docs/${one}.md`,
+  ),
+  'docs/ending-an-authorization.md',
 ];
 const pages = [...stories, ...onOneConnection];
-const short = (page: string) => page.replace('.md', '');
+const short = (page: string) => basename(page, '.md').toLowerCase();
 /** Where all of the latter are run. */
 const shared = 'one-connection';
 
@@ -39,11 +46,11 @@ operatorSuite(
   { namespaces: Object.fromEntries([...stories.map(short), shared].map((name) => [name, {}])), web: 'http' },
   (world, scene) => {
     let plugin: Plugin;
-    let bin: string;
+    let kubectl: string;
     const dirs: string[] = [];
     beforeAll(async () => {
       plugin = await installPlugin();
-      bin = dirname(await findKubectl({ line() {}, progress() {} }));
+      kubectl = dirname(await findKubectl({ line() {}, progress() {} }));
     });
     afterAll(async () => {
       await plugin?.remove();
@@ -60,7 +67,14 @@ operatorSuite(
       await writeFile(join(dir, 'client-secret'), clientSecret);
       await writeFile(join(dir, 'refresh-token'), refreshToken);
       await writeFile(join(dir, 'signature-key.txt'), 'a-signature-key-of-square');
-      return { dir, namespace: world.others[short(place)] ?? '', clientID, clientSecret, refreshToken };
+      return {
+        dir,
+        bin: await furnishWorkstation(dir),
+        namespace: world.others[short(place)] ?? '',
+        clientID,
+        clientSecret,
+        refreshToken,
+      };
     }
     async function givenApplication({ namespace, clientID, clientSecret }: Given): Promise<void> {
       await scene.create('secrets', aSecret(namespace, 'square-app', { 'client-secret': clientSecret }));
@@ -82,9 +96,9 @@ operatorSuite(
     }
 
     /** The blocks of the page, with the names of this world in the place of those of the page. */
-    async function run(page: string, { dir, namespace, clientID }: Given): Promise<string> {
+    async function run(page: string, { dir, bin, namespace, clientID }: Given): Promise<string> {
       const env = {
-        PATH: [plugin.dir, dirname(process.execPath), bin, process.env['PATH']].join(':'),
+        PATH: [bin, plugin.dir, dirname(process.execPath), kubectl, process.env['PATH']].join(':'),
         HOME: dir,
         KUBECONFIG: kubeconfig(),
       };
@@ -99,6 +113,8 @@ operatorSuite(
           .replaceAll(/(-n |namespace: )shop\b/g, `$1${namespace}`)
           // What it finds wrong of a cluster without pods is another test's.
           .replaceAll(/kubectl square doctor.*$/gm, '{ $& || test $? = 1; }')
+          .replaceAll('kubectl create namespace shop', `kubectl get namespace ${namespace}`)
+          .replaceAll('/usr/local/bin', bin)
           .replaceAll('sq0idp-your-application-id', clientID);
         const ran = await runBlock(here, dir, env);
         expect(ran.code, `${here}\n${ran.said}`).toBe(0);
@@ -109,19 +125,25 @@ operatorSuite(
 
     test('every page that has some is run', () => {
       expect(pagesWithCommands().sort()).toEqual([...pages].sort());
-      expect(pages.flatMap(commandsOf).length).toBeGreaterThan(40);
+      expect(pages.flatMap((page) => commandsOf(page)).length).toBeGreaterThan(60);
     });
 
+    test('README', async () => {
+      const all = await given('README.md');
+      expect(await run('README.md', all)).toContain('squareconnection.square-operator.dev/bakery condition met');
+      await scene.becomes('bakery', { Ready: 'False/Disconnected' }, all.namespace);
+    }, 180_000);
+
     test('quick start', async () => {
-      const all = await given('quick-start.md');
-      const said = await run('quick-start.md', all);
+      const all = await given('docs/quick-start.md');
+      const said = await run('docs/quick-start.md', all);
       expect(said).toContain('squareconnection.square-operator.dev/bakery condition met');
       const [, ...refreshed] = world.square.ledger.tokenRequests({ clientID: all.clientID });
       expect(refreshed.map(({ outcome }) => outcome)).toEqual(['issued']);
     }, 180_000);
 
     test('migrating', async () => {
-      const all = await given('migrating.md');
+      const all = await given('docs/migrating.md');
       await givenApplication(all);
       await world.api.ask('POST', `/api/v1/namespaces/${all.namespace}/secrets`, {
         body: {
@@ -129,32 +151,34 @@ operatorSuite(
           stringData: { SQUARE_TOKEN: 'old', SQUARE_REFRESH: all.refreshToken },
         },
       });
-      expect(await run('migrating.md', all)).toContain('bakery');
+      expect(await run('docs/migrating.md', all)).toContain('bakery');
       expect(world.live.get('secrets', all.namespace, 'square-bakery')).toBeUndefined();
     }, 180_000);
 
     test('backup and restore', async () => {
-      const all = await given('backup-and-restore.md');
+      const all = await given('docs/backup-and-restore.md');
       await givenConnection(all);
       await scene.remove('secrets', 'bakery-token', all.namespace);
-      expect(await run('backup-and-restore.md', all)).toContain('RetainedGrantFound');
+      expect(await run('docs/backup-and-restore.md', all)).toContain('RetainedGrantFound');
       // The grant is the one that was there: Square was asked for none.
       expect(world.square.ledger.tokenRequests({ clientID: all.clientID })).toHaveLength(1);
       await scene.becomes('bakery', { Ready: 'True/Valid' }, all.namespace);
     }, 180_000);
 
     test('upgrading', async () => {
-      const all = await given('upgrading.md');
+      const all = await given('docs/upgrading.md');
       await givenConnection(all);
-      expect(await run('upgrading.md', all)).toMatch(/written by a later version .*format 999.*run that version again/);
+      expect(await run('docs/upgrading.md', all)).toMatch(
+        /written by a later version .*format 999.*run that version again/,
+      );
       await scene.becomes('bakery', { Ready: 'True/Valid' }, all.namespace);
       expect(world.square.ledger.tokenRequests({ clientID: all.clientID })).toHaveLength(1);
     }, 180_000);
 
     test('GitOps', async () => {
-      const all = await given('gitops.md');
+      const all = await given('docs/gitops.md');
       await givenApplication(all);
-      await run('gitops.md', all);
+      await run('docs/gitops.md', all);
       await scene.becomes('bakery', { Ready: 'True/Valid' }, all.namespace);
     }, 180_000);
 
@@ -163,6 +187,12 @@ operatorSuite(
       one = await given(shared);
       await writeFile(join(one.dir, 'token'), one.refreshToken);
       await givenConnection(one);
+      const path = `/apis/square-operator.dev/v1alpha1/namespaces/${one.namespace}/squareconnections/bakery`;
+      const body = { metadata: { labels: { app: 'pos' } } };
+      await world.api.ask('PATCH', path, { body, contentType: 'application/merge-patch+json' });
+      // A key in a file, as the page about them has it.
+      const key = world.live.get('secrets', world.operatorNamespace, 'square-operator-sealing-key-1');
+      await writeFile(join(one.dir, 'first.json'), textsOf(key ?? {})['key.json'] ?? '');
     }, 60_000);
 
     test.each(onOneConnection)(
@@ -172,6 +202,14 @@ operatorSuite(
       },
       180_000,
     );
+
+    test('of which one has made a sealing key that the operator takes, and that knows the credentials of the first', async () => {
+      const read = async (name: string) => parseKey(await readFile(join(one.dir, name), 'utf8'), name);
+      const [first, second, copied] = [await read('first.json'), await read('second.json'), await read('copied.json')];
+      expect(second.key.id).not.toBe(first.key.id);
+      expect(second.digestKey.equals(first.digestKey)).toBe(true);
+      expect(copied.digestKey.equals(first.digestKey)).toBe(true);
+    });
 
     test('of which the last has ended the authorization', async () => {
       await scene.becomes('bakery', { Ready: 'False/Disconnected' }, one.namespace);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { minutes } from '../../src/clock.ts';
 import { findLeaks } from '../support/canaries.ts';
+import { commandsOf, pagesWithCommands } from '../support/documented.ts';
 import type { Party } from '../support/scene.ts';
 import { killContainer } from './containers.ts';
 import { type Pod, until } from './operator-pods.ts';
@@ -216,6 +217,31 @@ describe('the chart and the image on real nodes', () => {
     const images = pods.map(({ spec }) => spec.containers[0]?.image);
     expect(new Set(images)).toEqual(new Set([`${stage.plan.repository}:${stage.plan.tags[1]}`]));
     expect(await stage.pods.failedProbes(pods)).toEqual([]);
+  });
+
+  test('loses nothing when it is rolled back while it rotates', async () => {
+    const leader = await stage.pods.leader();
+    const since = performance.now();
+    await rotateWhileEnding(leader, async () => {
+      await stage.rollBack();
+      said(`rolled back in ${elapsed(since)}`);
+    });
+    const pods = await stage.pods.ready(2);
+    expect(new Set(pods.map(({ spec }) => spec.containers[0]?.image))).toEqual(new Set([image()]));
+    expect(await stage.pods.failedProbes(pods)).toEqual([]);
+    // One round before each of the three ends of a leader, beside the grant that each seller began with.
+    const issued = stage.square.ledger.tokenRequests({ outcome: 'issued' });
+    for (const { merchantID } of sellers) expect(issued.filter((one) => one.merchantID === merchantID)).toHaveLength(4);
+  });
+
+  test.each(pagesWithCommands('run pods'))('does what %s says to do with pods', async (page) => {
+    for (const block of commandsOf(page, 'run pods'))
+      for (const { metadata } of await stage.pods.ready(2)) {
+        const lines = (await stage.paste(block)).split('\n');
+        expect(lines.filter((line) => line.includes(metadata.name) && line.includes('"msg":"')).length).toBeGreaterThan(
+          1,
+        );
+      }
   });
 
   test('is led by the other pod within the time of the lease when the leader is killed', async () => {

@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Api } from '../cluster/api.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { run } from '../support/chart.ts';
+import { runBlock } from '../support/documented.ts';
 import { createLive, type Live } from '../support/live.ts';
 import { createScene, type Scene } from '../support/scene.ts';
 import { type PodCluster, startPodCluster } from './cluster.ts';
@@ -29,6 +30,10 @@ export interface Stage {
   kubeRefused(...args: string[]): Promise<string>;
   /** Installs or upgrades the chart with that tag of the image, and resolves when all its pods are ready. */
   release(verb: 'install' | 'upgrade', tag: string): Promise<void>;
+  /** Goes back to the release before, and resolves when all its pods are ready. */
+  rollBack(): Promise<void>;
+  /** Runs a block of the docs, and gives what it said; rejects where it fails. */
+  paste(block: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -72,6 +77,18 @@ export async function startStage(): Promise<Stage> {
       if (code !== 0) throw new Error(`helm ${verb}: ${stderr}`);
       if (verb === 'install') await live.follow();
       await pods.look();
+    },
+    async rollBack() {
+      const args = ['rollback', 'square-operator', `--namespace=${home}`, '--wait', '--timeout=180s'];
+      const { code, stderr } = await client(plan.helm, args);
+      if (code !== 0) throw new Error(`helm rollback: ${stderr}`);
+      await pods.look();
+    },
+    async paste(block) {
+      const PATH = [dirname(plan.kubectl), process.env['PATH']].join(':');
+      const { code, said } = await runBlock(block, plan.dir, { PATH, HOME: plan.dir, KUBECONFIG: kubeconfig });
+      if (code !== 0) throw new Error(`${block}: ${said}`);
+      return said;
     },
     stop: () => stop(cluster, square, live, pods),
   };

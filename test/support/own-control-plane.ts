@@ -10,14 +10,15 @@ import { runDir } from '../cluster/temp-dir.ts';
 
 /**
  * A control plane for the tests of this file alone: an operator of the whole cluster would take the connections of other
- * tests for its own. Gives the admin's kubeconfig, which is there while tests run.
+ * tests for its own. Gives the admin's kubeconfig, which is there while tests run. `bare`: without the definitions.
  */
-export function ownControlPlane(): () => string {
+export function ownControlPlane(bare?: 'bare'): () => string {
   let dir = '';
   let controlPlane: ControlPlane | undefined;
   beforeAll(async () => {
     dir = await runDir();
     controlPlane = await startControlPlane({ dir: join(dir, 'c'), report: reportTo(process.stderr) });
+    if (bare !== undefined) return;
     const api = await openApi(controlPlane.kubeconfig);
     await applyCrds(api, resolve(import.meta.dirname, '../../crds'));
     await api.close();

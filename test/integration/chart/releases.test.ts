@@ -1,13 +1,13 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { parse, stringify } from 'yaml';
 import { findHelm, lacksHelm } from '../../../tools/programs/helm.ts';
 import { type Api, openApi } from '../../cluster/api.ts';
 import { findKubectl } from '../../cluster/kubectl.ts';
 import { reportTo } from '../../cluster/report.ts';
 import { type ChartObject, run } from '../../support/chart.ts';
+import { makeLaterChart } from '../../support/later-chart.ts';
 import { testUnless } from '../../support/needs.ts';
 import { aConnection } from '../../support/objects.ts';
 import { ownControlPlane } from '../../support/own-control-plane.ts';
@@ -18,33 +18,6 @@ const lacks = lacksHelm();
 const long = 600_000;
 const home = 'square-operator';
 
-interface Definition {
-  spec: {
-    versions: { schema: { openAPIV3Schema: { properties: { spec: { properties: Record<string, object> } } } } }[];
-  };
-}
-
-/** A chart as a later release may have it: one more value, and one more field of connections. */
-async function makeLater(dir: string): Promise<string> {
-  const later = join(dir, 'later');
-  await cp(chart, later, { recursive: true });
-  const edit = async (file: string, change: (text: string) => string) =>
-    writeFile(join(later, file), change(await readFile(join(later, file), 'utf8')));
-  await edit('Chart.yaml', (text) => text.replaceAll(/^(version|appVersion): .*$/gm, '$1: 99.0.0'));
-  await edit('values.yaml', (text) => `${text}\nlater: {create: true}\n`);
-  await edit('values.schema.json', (text) => {
-    const schema = JSON.parse(text) as { properties: Record<string, object> };
-    return JSON.stringify({ ...schema, properties: { ...schema.properties, later: { type: 'object' } } });
-  });
-  await edit('files/crds/squareconnections.yaml', (text) => {
-    const definition = parse(text) as Definition;
-    for (const { schema } of definition.spec.versions)
-      schema.openAPIV3Schema.properties.spec.properties['later'] = { type: 'string' };
-    return stringify(definition);
-  });
-  return later;
-}
-
 // What docs/installing.md and docs/upgrading.md say of Helm and versions, with a chart that is none of ours yet.
 describe('the charts of two releases', () => {
   const kubeconfig = ownControlPlane();
@@ -54,7 +27,7 @@ describe('the charts of two releases', () => {
     if (lacks !== undefined) return;
     helm = await findHelm(reportTo(process.stderr));
     dir = await mkdtemp(join(tmpdir(), 'square-operator-charts-'));
-    later = await makeLater(dir);
+    later = await makeLaterChart(dir);
     api = await openApi(kubeconfig());
     for (const name of [home, 'shop']) await api.ask('POST', '/api/v1/namespaces', { body: { metadata: { name } } });
   }, long);
