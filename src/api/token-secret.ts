@@ -81,8 +81,16 @@ const notOurs = (what: string): Rule => ({
   message: `write no ${what} under square-operator.dev/: the operator writes those itself`,
 });
 
-/** Secrets of these types are credentials themselves, or are filled or read by somebody else. */
-const refusedTypes = "self.startsWith('square-operator.dev/') || self == 'kubernetes.io/service-account-token'";
+/**
+ * Secrets of these types mean something to others: to the operator; to the API server, which lets in whoever bears what a
+ * bootstrap token or service account token holds (Kubernetes, "Authenticating with Bootstrap Tokens", "Service account
+ * token Secrets"); to Helm, which applies what a release's Secret says. Whoever may write connections need not be somebody
+ * who may write those.
+ */
+const refusedTypes = [
+  ...['square-operator.dev/', 'bootstrap.kubernetes.io/', 'helm.sh/'].map((prefix) => `self.startsWith('${prefix}')`),
+  "self == 'kubernetes.io/service-account-token'",
+].join(' || ');
 
 export const tokenSecret = ruled(
   z.object({
@@ -99,7 +107,8 @@ export const tokenSecret = ruled(
     template: template.optional(),
     type: ruled(text('Type of the Secret. Default: Opaque. It cannot change later.', { max: 253 }), {
       rule: `!(${refusedTypes})`,
-      message: 'write Opaque or a type of your own: this one is not for published tokens',
+      message:
+        'write Opaque or a type of your own, such as example.com/square: by this one the cluster, Helm or the operator would take the Secret for something else',
     }).optional(),
     labels: ruled(map('Labels of the Secret.', qualifiedName, labelValue, 32), notOurs('label'), {
       rule: "!('app.kubernetes.io/managed-by' in self)",

@@ -177,6 +177,16 @@ export const invalidConnections: readonly Refused[] = [
     says: 'write Opaque or a type of your own',
   },
   {
+    is: 'the type of tokens by which nodes join the cluster',
+    spec: secret({ type: 'bootstrap.kubernetes.io/token' }),
+    says: 'write Opaque or a type of your own, such as example.com/square',
+  },
+  {
+    is: 'the type of what Helm has installed',
+    spec: secret({ type: 'helm.sh/release.v1' }),
+    says: 'by this one the cluster, Helm or the operator would take the Secret for something else',
+  },
+  {
     is: 'the managed-by label',
     spec: secret({ labels: { 'app.kubernetes.io/managed-by': 'me' } }),
     says: 'leave app.kubernetes.io/managed-by out',

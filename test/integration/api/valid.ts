@@ -52,6 +52,17 @@ export const validConnections: readonly Accepted[] = [
       },
     }),
   },
+  { is: 'the default type of the Secret', spec: connection({ secret: { type: 'Opaque' } }) },
+  {
+    is: 'a type whose keys Kubernetes names',
+    spec: connection({ secret: { type: 'kubernetes.io/basic-auth', keys: { accessToken: 'password' } } }),
+  },
+  {
+    is: 'a type whose text Kubernetes reads',
+    spec: connection({
+      secret: { type: 'kubernetes.io/dockerconfigjson', template: { '.dockerconfigjson': '{"auths":{}}' } },
+    }),
+  },
   {
     is: 'targets of a restart',
     spec: connection({
