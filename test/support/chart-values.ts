@@ -70,6 +70,11 @@ export const valueSets = (namespaces: readonly string[]): Readonly<Record<string
   },
   'as little as there is': {
     replicas: 1,
+    affinity: null,
+    commonLabels: null,
+    podAnnotations: null,
+    extraArgs: null,
+    settings: {},
     crds: { install: false },
     rbac: { create: false },
     aggregatedRoles: { create: false },
@@ -83,6 +88,15 @@ export const valueSets = (namespaces: readonly string[]): Readonly<Record<string
 
 /** What cannot be meant, with a word of what Helm says. */
 export const wrongValues: Readonly<Record<string, readonly [values: object, says: RegExp]>> = {
+  'settings of which none is written, in YAML that begins them': [{ settings: null }, /leave settings out, or write/],
+  'a group of values that is null': [{ image: null }, /leave image out, or write a value: it is null/],
+  'a group within another that is null': [{ metrics: { service: null } }, /leave metrics\.service out/],
+  'no number of replicas': [{ replicas: null }, /leave replicas out/],
+  'no time to store what has to be stored': [
+    { terminationGracePeriodSeconds: null },
+    /leave terminationGracePeriodSeconds out/,
+  ],
+  'no place for runbooks': [{ alerts: { create: true, runbooks: null } }, /leave alerts\.runbooks out/],
   'a value that there is not': [{ replica: 2 }, /replica/],
   'a setting that there is not': [{ settings: { logLevle: 'info' } }, /logLevle/],
   'a setting of another kind': [{ settings: { concurrency: 'many' } }, /concurrency/],

@@ -6,7 +6,7 @@ import * as permissions from '../../src/permissions.ts';
 import { supportedKubernetes } from '../../src/supported.ts';
 import type { Artifact } from './artifact.ts';
 import { crdsWith } from './crds.ts';
-import { valuesSchema } from './values-schema.ts';
+import { neededValues, valuesSchema } from './values-schema.ts';
 
 const chart = 'charts/square-operator';
 const from = (source: string) => `Generated from ${source} by "npm run generate". Do not edit.`;
@@ -34,6 +34,7 @@ export function chartSources(): Artifact[] {
     { path: `${chart}/Chart.yaml`, text: chartYaml() },
     { path: `${chart}/values.schema.json`, text: `${JSON.stringify(valuesSchema(taken), undefined, 2)}\n` },
     { path: `${chart}/templates/_settings.tpl`, text: settingsTemplate() },
+    { path: `${chart}/templates/checks/_needed.tpl`, text: neededTemplate() },
     { path: `${chart}/templates/_rules.tpl`, text: rulesTemplate() },
     // Uninstalling the chart must not take every connection of the cluster with it.
     ...crdsWith({ annotations: { 'helm.sh/resource-policy': 'keep' }, folder: `${chart}/files/crds` }),
@@ -72,6 +73,13 @@ ${lines.join('\n')}
 {{- end -}}
 `;
 }
+
+/** The paths of the values that may not be null, one a line. */
+const neededTemplate = (): string => `{{- /* ${from('tools/generate/values-schema.ts')} */ -}}
+{{- define "square-operator.needed" -}}
+${neededValues.join('\n')}
+{{- end -}}
+`;
 
 /** The rules of each role, each under the sentence that says why. */
 function rulesTemplate(): string {

@@ -96,6 +96,20 @@ const values: Readonly<Record<string, Schema>> = {
   global: open,
 };
 
+/**
+ * What there has to be in the values: every group of values, and what would be another without it, as a number of replicas
+ * would. Each by its path, a group before what is in it. A value of null takes a default away.
+ */
+export const neededValues: readonly string[] = ['settings', ...neededIn(values), 'image.repository', 'alerts.runbooks'];
+
+function neededIn(schemas: Readonly<Record<string, Schema>>, path = ''): string[] {
+  return Object.entries(schemas).flatMap(([name, { type, properties, additionalProperties }]) => {
+    if (type === 'integer') return [`${path}${name}`];
+    if (type !== 'object' || additionalProperties !== false) return [];
+    return [`${path}${name}`, ...neededIn(properties as Record<string, Schema>, `${path}${name}.`)];
+  });
+}
+
 /** The JSON schema of the chart's values; `settings` are those of the operator that can be given by their names. */
 export function valuesSchema(settings: readonly (readonly [string, Setting<unknown>])[]): Schema {
   const given = settings.map(([property, { help, kind, default: preset }]): [string, Schema] => [

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect } from 'vitest';
 import { parse } from 'yaml';
 import { renderChart } from '../../../tools/generate/render.ts';
+import { neededValues } from '../../../tools/generate/values-schema.ts';
 import { findHelm, lacksHelm } from '../../../tools/programs/helm.ts';
 import { findJudge, lacksJudge } from '../../../tools/programs/judge.ts';
 import { findKubectl } from '../../cluster/kubectl.ts';
@@ -87,6 +88,17 @@ describe('the chart', () => {
         expect(code).toBe(0);
         expect(stdout.trim().split('\n')).toHaveLength(known.length + 1);
       },
+      long,
+    );
+  }
+
+  for (const path of neededValues) {
+    const values = path.split('.').reduceRight<object | null>((within, name) => ({ [name]: within }), null) ?? {};
+    const says = new RegExp(`leave ${path.replaceAll('.', '\\.')} out, or write a value: it is null`);
+    testUnless(
+      lacks,
+      `says what to do where ${path} is null`,
+      async () => expect(() => rendered(values)).toThrow(says),
       long,
     );
   }
