@@ -1,4 +1,5 @@
 import { pinOf } from '../domain/arrivals.ts';
+import { doubtOf, doubtsLeft } from '../domain/attempt.ts';
 import { recordIn } from '../domain/custody.ts';
 import { wasTried } from '../domain/decide.ts';
 import { type Grant, takenLimit } from '../domain/grant.ts';
@@ -32,9 +33,9 @@ export async function receive(
   }
   const before = recordIn(o.grant);
   const { credential } = o;
-  // A credential that failed so far is older than the sign-in, which is what counts now.
-  const failed = credential.kind === 'Given' && wasTried(o) ? [credential.digest] : [];
-  const taken = [...new Set([...(before?.taken ?? []), ...failed, ...content.grant.taken])].slice(-takenLimit);
+  // A credential that was presented so far is older than the sign-in, which is what counts now.
+  const presented = credential.kind === 'Given' && wasPresented(o, credential.digest) ? [credential.digest] : [];
+  const taken = [...new Set([...(before?.taken ?? []), ...presented, ...content.grant.taken])].slice(-takenLimit);
   const grant: Grant = {
     ...content.grant,
     generation: Math.max(before?.generation ?? 0, sight.view.stored.revision) + 1,
@@ -42,6 +43,7 @@ export async function receive(
     taken,
     handled: before?.handled ?? {},
     sealedAt: deps.clock.wall(),
+    ...doubtsLeft(o.attempt, taken),
   };
   const outcome = await writeRecord(deps, sight, o, grant, sight.grantSecret);
   switch (outcome.kind) {
@@ -59,6 +61,10 @@ export async function receive(
       throw new WriteRefused(outcome.message, outcome.status);
   }
 }
+
+/** A process that ended may have left no word of it but in the record. */
+const wasPresented = (o: Observation, digest: string): boolean =>
+  wasTried(o) || doubtOf(o.attempt, { credential: digest }) !== undefined;
 
 /** Only a pin makes it matter at once whose a grant is; who cannot be named then is asked about again, backing off. */
 async function nameSeller(

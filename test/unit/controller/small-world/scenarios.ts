@@ -99,9 +99,8 @@ const bothDue = {
   },
 };
 
-/** A seller signs in on another replica at the first call that is so, while the token of what is held is due. */
+/** A seller signs in on another replica at the first call that is so. */
 const signInAt = (moment: (call: Call) => boolean) => ({
-  ...refreshDue,
   during(world: SmallWorld, call: Call) {
     if (!moment(call) || signedIn.has(world)) return;
     signedIn.add(world);
@@ -154,8 +153,24 @@ export const scenarios = {
     ...onRequest,
     singleUse: true,
   },
-  signInBefore: { name: 'a seller signs in as a rotation begins', replicas: two, ...signInAt(atTheNote) },
-  signInDuring: { name: 'a seller signs in as Square is asked', replicas: two, ...signInAt(atTheRequest) },
+  signInBefore: {
+    name: 'a seller signs in as a rotation begins',
+    replicas: two,
+    ...refreshDue,
+    ...signInAt(atTheNote),
+  },
+  signInDuring: {
+    name: 'a seller signs in as Square is asked',
+    replicas: two,
+    ...refreshDue,
+    ...signInAt(atTheRequest),
+  },
+  signInBeside: {
+    name: 'a seller signs in as a credential is taken up',
+    replicas: two,
+    ...takeUp,
+    ...signInAt(atTheRequest),
+  },
   multiUse: {
     name: 'a refresh is requested of a token that works again',
     replicas: two,
