@@ -8,7 +8,7 @@ const clockTolerance = minutes(5);
 /**
  * Whose a readable record is. The connection's own, unless it is older than what the status has seen. One of another
  * UID is a restored backup when its Secret came into being after the record was made (a Secret that was never away is
- * older than its record); otherwise an earlier connection of this name left it, and it is not taken without a sign. A record
+ * older than its record; the time of Square's answer bears the operator's own clock out, which may be hours behind); otherwise an earlier connection of this name left it, and it is not taken without a sign. A record
  * without a grant is nobody's: there is nothing in it to take.
  */
 export function recogniseGrant(
@@ -20,7 +20,8 @@ export function recogniseGrant(
   if (grant.generation < connection.seenRevision) {
     return { kind: 'Outdated', grant, keyID, seen: connection.seenRevision };
   }
-  const restored = secretCreatedAt - grant.sealedAt > clockTolerance;
+  const madeAt = Math.max(grant.sealedAt, grant.accessToken.issuedAt);
+  const restored = secretCreatedAt - madeAt > clockTolerance;
   return grant.connectionUID === connection.uid || restored
     ? { kind: 'Held', grant, keyID }
     : { kind: 'Retained', grant, keyID };

@@ -66,7 +66,8 @@ describe('a readable record is', () => {
     keyID: 'k',
     secretCreatedAt,
   });
-  const stranger = { connectionUID: 'another', sealedAt: noon - days(2) };
+  const issuedAt = noon - days(2);
+  const stranger = { connectionUID: 'another', sealedAt: issuedAt, accessToken: { ...aGrant().accessToken, issuedAt } };
 
   it.each([
     ['the connection’s own', record(), 3, 'Held'],
@@ -75,6 +76,12 @@ describe('a readable record is', () => {
     ['left by an earlier connection', record(stranger), 0, 'Retained'],
     ['put back from a backup, since its Secret is younger than it', record(stranger, noon), 0, 'Held'],
     ['within the tolerance of clocks', record(stranger, noon - days(2) + minutes(4)), 0, 'Retained'],
+    [
+      'made by a machine whose clock is behind',
+      record({ ...stranger, sealedAt: issuedAt - hours(1) }, issuedAt),
+      0,
+      'Retained',
+    ],
     ['put back, but older than the status has seen', record(stranger, noon), 4, 'Outdated'],
   ])('%s', (_, found, seenRevision, kind) => {
     expect(recogniseGrant(found, { uid, seenRevision }).kind).toBe(kind);
