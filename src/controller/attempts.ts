@@ -10,7 +10,7 @@ export interface Attempts {
   /** `known`: what is not certain of earlier ones with the same token. */
   begin(presents: Attempt['presents'], known: Doubt | undefined): Attempt;
   /** Nothing was sent for it, and nothing will be, although the record may tell of it. */
-  unsent(connection: Key, attempt: Attempt): void;
+  unsent(attempt: Attempt): void;
   /** What to make of what the record of a connection tells of attempts; `now`: Square's time. */
   stateOf(connection: Key, record: RecordedAttempts, now: Instant): AttemptState;
 }
@@ -18,13 +18,20 @@ export interface Attempts {
 /** What a record tells of attempts. */
 export type RecordedAttempts = Pick<Grant, 'attempt' | 'doubts'>;
 
+/** A write of a note whose answer was lost may show much later, and after other attempts: so many are remembered. */
+const mostUnsent = 10_000;
+
 export function createAttempts({ clock, journal }: { clock: Clock; journal: Journal }): Attempts {
   /** Of attempts of other processes: since when this one sees them, by the monotonic clock. */
   const seen = new Map<Key, { readonly id: string; readonly since: Duration }>();
-  const unsent = new Map<Key, string>();
+  const unsent = new Set<string>();
   const provenAt = clock.monotonic() + provenAfter;
   return {
-    unsent: (connection, { id }) => void unsent.set(connection, id),
+    unsent({ id }) {
+      unsent.add(id);
+      const [first = id] = unsent;
+      if (unsent.size > mostUnsent) unsent.delete(first);
+    },
     begin: (presents, known) => ({
       id: randomBytes(16).toString('hex'),
       holder: journal.holder,
@@ -37,11 +44,10 @@ export function createAttempts({ clock, journal }: { clock: Clock; journal: Jour
       const told = doubts.length === 0 ? {} : { doubts };
       if (attempt === undefined) {
         seen.delete(connection);
-        unsent.delete(connection);
         return { kind: 'None', ...told };
       }
       const { id, holder, ...past } = attempt;
-      if (unsent.get(connection) === id) {
+      if (unsent.has(id)) {
         return past.unanswered === 0 && past.doubted === undefined
           ? { kind: 'None', ...told }
           : { kind: 'None', doubts: [...doubts, past] };

@@ -73,7 +73,7 @@ export async function rotate(deps: RotateDeps, sight: Sight, o: Observation, rot
       const inTime = () => deps.clock.monotonic() - began < sendWithin;
       return await ask({ ...deps, mayAct: () => deps.mayAct() && inTime() }, sight, o, rotation, { noted, page });
     }
-    deps.attempts.unsent(keyOf(o), attempt);
+    deps.attempts.unsent(attempt);
     await page.discard();
     switch (noted.kind) {
       case 'Conflict':
@@ -97,8 +97,6 @@ const inTurn = (deps: RotateDeps, work: () => Promise<Fact>, putAway?: () => Pro
     await putAway?.();
     return { kind: 'Stale' };
   });
-
-const keyOf = ({ connection: { namespace, name } }: Observation) => keyFrom(namespace, name);
 
 const unwritten = ({ credential }: Rotation, message: string): Fact => ({
   kind: 'Unwritten',
@@ -131,7 +129,7 @@ async function ask(
   const answer = await exchange(ports, rotation.application, rotation.spec, o, rotation.asking);
   switch (answer.kind) {
     case 'Busy':
-      if (standing.noted !== undefined) deps.attempts.unsent(keyOf(o), standing.noted.attempt);
+      if (standing.noted !== undefined) deps.attempts.unsent(standing.noted.attempt);
       await conclude(deps, sight, o, standing);
       return { kind: 'Stale' };
     case 'Failed':

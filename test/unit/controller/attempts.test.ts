@@ -72,18 +72,28 @@ describe('the attempt in a record', () => {
   it('that was never sent counts for nothing, whatever the record says', () => {
     const seen = attempts();
     const attempt = anAttempt({ holder: 'self' });
-    seen.unsent(key, attempt);
+    seen.unsent(attempt);
     expect(seen.stateOf(key, { attempt }, noon)).toEqual({ kind: 'None' });
     const second = anAttempt({ id: 'a2', holder: 'self', unanswered: 1 });
-    seen.unsent(key, second);
+    seen.unsent(second);
     const before = { presents: 'Held', startedAt: noon, unanswered: 1 } as const;
     expect(seen.stateOf(key, { attempt: second }, noon)).toEqual({ kind: 'None', doubts: [before] });
     const doubted = anAttempt({ id: 'a3', holder: 'self', doubted: true });
-    seen.unsent(key, doubted);
+    seen.unsent(doubted);
     expect(seen.stateOf(key, { attempt: doubted }, noon)).toEqual({
       kind: 'None',
       doubts: [{ ...before, unanswered: 0, doubted: true }],
     });
+  });
+
+  it('that was never sent counts for nothing however late the record tells of it', () => {
+    const seen = attempts();
+    const attempt = anAttempt({ holder: 'self' });
+    seen.unsent(attempt);
+    // The view was behind, and the next one could not be noted for it.
+    seen.stateOf(key, {}, noon);
+    seen.unsent(anAttempt({ id: 'a2', holder: 'self' }));
+    expect(seen.stateOf(key, { attempt }, noon)).toEqual({ kind: 'None' });
   });
 
   it('is made with a name of its own each time', () => {
