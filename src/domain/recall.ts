@@ -86,11 +86,14 @@ export function readStatus(status: ConnectionStatus): StoredStatus {
 export function recall(stored: StoredStatus, grant: GrantState, now: Now): History {
   const held = grant.kind === 'Held' ? grant.grant : undefined;
   const speaksOfIt = held === undefined || stored.revision === held.generation;
+  const proof: Proof = held !== undefined && speaksOfIt ? recallProof(stored, now) : { kind: 'None' };
+  // What was never verified itself was only taken for good because the token before it was.
+  const inherited = proof.kind === 'Accepted' && (stored.lastVerifyTime ?? 0) < (stored.issuedAt ?? 0);
   const tokenEnds = held === undefined ? stored.expiresAt : held.accessToken.expiresAt;
   return {
     revision: held?.generation ?? 0,
-    proof: held !== undefined && speaksOfIt ? recallProof(stored, now) : { kind: 'None' },
-    inPlaceOf: 'Nothing',
+    proof: inherited ? { kind: 'None' } : proof,
+    inPlaceOf: inherited ? 'Accepted' : 'Nothing',
     verifyFrom: now.square,
     handled: handledOf(stored),
     ...recallFailures(stored, held, speaksOfIt),

@@ -520,6 +520,16 @@ describe('a process that has just begun', () => {
     expect(proofOf(refused.time)).toEqual({ kind: 'Accepted' });
   });
 
+  it('does not take a token for proven that was only given in place of a proven one', () => {
+    const { issuedAt } = aGrant().accessToken;
+    const unproven = { proof: { kind: 'None' }, inPlaceOf: 'Accepted', verifiedAt: issuedAt - hours(1) } as const;
+    const o = anObservation({ history: aHistory(unproven) });
+    const status = statusOf(o);
+    const history = recall(readStatus(status), o.grant, at(noon));
+    expect(history).toMatchObject(unproven);
+    expect(say(statusOf({ ...o, history }), 'Valid')).toBe(say(status, 'Valid'));
+  });
+
   it('leaves an end that the clock explains to the clock, which may be wrong', () => {
     const o = anObservation({ tokenSecret: ours({ state: 'expired' }) });
     const stored = readStatus(statusOf(o, end));
