@@ -6,7 +6,8 @@ import { scenarios } from './small-world/scenarios.ts';
 const timeout = 3_600_000;
 
 describe('a sign-in during a rotation, whatever befalls the replicas', () => {
-  it.each([scenarios.signInBefore, scenarios.signInDuring, scenarios.signInBeside])('$name', { timeout }, async (scenario) => {
+  const { signInBefore, signInDuring, signInBeside } = scenarios;
+  it.each([signInBefore, signInDuring, signInBeside])('$name', { timeout }, async (scenario) => {
     const runs: Run[] = [];
     const { violated, ...figures } = await explore({
       scenarios: [scenario],
