@@ -60,7 +60,8 @@ export function createCaller(options: CallerOptions): Caller {
   function judge<T>(subject: Subject, received: Received, read: Reader<T>): Outcome<T> {
     const { answer, at } = received;
     const object = parseObject(answer.body);
-    const value = succeeded(subject, answer) && object !== undefined ? read(object) : undefined;
+    const readable = succeeded(subject, answer) && !isRefused(subject, object);
+    const value = readable && object !== undefined ? read(object) : undefined;
     if (at !== undefined && (value !== undefined || isSquares(object))) time.observe(at);
     if (value !== undefined) return at === undefined ? { ok: true, value } : { ok: true, value, at };
     return { ok: false, failure: failureOf(subject, answer, object, at ?? time.now()) };
@@ -87,6 +88,10 @@ export function createCaller(options: CallerOptions): Caller {
  */
 const succeeded = ({ operation }: Subject, { status }: Answer): boolean =>
   status === 200 || (operation === 'ObtainToken' && status > 200 && status < 300);
+
+/** Square's own error says more than what stands beside it, and may come with a 200; but a token that was issued is taken. */
+const isRefused = ({ operation }: Subject, object: JSONObject | undefined): boolean =>
+  operation !== 'ObtainToken' && readErrors(object).shape === 'V2';
 
 const isSquares = (object: JSONObject | undefined) => {
   const { shape } = readErrors(object);

@@ -196,6 +196,38 @@ describe('a revocation', () => {
   });
 });
 
+describe('an error of Square that comes with a 200', () => {
+  const withError = (fields: object, code?: string) => ({
+    kind: 'answer' as const,
+    status: 200,
+    shape: 'Raw' as const,
+    body: JSON.stringify({ ...fields, errors: code === undefined ? [] : [{ category: 'AUTHENTICATION_ERROR', code }] }),
+  });
+
+  it.each([
+    ['ACCESS_TOKEN_REVOKED', 'AccessTokenRevoked'],
+    ['INTERNAL_SERVER_ERROR', 'Unknown'],
+  ])('says more than what stands beside it: %s', async (code, means) => {
+    const { client, simulator, accessToken } = await aConnectedStage();
+    simulator.faults.add({ endpoint: 'locations', effect: withError({ locations: [] }, code) });
+    expect(await client.listLocations(accessToken)).toMatchObject({ failure: { class: means } });
+  });
+
+  it('is none where there is none', async () => {
+    const { client, simulator, accessToken } = await aConnectedStage();
+    simulator.faults.add({ endpoint: 'locations', effect: withError({ locations: [] }) });
+    expect(await client.listLocations(accessToken)).toMatchObject({ ok: true });
+  });
+
+  it('throws no token away', async () => {
+    const { client, simulator, identity, refreshToken } = await aConnectedStage();
+    const issued = { access_token: `EAAA${'x'.repeat(60)}`, merchant_id: 'MLEXAMPLE0001' };
+    simulator.faults.add({ endpoint: 'token', effect: withError(issued, 'INTERNAL_SERVER_ERROR') });
+    const grant = await client.obtainToken({ ...identity, grantType: 'refresh_token', refreshToken });
+    expect(grant).toMatchObject({ ok: true });
+  });
+});
+
 describe("Square's time", () => {
   it('is set by good answers and by errors of Square, and never by others', async () => {
     const { client, simulator, accessToken, time } = await aConnectedStage();
