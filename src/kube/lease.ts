@@ -62,11 +62,21 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
   const listeners: ((isLeader: boolean) => void)[] = [];
   const place = createLeasePlace({ ...options, timing });
   let told = false;
+  /** Whether somebody may have heard meanwhile that this replica does not lead. */
+  let lapsed = false;
   let cancelDeadline = () => {};
 
   const isLeader = () => {
     const renewed = place.renewed();
-    return renewed !== undefined && clock.monotonic() - renewed < timing.renewDeadline;
+    const leads = renewed !== undefined && clock.monotonic() - renewed < timing.renewDeadline;
+    lapsed ||= !leads;
+    return leads;
+  };
+  const announce = (now: boolean) => {
+    told = now;
+    if (now) log.info(about, 'this replica leads');
+    else log.warn({ ...about, holder: place.holder() }, 'this replica no longer leads');
+    for (const listener of listeners) listener(now);
   };
   const tell = () => {
     cancelDeadline();
@@ -76,11 +86,10 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     if (now && renewed !== undefined) {
       cancelDeadline = clock.after(renewed + timing.renewDeadline + 1 - clock.monotonic(), tell);
     }
-    if (now === told) return;
-    told = now;
-    if (now) log.info(about, 'this replica leads');
-    else log.warn({ ...about, holder: place.holder() }, 'this replica no longer leads');
-    for (const listener of listeners) listener(now);
+    // A renewal may come in after the deadline and before its timer: what was not done in between has to be begun again.
+    if (now && told && lapsed) announce(false);
+    lapsed = false;
+    if (now !== told) announce(now);
   };
   let failing = false;
   /** Returns how long to wait before the next attempt. */

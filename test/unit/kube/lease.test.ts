@@ -210,6 +210,21 @@ describe('leader election', () => {
     expect(lease && specOf(lease)).toMatchObject({ holderIdentity: 'two', leaseTransitions: 1 });
   });
 
+  test('a renewal after the deadline and before its timer: whoever heard of the lapse is told to begin again', async () => {
+    const one = stand('one');
+    await until(() => one.election.isLeader());
+    mood = 'is away';
+    await pass(seconds(9.75));
+    mood = 'answers';
+    await clock.advance(250);
+    expect([one.election.isLeader(), one.told]).toEqual([false, [true]]);
+    await until(() => asked === answered);
+    await clock.advance(0);
+    expect([one.election.isLeader(), one.told]).toEqual([true, [true, false, true]]);
+    await pass(seconds(10));
+    expect(one.told).toEqual([true, false, true]);
+  });
+
   test.each(['is away', 'hangs'] as const)(
     'the API server %s: the holder stops within 10 s, and leads again when it is back',
     async (how) => {
