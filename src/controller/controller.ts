@@ -67,7 +67,7 @@ export interface ControllerDeps
 export interface Controller {
   /** Works on everything once, and from then on on news. Call when the lease was won and the watches are synced. */
   start(): void;
-  /** Starts nothing more. */
+  /** Starts nothing more, and forgets what waits: another replica may work on it. */
   pause(): void;
   /** Pauses, and resolves when the work in hand is done. */
   drain(): Promise<void>;
@@ -156,6 +156,7 @@ export function createController(deps: ControllerDeps): Controller {
   );
 
   const custodyQueue = createPassQueue(deps, 'sealingkey', 1, createKeyCustody(ports));
+  const queues = [queue, applicationQueue, custodyQueue];
   followRing({ ...deps, queue, custodyQueue });
   follow({ watches, ...indexes, queue, applicationQueue, ofApplication, applications });
   // Another time at Square: what is due may have changed for everyone.
@@ -179,6 +180,8 @@ export function createController(deps: ControllerDeps): Controller {
       // Somebody else may have written meanwhile: what this process remembers of an earlier term is not to be believed.
       remembered.clear();
       retirements.restart();
+      // What is added from here on waits; before, all news were for whoever led.
+      for (const one of queues) one.open();
       custodyQueue.add(ringKey);
       for (const key of connectionsOfRecords(watches)) queue.add(key);
       turns.clear();
@@ -192,19 +195,15 @@ export function createController(deps: ControllerDeps): Controller {
         await recover();
         await recoverEscrow({ ...recovery, settlement }, signal);
         if (signal.aborted) return;
-        queue.start();
-        applicationQueue.start();
-        custodyQueue.start();
+        for (const one of queues) one.start();
       })().catch(() => {});
     },
     pause() {
       term.abort();
       turns.clear();
-      queue.pause();
-      applicationQueue.pause();
-      custodyQueue.pause();
+      for (const one of queues) one.close();
     },
-    drain: async () => void (await Promise.all([queue.drain(), applicationQueue.drain(), custodyQueue.drain()])),
+    drain: async () => void (await Promise.all(queues.map((one) => one.drain()))),
     view: {
       ...view,
       ...createFleetView(watches, deps.ring),

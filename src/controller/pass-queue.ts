@@ -9,7 +9,7 @@ export interface PassQueueDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** Whether this process may act now. A key that comes up when it may not is dropped. */
+  /** Whether this process may act now. A key that comes up when it may not is dropped: all keys are added when it may again. */
   readonly mayAct: () => boolean;
 }
 

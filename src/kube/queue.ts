@@ -21,10 +21,16 @@ export interface WorkQueue {
   addAfter(key: Key, delay: Duration): void;
   /** Drops the key, waiting or delayed. Work in hand goes on, but not again. */
   forget(key: Key): void;
+  /** Takes keys in from now on, and works on none before `start`. */
+  open(): void;
+  /** Takes keys in and works on them. */
   start(): void;
-  /** Starts nothing more until `start`. What is added is kept. */
-  pause(): void;
-  /** Pauses, and resolves when the work in hand is done. */
+  /**
+   * Drops all keys that wait or are due, and takes in none until it is opened: whoever opens it adds all that there is, by
+   * the urgency of that time. Work in hand goes on.
+   */
+  close(): void;
+  /** Closes, and resolves when the work in hand is done. */
   drain(): Promise<void>;
   /** Keys waiting for a worker. */
   readonly length: number;
@@ -46,15 +52,15 @@ export interface WorkQueueOptions {
   observer?: QueueObserver | undefined;
 }
 
-/** See `WorkQueue`. It works on nothing before `start`. */
+/** See `WorkQueue`. It is closed until `open` or `start`. */
 export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const { clock, concurrency, work, urgency, onError, observer } = options;
-  const waiting = createWaitingLine();
-  const due = createDueTimes();
+  let waiting = createWaitingLine();
+  let due = createDueTimes();
   /** Keys in work, and since when. */
   const running = new Map<Key, Duration>();
   const again = new Set<Key>();
-  let paused = true;
+  let state: 'Closed' | 'Open' | 'Started' = 'Closed';
   let idle: (() => void)[] = [];
   let alarm: { at: Duration; cancel: () => void } | undefined;
 
@@ -93,19 +99,28 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   };
   const pump = () => {
     for (;;) {
-      const next = paused || running.size >= concurrency ? undefined : waiting.next();
+      const next = state !== 'Started' || running.size >= concurrency ? undefined : waiting.next();
       if (next === undefined) return;
       void run(next.key, next.since);
     }
   };
+  const close = () => {
+    state = 'Closed';
+    waiting = createWaitingLine();
+    due = createDueTimes();
+    again.clear();
+    setAlarm();
+  };
 
   return {
     add(key) {
+      if (state === 'Closed') return;
       due.delete(key);
       enqueue(key);
       pump();
     },
     addAfter(key, delay) {
+      if (state === 'Closed') return;
       due.set(key, clock.monotonic() + delay);
       observer?.delayed?.(delay);
       setAlarm();
@@ -115,15 +130,16 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       waiting.leave(key);
       again.delete(key);
     },
+    open() {
+      if (state === 'Closed') state = 'Open';
+    },
     start() {
-      paused = false;
+      state = 'Started';
       pump();
     },
-    pause() {
-      paused = true;
-    },
+    close,
     drain() {
-      paused = true;
+      close();
       return running.size === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve));
     },
     get length() {

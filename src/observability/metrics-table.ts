@@ -115,7 +115,7 @@ export const ownMetrics = {
   ),
   leader: gauge('leader_election_master_status', '1 on the replica that holds the lease, 0 on the others.', ['name']),
   buildInfo: gauge('square_operator_build_info', 'The running version, with value 1.', ['version', 'node_version']),
-  queueDepth: gauge('workqueue_depth', 'Keys that wait for a worker.', ['name']),
+  queueDepth: gauge('workqueue_depth', 'Keys that wait for a worker; none in a replica that does not lead.', ['name']),
   queueUnfinished: gauge('workqueue_unfinished_work_seconds', 'Sum of how long the work in hand has been going on.', [
     'name',
   ]),

@@ -128,7 +128,12 @@ operatorSuite('another process takes over', { gateway: true }, (world, scene) =>
     const standby = await world.startOperator();
     await world.live.until('it is ready', () => standby.log.join('').includes('"msg":"watching"'));
     expect(standby.isLeader()).toBe(false);
-    expect((await standby.get('metrics')).text).not.toMatch(/^square_connection_token_age_seconds/m);
+    // News of work that another one does: none of it waits here.
+    await scene.settle();
+    const { text } = await standby.get('metrics');
+    expect(text).not.toMatch(/^square_connection_token_age_seconds/m);
+    expect(text).toMatch(/^workqueue_depth\{name="squareconnection"\} 0$/m);
+    expect(text).not.toMatch(/^workqueue_adds_total/m);
     const before = { versions: versions(), tokens: tokenRequests() };
     world.gateway?.clear();
     await leading?.stop();

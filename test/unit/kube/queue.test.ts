@@ -47,6 +47,7 @@ function aQueue({ concurrency = 2, observer, urgency }: QueueWish = {}) {
 describe('work queue', () => {
   test('nothing starts before start, then first come, first served, no more than the concurrency at once', async () => {
     const { queue, begun, end } = aQueue();
+    queue.open();
     for (const key of ['a', 'b', 'c', 'd']) queue.add(key);
     expect([begun, queue.length]).toEqual([[], 4]);
     queue.start();
@@ -59,6 +60,7 @@ describe('work queue', () => {
   test('the most urgent key goes first, as urgent as it is when it is added', async () => {
     const urgencies: Record<string, number> = { b: 2, c: 1, d: 2 };
     const { queue, begun, end } = aQueue({ concurrency: 1, urgency: (key) => urgencies[key] ?? 3 });
+    queue.open();
     for (const key of ['a', 'b', 'c', 'd', 'e']) queue.add(key);
     urgencies['e'] = 0;
     queue.add('e');
@@ -140,21 +142,57 @@ describe('work queue', () => {
     expect([begun, queue.length, queue.delayed]).toEqual([['a'], 0, 0]);
   });
 
-  test('pause keeps what is added; drain resolves when the work in hand is done', async () => {
+  test('closed it drops what waits or is due and takes nothing in; drain resolves when the work in hand is done', async () => {
     const { queue, begun, clock, end } = aQueue({ concurrency: 1 });
     queue.start();
-    queue.add('a');
-    queue.add('b');
+    for (const key of ['a', 'a', 'b']) queue.add(key);
+    queue.addAfter('c', seconds(1));
     let drained = false;
     const draining = queue.drain().then(() => (drained = true));
-    queue.addAfter('c', 1);
-    await clock.advance(seconds(1));
+    expect([queue.length, queue.delayed, clock.timers()]).toEqual([0, 0, 0]);
+    queue.add('d');
+    queue.addAfter('e', 1);
+    await clock.advance(seconds(2));
     expect([begun, drained]).toEqual([['a'], false]);
     await end('a');
     expect(await draining).toBe(true);
-    expect([begun, queue.length]).toEqual([['a'], 2]);
     queue.start();
-    expect(begun).toEqual(['a', 'b']);
+    await clock.advance(seconds(2));
+    expect([begun, queue.length, queue.delayed, queue.running]).toEqual([['a'], 0, 0, 0]);
+    queue.add('d');
+    expect(begun).toEqual(['a', 'd']);
+  });
+
+  test('a key that is in work when the queue is opened again is worked on once more, and not at once', async () => {
+    const { queue, begun, end } = aQueue();
+    queue.start();
+    queue.add('a');
+    queue.close();
+    queue.open();
+    queue.add('a');
+    queue.start();
+    expect([begun, queue.running]).toEqual([['a'], 1]);
+    await end('a');
+    expect(begun).toEqual(['a', 'a']);
+  });
+
+  test('how urgent a key is and how long it has waited count from when the queue was opened', async () => {
+    const urgencies: Record<string, number> = { a: 1, b: 2 };
+    const waits: number[] = [];
+    const observer = { started: (waited: number) => void waits.push(waited) };
+    const { queue, begun, clock, end } = aQueue({ concurrency: 1, urgency: (key) => urgencies[key] ?? 3, observer });
+    for (const key of ['a', 'b']) queue.add(key);
+    await clock.advance(minutes(60));
+    expect(queue.length).toBe(0);
+    urgencies['a'] = 3;
+    queue.open();
+    for (const key of ['a', 'b']) queue.add(key);
+    queue.start();
+    await end('b');
+    expect([begun, waits]).toEqual([
+      ['b', 'a'],
+      [0, 0],
+    ]);
   });
 
   test('work that fails is told and stops nobody', async () => {
@@ -176,6 +214,7 @@ describe('work queue', () => {
       delayed: (delay) => seen.push(['delayed', delay]),
     };
     const { queue, clock, end } = aQueue({ observer });
+    queue.open();
     queue.add('a');
     queue.add('a');
     await clock.advance(300);
