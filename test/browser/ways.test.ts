@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { hours } from '../../src/clock.ts';
 import { barriers } from '../support/accessibility.ts';
 import { ready } from '../support/operator.ts';
 import { refused } from '../support/square-answers.ts';
@@ -135,7 +136,7 @@ browserSuite('whoever the seller is, and however they browse', {}, (stage, world
     await says(page, 'Please sign in again');
     await look('to be renewed');
     world.square.disconnect(party);
-    await scene.request(name, 'refresh');
+    await scene.pass(hours(2));
     await scene.becomes(name, { Ready: 'False/Revoked' });
     await page.goto(stage.page(name));
     await says(page, 'Square says that access was withdrawn');

@@ -39,7 +39,7 @@ export async function startChild({ command, env, webPort }: ChildOperator): Prom
     webPort,
     metricsURL: `http://127.0.0.1:${metrics}/metrics`,
     get: (what) => fetchText(`http://127.0.0.1:${what === 'metrics' ? metrics : health}/${what}`),
-    isLeader: () => child.exitCode === null,
+    isLeader: () => child.exitCode === null && child.signalCode === null,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
   };

@@ -66,17 +66,32 @@ export async function spawnOperator(flags: readonly string[], cache: string): Pr
   });
 }
 
-/** Resolves when it follows the cluster, as a readiness probe sees it. */
-export async function ready(operator: RunningOperator): Promise<void> {
-  while ((await operator.get('readyz')).status !== 200);
+/** Resolves when it follows the cluster, as a readiness probe sees it; rejects after `within`. */
+export async function ready(operator: Pick<RunningOperator, 'get'>, within = 30_000): Promise<void> {
+  const deadline = performance.now() + within;
+  for (;;) {
+    const { status, text } = await operator.get('readyz?verbose');
+    if (status === 200) return;
+    if (performance.now() > deadline) throw new Error(`the operator is not ready: not within ${within} ms\n${text}`);
+  }
 }
 
-/** Resolves when no pass is under way and no key waits, as the operator's own metrics say. */
-export async function idle(operator: RunningOperator): Promise<void> {
-  const busy = /^(?:workqueue_depth|controller_runtime_active_workers)\{[^}]*\} [1-9]/m;
+/**
+ * Resolves when it leads, no pass is under way and no key waits, as its own metrics say; rejects after `within` with what
+ * they say.
+ */
+export async function idle(operator: Pick<RunningOperator, 'get'>, within = 30_000): Promise<void> {
+  const deadline = performance.now() + within;
   let quiet = 0;
-  while (quiet < 3) {
+  for (;;) {
     const { text } = await operator.get('metrics');
-    quiet = busy.test(text) ? 0 : quiet + 1;
+    const leads = /^leader_election_master_status\{[^}]*\} 1$/m.test(text);
+    const busy = text.match(/^(?:workqueue_depth|controller_runtime_active_workers)\{[^}]*\} [1-9].*$/gm) ?? [];
+    quiet = leads && busy.length === 0 ? quiet + 1 : 0;
+    if (quiet === 3) return;
+    if (performance.now() < deadline) continue;
+    throw new Error(
+      `the operator ${leads ? 'is not idle' : 'does not lead'}: not within ${within} ms\n${busy.join('\n')}`,
+    );
   }
 }

@@ -75,9 +75,9 @@ export interface Scene {
   event(name: string, reason: string): Promise<StoredEvent>;
   /** Annotates with the time now, or with `value`; gives what was written. */
   request(name: string, intent: 'refresh' | 'disconnect' | 'adopt' | 'connect', value?: string): Promise<string>;
-  /** Moves Square's clock and lets the operator learn of it; resolves when it has done what was due. */
+  /** Moves Square's clock and lets the operator learn of it; resolves when the one that leads has done what was due. */
   pass(time: Duration, square?: Simulator): Promise<void>;
-  /** Resolves when the operator has taken note of all that was written before, and has nothing to do now. */
+  /** Resolves when the operator that leads has taken note of all that was written before, and has nothing to do now. */
   settle(): Promise<void>;
   /** How many token requests there were about the seller, faulty ones too. */
   tokenRequests(party: Pick<Party, 'merchantID'>): number;
@@ -179,8 +179,10 @@ export function createScene(world: Ground): Scene {
       connected({ name: 'pulse', app: await application('pulse-app') }))());
     const value = await request(name, 'refresh');
     await live.until('the pulse is felt', () => status(name).lastHandledRefreshRequest === value);
-    const operator = world.operators.at(-1);
-    if (operator !== undefined) await idle(operator);
+    // What others add beside it is not their work.
+    const leader = world.operators.findLast((operator) => operator.isLeader());
+    if (leader === undefined) throw new Error('no operator leads');
+    await idle(leader);
   };
 
   return {
