@@ -150,7 +150,9 @@ operatorSuite('a refresh token that works once', { gateway: true }, (world, scen
   });
 
   test('is not asked with again while what issues tokens answers nothing, whatever a gateway says for it', async () => {
-    const party = await connected();
+    // Alone with its application: a token of another seller, due in the same second, would bear witness that Square issues.
+    const app = await scene.application('alone', { flow: 'PKCE', clientSecretRef: null });
+    const party = await scene.connected({ app, flow: 'PKCE' });
     const gateway = strike(party, { kind: 'answer', status: 504, shape: 'HTML' }, 4);
     const outage = silence(party);
     const before = scene.tokenRequests(party);
