@@ -133,27 +133,40 @@ async function leave(directory: string): Promise<void> {
 async function newPage(directory: string, id: string): Promise<JournalPage> {
   const draft = join(directory, `${id}${draftExtension}`);
   const final = join(directory, `${id}${extension}`);
-  let handle: FileHandle;
+  const handle = await open(draft, 'wx', 0o600).catch((error: unknown) => {
+    throw new JournalUnwritable(directory, error);
+  });
+  const discard = async () => {
+    await handle.close().catch(() => {});
+    await Promise.all([draft, final].map((path) => rm(path, { force: true }).catch(() => {})));
+  };
   try {
-    handle = await open(draft, 'wx', 0o600);
-    await handle.write(room);
+    await writeAll(handle, room);
   } catch (error) {
+    await discard();
     throw new JournalUnwritable(directory, error);
   }
   return {
     async keep(text) {
-      const { bytesWritten } = await handle.write(text, 0, 'latin1');
-      await handle.truncate(bytesWritten);
+      const bytes = Buffer.from(text, 'latin1');
+      await writeAll(handle, bytes);
+      await handle.truncate(bytes.length);
       await handle.sync();
       await handle.close();
       await rename(draft, final);
       await syncDirectory(directory);
     },
-    async discard() {
-      await handle.close().catch(() => {});
-      await Promise.all([draft, final].map((path) => rm(path, { force: true }).catch(() => {})));
-    },
+    discard,
   };
+}
+
+/** All of it: a file system that is nearly full takes the first part of a write, and tells so by its length alone. */
+async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, at);
+    if (bytesWritten === 0) throw new Error('nothing more is written');
+    at += bytesWritten;
+  }
 }
 
 async function syncDirectory(directory: string): Promise<void> {

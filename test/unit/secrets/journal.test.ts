@@ -51,6 +51,25 @@ describe('the journal', () => {
     expect(size).toBe(text.length);
   });
 
+  test('gives no page where there is room for a part of it alone, and leaves nothing of it', async () => {
+    const module = join(import.meta.dirname, '../../../src/secrets/journal.ts');
+    const clock = join(import.meta.dirname, '../../../src/clock.ts');
+    const script = `
+      const { openJournal } = await import(${JSON.stringify(module)});
+      const { systemClock } = await import(${JSON.stringify(clock)});
+      const journal = await openJournal(${JSON.stringify(root)}, systemClock);
+      const told = await journal.page('a1').then(() => 'a page', ({ code }) => code);
+      process.stdout.write(journal.holder + ' ' + told);
+      process.exit();`;
+    // No file gets larger than two or four KiB, by whichever shell: the file system takes the first part of a write, no more.
+    const limited = ['-c', 'ulimit -f 4; exec "$0" "$@"', process.execPath, '--input-type=module', '-e', script];
+    const child = spawn('sh', limited, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [said] = await Promise.all([child.stdout.toArray(), once(child, 'exit')]);
+    const [holder = '', told] = Buffer.concat(said).toString().split(' ');
+    expect(told).toBe('JournalUnwritable');
+    expect(await files(join(root, holder))).toEqual([]);
+  });
+
   test('leaves nothing of a page that nothing came of', async () => {
     const journal = await openJournal(root, systemClock);
     const page = await journal.page('a1');
