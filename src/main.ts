@@ -1,7 +1,10 @@
+import './signals.ts';
+
 import { formatInstant, holdProcess, systemClock } from './clock.ts';
 import { helpText, readConfig } from './config.ts';
 import { maskText } from './observability/redact.ts';
 import { startOperator } from './operator.ts';
+import { stopBy } from './signals.ts';
 import { version } from './version.ts';
 
 /** Wrong settings, as `sysexits.h` has it; Kubernetes shows it as the container's exit code. */
@@ -18,20 +21,11 @@ async function main(): Promise<void> {
     process.exitCode = usage;
     return;
   }
-  // The first process of a container is not ended by a signal that it does not take: one that is told to go while it
-  // starts would go on, lead, and be killed in the midst of a token request.
-  let stop = endAtOnce;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop());
   const operator = await startOperator({ config: read.config, version });
   const release = holdProcess();
-  stop = () => {
+  stopBy(() => {
     operator.stop().then(release, (error: unknown) => fail(error));
-  };
-}
-
-/** Before there is an operator nothing is in hand that would have to be stored. */
-function endAtOnce(): void {
-  process.exit(0);
+  });
 }
 
 /** One line for the person who reads the container's log, and an exit code that makes Kubernetes start it again. */

@@ -27,6 +27,7 @@ const files: readonly SourceFile[] = readdirSync(src, { recursive: true, encodin
 /** What each part may import beside itself; packages of npm only where named. */
 const arrows: Readonly<Record<string, { parts: readonly string[]; packages?: readonly string[] }>> = {
   clock: { parts: [], packages: [] },
+  signals: { parts: [], packages: [] },
   compaction: { parts: ['clock'], packages: [] },
   api: { parts: [], packages: ['zod'] },
   config: { parts: [], packages: ['zod'] },
@@ -94,6 +95,11 @@ describe('the sources', () => {
 
   test('have no arrow that points the wrong way', () => {
     expect(files.flatMap(wrongImports)).toEqual([]);
+  });
+
+  test('take signals before anything else is loaded', () => {
+    expect(files.find(({ path }) => path === 'main.ts')?.imports[0]).toBe('./signals.ts');
+    expect(files.find(({ path }) => path === 'signals.ts')?.imports).toEqual([]);
   });
 
   test('have at most 250 lines a file', () => {
