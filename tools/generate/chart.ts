@@ -11,21 +11,25 @@ import { neededValues, valuesSchema } from './values-schema.ts';
 const chart = 'charts/square-operator';
 const from = (source: string) => `Generated from ${source} by "npm run generate". Do not edit.`;
 
-/** What the chart decides by other values, and so takes no setting for. */
-const ofTheChart = new Set<keyof typeof settings>([
-  'kubeconfig',
-  'watchNamespaces',
-  'operatorNamespace',
-  'metricsBindAddress',
-  'healthProbeBindAddress',
-  'webBindAddress',
-  'sealingKeyDir',
-  'journalDir',
-  'enableRolloutRestart',
-]);
+/** What the chart decides by other values, or by itself (`undefined`), and so takes no setting for. */
+const ofTheChart: Readonly<Partial<Record<keyof typeof settings, string | undefined>>> = {
+  kubeconfig: undefined,
+  watchNamespaces: 'watchNamespaces',
+  operatorNamespace: undefined,
+  metricsBindAddress: undefined,
+  healthProbeBindAddress: undefined,
+  webBindAddress: undefined,
+  sealingKeyDir: 'sealingKeys.volume',
+  journalDir: 'journal.volume',
+  enableRolloutRestart: 'rolloutRestart.enabled',
+};
+
+/** The value of the chart by which a setting is made, as a path; `undefined` where there is none. */
+export const chartValueOf = (property: keyof typeof settings): string | undefined =>
+  property in ofTheChart ? ofTheChart[property] : `settings.${property}`;
 
 const taken = (Object.entries(settings) as [keyof typeof settings, Setting<unknown>][]).filter(
-  ([property]) => !ofTheChart.has(property),
+  ([property]) => !(property in ofTheChart),
 );
 
 /** Those files of the chart that have a source elsewhere. */

@@ -3,22 +3,28 @@ import { environmentName, type Setting, settings } from '../../src/config.ts';
 import { metricsTable } from '../../src/observability/metrics-table.ts';
 import { runbookOf } from '../monitoring/runbooks.ts';
 import type { Artifact } from './artifact.ts';
+import { chartValueOf } from './chart.ts';
 import { code, page, table } from './markdown.ts';
 
 /** The reference of the settings. */
 export function settingsReference(): Artifact[] {
-  const rows = (Object.values(settings) as Setting<unknown>[]).map((setting) => [
-    code(`--${setting.name}`),
-    code(environmentName(setting)),
-    setting.kind.word,
-    setting.default === undefined ? '' : code(setting.default),
-    setting.help,
-  ]);
+  const all = Object.entries(settings) as [keyof typeof settings, Setting<unknown>][];
+  const rows = all.map(([property, setting]) => {
+    const value = chartValueOf(property);
+    return [
+      code(`--${setting.name}`),
+      code(environmentName(setting)),
+      value === undefined ? '' : code(value),
+      setting.kind.word,
+      setting.default === undefined ? '' : code(setting.default),
+      setting.help,
+    ];
+  });
   const text = page(
     'src/config.ts',
     '# Settings',
-    'A flag wins over its environment variable; an empty text counts as not given.',
-    table(['Flag', 'Environment variable', 'Value', 'Default', 'Meaning'], rows),
+    'A flag wins over its environment variable; an empty text counts as not given. Where no value of the chart stands, the chart decides by itself.',
+    table(['Flag', 'Environment variable', 'Value of the chart', 'Value', 'Default', 'Meaning'], rows),
   );
   return [{ path: 'docs/reference/settings.md', text }];
 }
