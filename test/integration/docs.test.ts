@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -38,6 +38,8 @@ const onOneConnection = [
 ];
 const pages = [...stories, ...onOneConnection];
 const short = (page: string) => basename(page, '.md').toLowerCase();
+/** Seals everything until the page about the keys has retired it. */
+const firstKey = 'square-operator-sealing-key-1';
 /** Where all of the latter are run. */
 const shared = 'one-connection';
 
@@ -95,33 +97,52 @@ operatorSuite(
       await scene.becomes('bakery', { Ready: 'True/Valid' }, namespace);
     }
 
-    /** The blocks of the page, with the names of this world in the place of those of the page. */
-    async function run(page: string, { dir, bin, namespace, clientID }: Given): Promise<string> {
+    /** The blocks of the page, or the first of them, with the names of this world in the place of those of the page. */
+    async function run(page: string, { dir, bin, namespace, clientID }: Given, first = Infinity): Promise<string> {
       const env = {
         PATH: [bin, plugin.dir, dirname(process.execPath), kubectl, process.env['PATH']].join(':'),
         HOME: dir,
         KUBECONFIG: kubeconfig(),
       };
       let said = '';
-      for (const block of commandsOf(page)) {
+      for (const block of commandsOf(page).slice(0, first)) {
         const here = block
           .replaceAll(/-n square-operator(?=\s|$)/g, `-n ${world.operatorNamespace}`)
           .replaceAll('serviceaccount:square-operator:', `serviceaccount:${world.operatorNamespace}:`)
           // Of the same cluster others are tested at the same time.
-          .replaceAll(/(kubectl square [^\n]*) -A\b/g, '$1 -n shop')
+          .replaceAll(/(kubectl (?:square|get) [^\n]*) -A\b/g, '$1 -n shop')
           .replaceAll(/(kubectl square [a-z]+)/g, `$1 --operator-namespace ${world.operatorNamespace}`)
           .replaceAll(/(-n |namespace: )shop\b/g, `$1${namespace}`)
           // What it finds wrong of a cluster without pods is another test's.
           .replaceAll(/kubectl square doctor.*$/gm, '{ $& || test $? = 1; }')
+          // Of the keys that are there it says so, and ends with 1.
+          .replaceAll(/kubectl create -f sealing-keys\.yaml$/gm, '{ $& || test $? = 1; }')
           .replaceAll('kubectl create namespace shop', `kubectl get namespace ${namespace}`)
           .replaceAll('/usr/local/bin', bin)
           .replaceAll('sq0idp-your-application-id', clientID);
+        const restores = block.includes('create -f sealing-keys.yaml');
+        if (restores) await loseKey(namespace);
         const ran = await runBlock(here, dir, env);
         expect(ran.code, `${here}\n${ran.said}`).toBe(0);
+        if (restores) {
+          expect(ran.said).toContain(`secret/${firstKey} created`);
+          await scene.becomes('bakery', { Ready: 'True/Valid' }, namespace);
+        }
         said += ran.said;
       }
       return said;
     }
+
+    /** What comes before a key is restored: it is not there any more, and the connection under it says so. */
+    async function loseKey(namespace: string): Promise<void> {
+      if (world.live.get('secrets', world.operatorNamespace, firstKey) === undefined) return;
+      const sealedBy = world.live.get('connections', namespace, 'bakery')?.status?.sealingKeyID;
+      const { key } = parseKey(keyText(), firstKey);
+      await scene.remove('secrets', firstKey, world.operatorNamespace);
+      expect(sealedBy).toBe(key.id);
+      await scene.becomes('bakery', { Ready: 'False/GrantUnreadable' }, namespace);
+    }
+    const keyText = () => textsOf(world.live.get('secrets', world.operatorNamespace, firstKey) ?? {})['key.json'] ?? '';
 
     test('every page that has some is run', () => {
       expect(pagesWithCommands().sort()).toEqual([...pages].sort());
@@ -151,7 +172,15 @@ operatorSuite(
           stringData: { SQUARE_TOKEN: 'old', SQUARE_REFRESH: all.refreshToken },
         },
       });
+      await mkdir(join(all.dir, 'refresh-tokens'));
+      const { clientID } = all;
+      for (const name of ['cafe', 'deli']) {
+        const { merchantID } = world.square.addSeller({ businessName: name });
+        const { value } = world.square.grant({ clientID, merchantID }).refreshToken;
+        await writeFile(join(all.dir, 'refresh-tokens', name), value);
+      }
       expect(await run('docs/migrating.md', all)).toContain('bakery');
+      for (const name of ['cafe', 'deli']) await scene.becomes(name, { Ready: 'True/Valid' }, all.namespace);
       expect(world.live.get('secrets', all.namespace, 'square-bakery')).toBeUndefined();
     }, 180_000);
 
@@ -190,15 +219,18 @@ operatorSuite(
       const path = `/apis/square-operator.dev/v1alpha1/namespaces/${one.namespace}/squareconnections/bakery`;
       const body = { metadata: { labels: { app: 'pos' } } };
       await world.api.ask('PATCH', path, { body, contentType: 'application/merge-patch+json' });
-      // A key in a file, as the page about them has it.
-      const key = world.live.get('secrets', world.operatorNamespace, 'square-operator-sealing-key-1');
-      await writeFile(join(one.dir, 'first.json'), textsOf(key ?? {})['key.json'] ?? '');
+      // A key in a file, as the page about them has it, and the copy of all that it tells to make.
+      await writeFile(join(one.dir, 'first.json'), keyText());
+      await run('docs/sealing-keys.md', one, 1);
     }, 60_000);
 
     test.each(onOneConnection)(
       '%s',
       async (page) => {
         await run(page, one);
+        if (page !== 'docs/signing-in.md') return;
+        const links = await readFile(join(one.dir, 'links.txt'), 'utf8');
+        expect(links).toMatch(/^bakery https?:\/\/\S+\n$/);
       },
       180_000,
     );
