@@ -87,7 +87,8 @@ describe('commands of the docs that take Helm, or install', () => {
       .replaceAll('ghcr.io/OWNER', `${registry.host}/someone`)
       .replaceAll('REGISTRY', 'registry.example.com')
       .replaceAll('NEWER-CHART', later)
-      .replaceAll('OLDER-CHART', 'charts/square-operator');
+      .replaceAll('OLDER-CHART', 'charts/square-operator')
+      .replaceAll(/\bsquare-operator CHART\b/g, 'square-operator charts/square-operator');
     const { code, said } = await runBlock(here, dir, env);
     expect(code, `${here}\n${said}`).toBe(0);
     return said;
