@@ -17,7 +17,7 @@ const copiesIn = (file: string) =>
     .map(([command]) => command.replaceAll(/\s*\\?\n\s*/g, ' '))
     .map((command) => command.replace('{{ .Release.Namespace }}', 'square-operator'));
 
-test('wherever a copy of the sealing keys is made, it is the one that the API server takes back', () => {
+test('wherever a copy of the sealing keys is made, it is without what would keep anything from putting it back', () => {
   const found = [notes, ...pagesByHand()].map((file) => [file, copiesIn(file)] as const);
   const making = found.filter(([, copies]) => copies.length > 0);
   expect(making.map(([file]) => file).sort()).toEqual([notes, 'docs/backup-and-restore.md', 'docs/sealing-keys.md']);
