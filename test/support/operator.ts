@@ -66,8 +66,11 @@ export async function spawnOperator(flags: readonly string[], cache: string): Pr
   });
 }
 
+/** Less than a test has by default: it ends with the reason. The machine may stand still for half a minute. */
+const patience = 55_000;
+
 /** Resolves when it follows the cluster, as a readiness probe sees it; rejects after `within`. */
-export async function ready(operator: Pick<RunningOperator, 'get'>, within = 30_000): Promise<void> {
+export async function ready(operator: Pick<RunningOperator, 'get'>, within = patience): Promise<void> {
   const deadline = performance.now() + within;
   for (;;) {
     const { status, text } = await operator.get('readyz?verbose');
@@ -80,7 +83,7 @@ export async function ready(operator: Pick<RunningOperator, 'get'>, within = 30_
  * Resolves when it leads, no pass is under way and no key waits, as its own metrics say; rejects after `within` with what
  * they say.
  */
-export async function idle(operator: Pick<RunningOperator, 'get'>, within = 30_000): Promise<void> {
+export async function idle(operator: Pick<RunningOperator, 'get'>, within = patience): Promise<void> {
   const deadline = performance.now() + within;
   let quiet = 0;
   for (;;) {
