@@ -19,6 +19,12 @@ export interface Alert {
   readonly runbook?: string;
 }
 
+/** A recording rule: what is asked once and read by several alerts, or what a later evaluation has to know. */
+export interface Recording {
+  readonly record: string;
+  readonly expression: string;
+}
+
 /** An alert about one connection, and what is said of many. */
 export interface ConnectionAlert extends Omit<Alert, 'runbook' | 'summary'> {
   /** After "Square connection shop/bakery" */
@@ -27,6 +33,17 @@ export interface ConnectionAlert extends Omit<Alert, 'runbook' | 'summary'> {
   readonly saysOfMany: string;
   /** Of many at once. Default: as of one. */
   readonly severityOfMany?: Severity;
+  /**
+   * Given where it may last for good, because only the seller or a wish ends it: those who came to it within so long are
+   * told together, and who came to it one by one are not counted. Default: all who are concerned have one cause.
+   */
+  readonly atOnceWithin?: '1d' | '7d';
+}
+
+/** What is said about connections in one respect. The alerts read the recordings, which go before them. */
+export interface ConnectionRules {
+  readonly recordings: readonly Recording[];
+  readonly alerts: readonly Alert[];
 }
 
 /** More connections of one application than this have one cause, and are one page. */
@@ -35,18 +52,61 @@ export const mostAlone = 10;
 /** A connection in a command line. */
 const target = '{{ $labels.name }} -n {{ $labels.namespace }}';
 
+const perApplication = (expression: string) =>
+  lines(`count by (application, environment) (${nested(expression)}) > ${mostAlone}`);
+
+/** Who is concerned, who of them is told alone, and of which applications many are told together. */
+interface Told {
+  readonly recordings: readonly Recording[];
+  readonly alone: string;
+  readonly many: string;
+}
+
+/** All who are concerned, told together while they are many. */
+function together(expression: string): Told {
+  const many = perApplication(expression);
+  const alone = lines(`(${nested(expression)})`, `unless on (application, environment) (${nested(many)})`);
+  return { recordings: [], alone, many };
+}
+
+/**
+ * Those who came to it at once are told together until few of them are left. That they did is kept in a recording that
+ * reads itself, so it is neither forgotten when that time has passed, nor where series pause for less than a day: the
+ * operator is started again, another replica leads, Prometheus is away.
+ */
+function atOnce(name: string, expression: string, within: string): Told {
+  const level = `connection:${name.replaceAll(/(?<!^)[A-Z]/g, (capital) => `_${capital}`).toLowerCase()}`;
+  const [all, together] = [`${level}:all`, `${level}:at_once`];
+  const came = lines(all, `unless last_over_time(${all}[1d] offset ${within})`);
+  const cameAtOnce = lines(
+    `(${nested(came)})`,
+    `and on (application, environment) (${nested(perApplication(came))})`,
+    `or (${all} and last_over_time(${together}[1d]))`,
+  );
+  const many = perApplication(together);
+  return {
+    recordings: [
+      { record: all, expression },
+      { record: together, expression: cameAtOnce },
+    ],
+    alone: lines(all, `unless (${nested(lines(together, `and on (application, environment) (${nested(many)})`))})`),
+    many,
+  };
+}
+
 /**
  * Two alerts: one about each connection while they are few, and one about all of an application's when they are many.
  * The expression keeps the labels namespace, name, application and environment. In `remedy`, CONNECTION becomes the
  * connection.
  */
-export function aboutConnections(alert: ConnectionAlert): readonly Alert[] {
-  const { says, saysOfMany, severityOfMany, ...rest } = alert;
-  const many = lines(`count by (application, environment) (${nested(rest.expression)}) > ${mostAlone}`);
-  return [
+export function aboutConnections(alert: ConnectionAlert): ConnectionRules {
+  const { says, saysOfMany, severityOfMany, atOnceWithin, ...rest } = alert;
+  const { recordings, alone, many } =
+    atOnceWithin === undefined ? together(rest.expression) : atOnce(rest.name, rest.expression, atOnceWithin);
+  const alerts = [
     {
       ...rest,
-      expression: lines(`(${nested(rest.expression)})`, `unless on (application, environment) (${nested(many)})`),
+      expression: alone,
       summary: `Square connection {{ $labels.namespace }}/{{ $labels.name }} ${says}`,
       remedy: rest.remedy.replaceAll('CONNECTION', target),
     },
@@ -61,4 +121,5 @@ export function aboutConnections(alert: ConnectionAlert): readonly Alert[] {
       remedy: 'kubectl square list -A',
     },
   ];
+  return { recordings, alerts };
 }

@@ -1,4 +1,4 @@
-import { type Alert, aboutConnections } from './alert.ts';
+import { aboutConnections, type ConnectionRules } from './alert.ts';
 import {
   condition,
   days,
@@ -34,8 +34,8 @@ const endsSoon = lines(
 const unpublished = lines(condition('Published', 'False'), `and ${condition('Valid', 'True')}`);
 
 /** Of what one seller's connection needs. Each says what is not said by another one, and nothing that its cause says. */
-export const connectionAlerts: readonly Alert[] = [
-  ...aboutConnections({
+export const connectionRules: readonly ConnectionRules[] = [
+  aboutConnections({
     name: 'SquareTokenAging',
     severity: 'warning',
     for: aWhile,
@@ -52,7 +52,7 @@ export const connectionAlerts: readonly Alert[] = [
       'Access tokens are renewed within 7 days, and this was not. Nothing is broken yet: the token works until its end, 30 days after its issue.',
     remedy: 'kubectl square status CONNECTION',
   }),
-  ...aboutConnections({
+  aboutConnections({
     name: 'SquareTokenTooOld',
     severity: 'critical',
     for: aWhile,
@@ -69,7 +69,7 @@ export const connectionAlerts: readonly Alert[] = [
       'The renewal has failed for more than a day. The token works until its end, 30 days after its issue; then workloads are refused by Square.',
     remedy: 'kubectl square status CONNECTION',
   }),
-  ...aboutConnections({
+  aboutConnections({
     name: 'SquareTokenEndsSoon',
     severity: 'critical',
     for: aWhile,
@@ -80,17 +80,19 @@ export const connectionAlerts: readonly Alert[] = [
       'Less than seven days are left of a token of 30 days, or less than four hours of one of 24. When it ends, workloads are refused by Square.',
     remedy: 'kubectl square status CONNECTION',
   }),
-  ...aboutConnections({
+  aboutConnections({
     name: 'SquareTokenExpired',
     severity: 'critical',
     for: '5m',
     expression: condition('Expired', 'True'),
     says: 'has an expired access token',
     saysOfMany: 'have expired access tokens',
+    // Renewals of an application are spread over seven days, and so are the ends of tokens that none renews.
+    atOnceWithin: '7d',
     description: 'Workloads are refused by Square now. The condition Renewable says why the token was not renewed.',
     remedy: 'kubectl square status CONNECTION',
   }),
-  ...aboutConnections({
+  aboutConnections({
     name: 'SquareConnectionRevoked',
     severity: 'warning',
     severityOfMany: 'critical',
@@ -98,11 +100,12 @@ export const connectionAlerts: readonly Alert[] = [
     expression: condition('Revoked', 'True'),
     says: 'is revoked',
     saysOfMany: 'are revoked',
+    atOnceWithin: '1d',
     description:
-      'Square says that the access token was revoked, by the seller or by Square. Workloads are refused by Square now. Only a new sign-in of the seller brings it back.',
+      'Square says that the access token was revoked, by the seller or by Square. Workloads are refused by Square now. Only a new sign-in of the seller brings it back; where the seller will not come back, delete the connection.',
     remedy: 'kubectl square status CONNECTION',
   }),
-  ...aboutConnections({
+  aboutConnections({
     name: 'SquareTokenRejected',
     severity: 'warning',
     severityOfMany: 'critical',
@@ -114,11 +117,12 @@ export const connectionAlerts: readonly Alert[] = [
     ),
     says: 'has an access token that Square does not accept',
     saysOfMany: 'have access tokens that Square does not accept',
+    atOnceWithin: '1d',
     description:
       'Square refuses the access token without saying that it was revoked, and a new one could not be had. Workloads are refused by Square now.',
     remedy: 'kubectl square status CONNECTION',
   }),
-  ...aboutConnections({
+  aboutConnections({
     name: 'SquareReauthorizationNeeded',
     severity: 'warning',
     severityOfMany: 'critical',
@@ -126,10 +130,11 @@ export const connectionAlerts: readonly Alert[] = [
     expression: lines(condition('Renewable', 'False'), `unless ${condition('Expired', 'True')}`, whileItWorks),
     says: 'needs its seller to sign in again',
     saysOfMany: 'need their sellers to sign in again',
+    atOnceWithin: '1d',
     description: 'The access token still works, but Square refuses to renew it. When it ends, workloads are refused.',
     remedy: 'kubectl square status CONNECTION',
   }),
-  ...aboutConnections({
+  aboutConnections({
     name: 'SquareRefreshTokenEnds',
     severity: 'warning',
     for: aWhile,
@@ -144,7 +149,7 @@ export const connectionAlerts: readonly Alert[] = [
       'A single-use refresh token is replaced with each renewal, so this one was not renewed for 76 days. When it ends, the seller has to sign in again.',
     remedy: 'kubectl square status CONNECTION',
   }),
-  ...aboutConnections({
+  aboutConnections({
     name: 'SquareTokenUnverified',
     severity: 'warning',
     for: '3h',
@@ -155,7 +160,7 @@ export const connectionAlerts: readonly Alert[] = [
       'Square answers about other connections, but for hours it could not be asked about this one. What was proven last is in the condition Valid. It is no revocation.',
     remedy: 'kubectl square status CONNECTION',
   }),
-  ...aboutConnections({
+  aboutConnections({
     name: 'SquareTokenNotPublished',
     severity: 'critical',
     for: aWhile,
@@ -165,7 +170,7 @@ export const connectionAlerts: readonly Alert[] = [
     description: 'Workloads have no token, or an older one that ends before the new one. Condition Published says why.',
     remedy: 'kubectl square status CONNECTION',
   }),
-  ...aboutConnections({
+  aboutConnections({
     name: 'SquareConnectionStalled',
     severity: 'warning',
     for: aWhile,
@@ -177,16 +182,18 @@ export const connectionAlerts: readonly Alert[] = [
     ),
     says: 'waits for a person',
     saysOfMany: 'wait for a person',
+    atOnceWithin: '1d',
     description: 'It cannot go on before somebody changes something; the condition Ready says what.',
     remedy: 'kubectl square status CONNECTION',
   }),
-  ...aboutConnections({
+  aboutConnections({
     name: 'SquareScopesMissing',
     severity: 'info',
     for: aWhile,
     expression: condition('ScopesSatisfied', 'False'),
     says: 'lacks permissions that it wants',
     saysOfMany: 'lack permissions that they want',
+    atOnceWithin: '1d',
     description: 'Calls of workloads that need them are refused by Square. The condition ScopesSatisfied names them.',
     remedy: 'kubectl square status CONNECTION',
   }),

@@ -13,10 +13,10 @@ export function rulesFile(): string {
   ].join('\n');
 }
 
-const groupOf = ({ name, records, alerts }: AlertGroup) => ({
+const groupOf = ({ name, recordings, alerts }: AlertGroup) => ({
   name,
   rules: [
-    ...records.map(({ record, expression }) => ({ record, expr: expression })),
+    ...recordings.map(({ record, expression }) => ({ record, expr: expression })),
     ...alerts.map((alert) => ({
       alert: alert.name,
       expr: alert.expression,

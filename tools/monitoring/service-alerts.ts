@@ -32,7 +32,7 @@ export const sharedAlerts: readonly Alert[] = [
     expression: faultyApplications,
     summary: 'Square application {{ $labels.application }} cannot be used: {{ $labels.reason }}',
     description:
-      'No connection of the application can be renewed, and no seller can sign in, until it is mended. Tokens go on working until they end.',
+      'No connection of the application can be renewed, and no seller can sign in, until it is mended. Tokens go on working until they end. RefreshTokensRefused: only refresh tokens given before the fault are held back; newer ones are renewed, and sellers can sign in.',
     remedy:
       'kubectl describe squareapplication -n {{ reReplaceAll "/.*" "" $labels.application }} {{ reReplaceAll ".*/" "" $labels.application }}',
   },
@@ -80,7 +80,9 @@ export const operatorAlerts: readonly Alert[] = [
       'No replica of square-operator holds the lease{{ if $labels.namespace }} in namespace {{ $labels.namespace }}{{ end }}',
     description:
       'Nothing is renewed, and no other alert about connections can fire. Tokens go on working until they end, so there are days, not minutes.',
-    remedy: 'kubectl get pods,lease -n {{ or $labels.namespace "square-operator" }}',
+    // Written out, since the chart puts its namespace in the place of "-n square-operator".
+    remedy:
+      'kubectl get pods,lease {{ if $labels.namespace }}-n {{ $labels.namespace }}{{ else }}-n square-operator{{ end }}',
   },
   {
     name: 'SquareOperatorDeaf',
@@ -144,8 +146,8 @@ export const operatorAlerts: readonly Alert[] = [
     expression: `sum(${ownMetrics.rotationInDoubt.name}) > 0`,
     summary: 'Of {{ $value }} token requests the outcome is not safely stored',
     description:
-      'Square may have replaced single-use refresh tokens, and the answer was lost or the API server does not take its record. Do not end the operator before it is stored.',
-    remedy: 'kubectl square list -A',
+      'Square may have replaced single-use refresh tokens. Where its answer waits to be stored (GrantNotStored, sign-ins, the journal), do not end the operator before it is; where the answer was lost (RotationInDoubt, RotationOutcomeLost), the operator may be ended.',
+    remedy: 'kubectl square doctor',
   },
   {
     name: 'SquareClockSkew',
@@ -197,13 +199,20 @@ export const operatorAlerts: readonly Alert[] = [
     name: 'SquareRevocationGivenUp',
     severity: 'warning',
     for: '0s',
-    // What a process counted before it was first scraped is no increase; and the counters of one that ended do not
-    // hide what its successor counts.
-    expression: `round(sum((${givenUp} unless ${givenUp} offset 1h) or increase(${givenUp}[1h]))) > 0`,
-    summary: 'The authorizations of {{ $value }} deleted connections go on at Square',
+    // For a day, so that who comes in the morning sees it. What a process counted before it was first scraped is no
+    // increase, and it counts although that process has ended; and the counters of one that ended do not hide what its
+    // successor counts. A pause of the scrapes a day ago makes nothing new.
+    expression: lines(
+      'round(sum(',
+      `  (max_over_time(${givenUp}[1d]) unless last_over_time(${givenUp}[1h] offset 1d))`,
+      `  or increase(${givenUp}[1d])`,
+      ')) > 0',
+    ),
+    summary: 'The authorizations of {{ $value }} connections that were deleted within a day go on at Square',
     description:
-      'They were deleted under deletionPolicy: Revoke, and Square could not be had to end them. The events in the operator’s namespace name them.',
-    remedy: 'kubectl get events -n square-operator --field-selector reason=RevokeGivenUp',
+      'They were deleted under deletionPolicy: Revoke, and Square could not be had to end them (RevokeGivenUp) or does not end them without the application secret (RevokeUnsupported). The log of the operator names them, and so do the events in its namespace while the cluster keeps them.',
+    remedy:
+      "kubectl logs -n square-operator deployment/square-operator --all-pods --since=26h --tail=-1 | grep -E 'RevokeGivenUp|RevokeUnsupported'",
   },
   {
     name: 'SquareWebhooksRefused',

@@ -106,24 +106,41 @@ export const finalizers: Check = {
 
 const doubtful: ReadonlySet<string> = new Set(['RotationInDoubt', 'RotationOutcomeLost', 'GrantNotStored']);
 
+/** What the replica that leads counts, and none of the connections that are looked at tells of. */
+function untold(count: number, namespace: string | undefined): Found[] {
+  if (count <= 0) return [];
+  if (namespace !== undefined) {
+    const says = `${count} that are not in this namespace are in doubt or wait to be stored, as the operator counts`;
+    return [warn(says, 'Look at all namespaces: kubectl square doctor without -n.')];
+  }
+  return [
+    warn(
+      `${count} answers of Square wait to be stored: sign-ins or journal entries`,
+      'See the log of each replica, and do not end the operator before they are stored.',
+    ),
+  ];
+}
+
 export const rotations: Check = {
   name: 'Rotations',
-  look({ connections: all, metrics }: Patient) {
+  look({ connections: all, metrics, namespace }: Patient) {
     if (all === undefined) return [skip('connections are not to be read')];
     const inDoubt = all.filter((one) => doubtful.has(conditionOf(one, 'Renewable')?.reason ?? ''));
-    const byMetric = samplesOf(metrics ?? '', 'square_operator_rotation_in_doubt').reduce(
+    const counted = samplesOf(metrics ?? '', 'square_operator_rotation_in_doubt').reduce(
       (sum, { value }) => sum + value,
       0,
     );
-    if (inDoubt.length === 0 && byMetric === 0) return [ok('none is in doubt')];
-    if (inDoubt.length === 0)
-      return [warn(`${byMetric} are in doubt, as the operator counts`, 'kubectl square status -A names them.')];
-    return [...Map.groupBy(inDoubt, (one: Seen) => conditionOf(one, 'Renewable')?.reason ?? '')].map(([reason, of]) => {
-      const { means, remedy } = meaningOf(reason);
-      return (reason === 'RotationInDoubt' ? warn : fail)(
-        `${of.length} ${reason}: ${some(of.map(({ key }) => key))}. ${means}`,
-        remedy || 'It is tried once more by itself; look again in a minute.',
-      );
-    });
+    if (inDoubt.length === 0 && counted === 0) return [ok('none is in doubt')];
+    const told = [...Map.groupBy(inDoubt, (one: Seen) => conditionOf(one, 'Renewable')?.reason ?? '')];
+    return told
+      .map(([reason, of]) => {
+        const { means, remedy } = meaningOf(reason);
+        return (reason === 'RotationInDoubt' ? warn : fail)(
+          `${of.length} ${reason}: ${some(of.map(({ key }) => key))}. ${means}`,
+          remedy ||
+            'It is tried once more by itself, within a day or so: see Renewable in kubectl square status NAME. The operator may be ended meanwhile.',
+        );
+      })
+      .concat(untold(counted - inDoubt.length, namespace));
   },
 };

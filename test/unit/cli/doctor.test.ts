@@ -195,8 +195,21 @@ describe('the fleet', () => {
       'warn 1 RotationInDoubt: shop',
       'fail 1 RotationOutcomeLost: ',
     ]);
-    const counted = { connections: fleet({ status: valid() }), metrics: 'square_operator_rotation_in_doubt 2' };
-    expect(await findings(rotations, counted)).toEqual(['warn 2 are in doubt, as the operator counts']);
+    const metrics = (count: number) => `square_operator_rotation_in_doubt ${count}`;
+    const wait = 'wait to be stored';
+    expect(await findings(rotations, { connections: found, metrics: metrics(2) })).toHaveLength(2);
+    expect((await findings(rotations, { connections: found, metrics: metrics(5) }))[2]).toBe(
+      `warn 3 answers of Square ${wait}: sign-ins or journal entries`,
+    );
+    const wells = fleet({ status: valid() });
+    expect(await findings(rotations, { connections: wells, metrics: metrics(0) })).toEqual(['ok none is in doubt']);
+    expect(await findings(rotations, { connections: wells, metrics: metrics(2) })).toEqual([
+      `warn 2 answers of Square ${wait}: sign-ins or journal entries`,
+    ]);
+    // The metric is of all namespaces.
+    expect(await findings(rotations, { connections: wells, metrics: metrics(2), namespace: 'shop' })).toEqual([
+      `warn 2 that are not in this namespace are in doubt or ${wait}, as the operator counts`,
+    ]);
   });
 });
 

@@ -2,29 +2,34 @@ import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { applicationReasons, reasons } from '../../../src/api/conditions.ts';
 import { metricsTable } from '../../../src/observability/metrics-table.ts';
-import { allAlerts } from '../../../tools/monitoring/alerts.ts';
-import { unverifiableShare } from '../../../tools/monitoring/promql.ts';
+import { allAlerts, allRecordings } from '../../../tools/monitoring/alerts.ts';
 import { rulesFile, runbookBase } from '../../../tools/monitoring/rules.ts';
 import { runbookOf, runbooks } from '../../../tools/monitoring/runbooks.ts';
 import { testUnless } from '../../support/needs.ts';
 import { unknownCalls } from '../../support/plugin-commands.ts';
 import { lackOf, promtool } from '../../support/promtool.ts';
 import { metricNames } from './metric-names.ts';
+import { overDays, seldom } from './over-days.ts';
 import { type Scenario, scenarios } from './scenarios.ts';
 import { interval, operator, scrapesIn } from './series.ts';
 
 /** What promtool is told: which alerts fire, and about which connection, at the end of each scenario. */
-function unitTest({ title, hours, series, firing, reads = [] }: Scenario): object {
+const unitTest = (scenario: Scenario) => testOf({ ...scenario, series: { ...operator, ...scenario.series } }, interval);
+
+/** Of the operator itself these have no series. */
+const testOverDays = (scenario: Scenario) => testOf(scenario, seldom, 'SquareOperatorAbsent');
+
+function testOf({ title, hours, series, firing, reads = [] }: Scenario, every: string, but = ''): object {
   return {
     name: title,
-    interval,
-    input_series: Object.entries({ ...operator, ...series }).map(([key, values]) => ({
+    interval: every,
+    input_series: Object.entries(series).map(([key, values]) => ({
       series: key,
       values: values.replace('scrapes', String(scrapesIn(hours))),
     })),
     promql_expr_test: [
       {
-        expr: 'count by (alertname, name) (ALERTS{alertstate="firing"})',
+        expr: `count by (alertname, name) (ALERTS{alertstate="firing", alertname!="${but}"})`,
         eval_time: `${hours}h`,
         exp_samples: firing.map((labels) => ({ labels, value: 1 })),
       },
@@ -37,6 +42,14 @@ function unitTest({ title, hours, series, firing, reads = [] }: Scenario): objec
   };
 }
 
+/** Fails unless promtool finds it all so. */
+async function hold(every: string, tests: readonly object[]): Promise<void> {
+  const order = ['square-operator.shared', 'square-operator.connections', 'square-operator.operator'];
+  const file = { rule_files: ['rules.yaml'], evaluation_interval: every, group_eval_order: order, tests };
+  const files = { 'rules.yaml': rulesFile(), 'tests.yaml': stringify(file, { lineWidth: 0 }) };
+  expect(await promtool(['test', 'rules', 'tests.yaml'], files)).toContain('SUCCESS');
+}
+
 const lack = lackOf('promtool');
 
 describe('the alerts', () => {
@@ -45,35 +58,32 @@ describe('the alerts', () => {
     'are rules that Prometheus takes',
     async () => {
       const said = await promtool(['check', 'rules', '--lint-fatal', 'rules.yaml'], { 'rules.yaml': rulesFile() });
-      expect(said).toContain(`SUCCESS: ${allAlerts.length + 1} rules found`);
+      expect(said).toContain(`SUCCESS: ${allAlerts.length + allRecordings.length} rules found`);
     },
     30_000,
   );
 
+  testUnless(lack, 'fire when they should, and only then', () => hold(interval, scenarios.map(unitTest)), 300_000);
+
   testUnless(
     lack,
-    'fire when they should, and only then',
-    async () => {
-      const tests = {
-        rule_files: ['rules.yaml'],
-        evaluation_interval: '5m',
-        group_eval_order: ['square-operator.shared', 'square-operator.connections', 'square-operator.operator'],
-        tests: scenarios.map(unitTest),
-      };
-      const files = { 'rules.yaml': rulesFile(), 'tests.yaml': stringify(tests, { lineWidth: 0 }) };
-      expect(await promtool(['test', 'rules', 'tests.yaml'], files)).toContain('SUCCESS');
-    },
+    'tell apart over days who comes to it one by one and who at once',
+    () => hold(seldom, overDays.map(testOverDays)),
     300_000,
   );
 
   test('each fires in one of the scenarios', () => {
-    const fired = new Set(scenarios.flatMap(({ firing }) => firing.map((text) => /alertname="(\w+)"/.exec(text)?.[1])));
+    const fired = new Set(
+      [...scenarios, ...overDays].flatMap(({ firing }) => firing.map((text) => /alertname="(\w+)"/.exec(text)?.[1])),
+    );
     expect(allAlerts.map(({ name }) => name).filter((name) => !fired.has(name))).toEqual([]);
   });
 
   test('ask for metrics that there are', () => {
-    const known = new Set([...metricsTable.map(({ name }) => name), unverifiableShare.record]);
-    const asked = allAlerts.flatMap(({ expression }) => metricNames(expression));
+    const known = new Set(
+      [...metricsTable, ...allRecordings.map(({ record }) => ({ name: record }))].map(({ name }) => name),
+    );
+    const asked = [...allAlerts, ...allRecordings].flatMap(({ expression }) => metricNames(expression));
     expect(asked.filter((name) => !known.has(name))).toEqual([]);
     expect(new Set(asked).size).toBeGreaterThan(10);
   });

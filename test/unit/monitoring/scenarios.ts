@@ -173,7 +173,7 @@ export const scenarios: readonly Scenario[] = [
         annotations: {
           summary: 'Square application shop/pos cannot be used: ClientRefused',
           description:
-            'No connection of the application can be renewed, and no seller can sign in, until it is mended. Tokens go on working until they end.',
+            'No connection of the application can be renewed, and no seller can sign in, until it is mended. Tokens go on working until they end. RefreshTokensRefused: only refresh tokens given before the fault are held back; newer ones are renewed, and sellers can sign in.',
           remedy: 'kubectl describe squareapplication -n shop pos',
           runbook_url: `${runbookBase}/application.md#squareapplicationfault`,
         },
@@ -400,43 +400,6 @@ export const scenarios: readonly Scenario[] = [
     hours: 2,
     series: series('square_operator_sealing_key_in_cluster', own, 1),
     firing: [alone('SquareSealingKeysInCluster')],
-  },
-  {
-    title: 'a revocation was given up half an hour ago',
-    hours: 2,
-    series: series('square_connection_revoke_total', { ...own, result: 'given_up', reason: 'x' }, '_x18 1+0xscrapes'),
-    firing: [alone('SquareRevocationGivenUp')],
-  },
-  {
-    title: 'a revocation that was given up yesterday was told of then',
-    hours: 25,
-    series: series('square_connection_revoke_total', { ...own, result: 'given_up', reason: 'x' }, 1),
-    firing: [],
-  },
-  {
-    title: 'a revocation is given up after the replica that had given up others has gone',
-    hours: 2,
-    series: {
-      ...series('square_connection_revoke_total', { ...own, result: 'given_up', reason: 'x' }, '3+0x15 _x8'),
-      ...series(
-        'square_connection_revoke_total',
-        { job: 'operator', instance: 'b', result: 'given_up', reason: 'x' },
-        '_x20 1+0x3',
-      ),
-    },
-    firing: [alone('SquareRevocationGivenUp')],
-  },
-  {
-    title: 'a revocation is given up after the process that had given up others was started again',
-    hours: 2,
-    series: series('square_connection_revoke_total', { ...own, result: 'given_up', reason: 'x' }, '3+0x15 0+0x3 1+0x4'),
-    firing: [alone('SquareRevocationGivenUp')],
-  },
-  {
-    title: 'a revocation is given up an hour ago, and the lease changes hands since',
-    hours: 3,
-    series: series('square_connection_revoke_total', { ...own, result: 'given_up', reason: 'x' }, '0+0x10 3+0x12 _x13'),
-    firing: [],
   },
   {
     title: 'a replica is started again and again, and leads in between',

@@ -114,3 +114,20 @@ export const series = (name: string, labels: Readonly<Record<string, string>>, v
 /** The same without those whose text has this in it. */
 export const without = (all: SeriesOf, part: string): SeriesOf =>
   Object.fromEntries(Object.entries(all).filter(([key]) => !key.includes(part)));
+
+/** The same, scraped as `when` says: so often each. */
+export const scraped = (all: SeriesOf, ...when: readonly (readonly ['there' | 'absent', times: number])[]): SeriesOf =>
+  Object.fromEntries(
+    Object.entries(all).map(([key, value]) => [
+      key,
+      when
+        .map(([what, times]) => (what === 'there' ? value.replace('xscrapes', `x${times - 1}`) : `_x${times}`))
+        .join(' '),
+    ]),
+  );
+
+/** The same, scraped from the process of another replica. */
+export const fromReplica = (all: SeriesOf, instance: string): SeriesOf =>
+  Object.fromEntries(
+    Object.entries(all).map(([key, value]) => [key.replace('instance="a"', `instance="${instance}"`), value]),
+  );
