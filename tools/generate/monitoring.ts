@@ -39,7 +39,7 @@ export function runbookIndex(): Artifact[] {
       runbooks.map(({ file, title, names }) => [`[${title}](${file})`, names.map(code).join(' ')]),
     ),
     '## Alerts',
-    `critical: now; warning: in working hours; info: when you look. More than ten connections of an application are told of together, by the same name with ${code('ForMany')}.`,
+    `critical: now; warning: in working hours; info: when you look. More than ten connections of an application are told of together, of what only their sellers can mend those who came to it at once, by the same name with ${code('ForMany')}.`,
     table(['Alert', 'Severity', 'After', 'What is so'], alerts),
     '## Reasons of a SquareConnection',
     table(['Reason', 'What is so'], rows(reasons)),
