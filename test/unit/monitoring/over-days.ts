@@ -35,8 +35,8 @@ const each = (names: readonly string[], at: (i: number) => number, long?: number
   together(names.map((name, i) => leaves(name, at(i), long)));
 
 const churned = numbered('old', 11);
-/** Eleven sellers who left within five days, none of them with another one. */
-const left = (i: number) => hour + i * 11 * hour;
+/** Eleven sellers who left within two days, none of them with another one. */
+const left = (i: number) => hour + i * 5 * hour;
 const slowLoss = each(churned, left);
 
 const lostToSquare = '{alertname="SquareRevocationGivenUp"}';
@@ -48,14 +48,14 @@ const struck = numbered('c', 50);
 export const overDays: readonly Scenario[] = [
   {
     title: 'eleven sellers who have left one by one are eleven alerts, and a twelfth is one more',
-    hours: 8 * 24,
-    series: { ...slowLoss, ...leaves('twelfth', 8 * day - hour) },
+    hours: 84,
+    series: { ...slowLoss, ...leaves('twelfth', 83 * hour) },
     firing: singles([...churned, 'twelfth']),
   },
   {
     title: 'fifty who are struck at once are one page, and those who had left before stay with theirs',
-    hours: 7 * 24,
-    series: { ...slowLoss, ...each(struck, () => 7 * day - hour) },
+    hours: 84,
+    series: { ...slowLoss, ...each(struck, () => 83 * hour) },
     firing: [...singles(churned), many],
   },
   {
@@ -66,30 +66,30 @@ export const overDays: readonly Scenario[] = [
   },
   {
     title: 'of fifty who were struck all are one page days later, too, and who leaves then is told alone',
-    hours: 5 * 24,
-    series: { ...each(struck, () => day), ...leaves('later', 5 * day - hour) },
+    hours: 60,
+    series: { ...each(struck, () => 6 * hour), ...leaves('later', 59 * hour) },
     firing: [many, single('later')],
   },
   {
     title: 'others who are struck days later are told with them',
-    hours: 5 * 24,
-    series: { ...each(struck, () => day), ...each(numbered('more', 20), () => 5 * day - hour) },
+    hours: 60,
+    series: { ...each(struck, () => 6 * hour), ...each(numbered('more', 20), () => 59 * hour) },
     firing: [many],
   },
   {
     title: 'of fifty who were struck ten are left, and are told one by one',
-    hours: 4 * 24,
+    hours: 60,
     series: {
-      ...each(struck.slice(0, 10), () => day),
-      ...each(struck.slice(10), () => day, 2 * day),
+      ...each(struck.slice(0, 10), () => 6 * hour),
+      ...each(struck.slice(10), () => 6 * hour, 30 * hour),
     },
     firing: singles(struck.slice(0, 10)),
   },
   {
     title: 'that they were struck at once is known after hours without the operator, and from another replica',
-    hours: 4 * 24,
+    hours: 60,
     series: {
-      ...each(struck, () => hour, 2 * day),
+      ...each(struck, () => hour, 2 * day - hour),
       ...fromReplica(
         each(struck, () => 2 * day + 8 * hour),
         'b',
@@ -97,13 +97,13 @@ export const overDays: readonly Scenario[] = [
     },
     firing: [many],
   },
-  ...[7 * 24 + 8, 8 * 24 + 2].map((hours) => ({
+  ...[67, 86].map((hours) => ({
     title: `those who left one by one are no new ones after hours without the operator, nor a day later: ${hours} h`,
     hours,
     series: {
-      ...together(churned.map((name, i) => leaves(name, left(i), 7 * day - left(i)))),
+      ...together(churned.map((name, i) => leaves(name, left(i), 60 * hour - left(i)))),
       ...fromReplica(
-        each(churned, () => 7 * day + 4 * hour),
+        each(churned, () => 64 * hour),
         'b',
       ),
     },
