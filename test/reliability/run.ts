@@ -40,20 +40,27 @@ export interface Outcome extends Counts {
   readonly log: string;
 }
 
-/** Plays one run from nothing and judges it. What breaks on the way is a violation, too. */
+/** Plays one run from nothing and judges it. What breaks on the way is a violation, too, and ends no other run. */
 export async function play(theatre: Theatre, plan: Plan): Promise<Outcome> {
   const began = performance.now();
+  const { end, ...seen } = await onStage(theatre, plan).catch((error: Error) => ({
+    end: broken(`its stage could not be set up or cleared: ${error.message}`),
+    crossed: [],
+    struck: false,
+    log: '',
+  }));
+  return { ...end, ...seen, plan, took: performance.now() - began };
+}
+
+async function onStage(theatre: Theatre, plan: Plan) {
   const stage = await openStage(theatre, plan.scenario.replicas);
   try {
-    const end = await playOn(stage, plan).catch((error: Error) => broken(stage, error));
-    const { violations } = end;
+    const end = await playOn(stage, plan).catch(({ message }: Error) => broken(`${message}\n${conditionsOf(stage)}`));
     return {
-      ...end,
-      plan,
+      end,
       crossed: stage.script.crossed(0),
       struck: stage.script.struck(),
-      took: performance.now() - began,
-      log: violations.length === 0 ? '' : logOf(stage),
+      log: end.violations.length === 0 ? '' : logOf(stage),
     };
   } finally {
     await stage.close();
@@ -62,8 +69,8 @@ export async function play(theatre: Theatre, plan: Plan): Promise<Outcome> {
 
 type End = Omit<Outcome, 'plan' | 'crossed' | 'struck' | 'took' | 'log'>;
 
-const broken = (stage: Stage, { message }: Error): End => ({
-  violations: [`the run could not be played: ${message}\n${conditionsOf(stage)}`],
+const broken = (why: string): End => ({
+  violations: [`the run could not be played: ${why}`],
   tokensLost: 0,
   duplicateExchanges: 0,
   falseRevoked: 0,
