@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
+import { minutes } from '../../../src/clock.ts';
 import { generateKey } from '../../../src/secrets/key-material.ts';
 import { createKeySight, documentedCommands } from '../../support/keys.ts';
 import { operatorSuite } from '../../support/suite.ts';
@@ -14,8 +15,8 @@ interface Key {
   readonly text: string;
 }
 
-const aKey = (): Key => {
-  const text = generateKey(Date.now());
+const aKey = (made = Date.now()): Key => {
+  const text = generateKey(made);
   return { id: (JSON.parse(text) as { id: string }).id, text };
 };
 const withState = ({ text }: Key, state: string) => JSON.stringify({ ...(JSON.parse(text) as object), state });
@@ -23,7 +24,8 @@ const withState = ({ text }: Key, state: string) => JSON.stringify({ ...(JSON.pa
 /** A directory that the operator starts with. Its files are there before the suite begins. */
 const directory = mkdtempSync(join(tmpdir(), 'square-operator-keys-'));
 afterAll(() => rm(directory, { recursive: true, force: true }));
-const first = aKey();
+// Keys tell whole seconds, and the next one is to be newer.
+const first = aKey(Date.now() - minutes(1));
 await writeFile(join(directory, 'first.json'), first.text);
 
 operatorSuite('sealing keys in a directory', { flags: [`--sealing-key-dir=${directory}`] }, (world, scene) => {
