@@ -93,7 +93,7 @@ function disconnecting(o: Observation, spec: ConnectionSpec, now: Now): Step | u
   if (o.grant.kind !== 'Held' || isOfAnotherMerchant(o.grant.grant, spec)) {
     return writeOrWait(o, now, withdraw(o, now), 'Disconnecting', nextAttempt(o, 'Revoke', now));
   }
-  const instants = [nextAttempt(o, 'Revoke', now), nextVerification(o, spec)] as const;
+  const instants = [nextAttempt(o, 'Revoke', now), nextVerification(o, spec, now)] as const;
   return (
     withinBudget(o, verify(o, spec, now)) ?? writeOrWait(o, now, wantedWrite(o, now), 'Disconnecting', ...instants)
   );
@@ -230,7 +230,7 @@ function live(o: Observation, grant: Grant, spec: ConnectionSpec, now: Now): Ste
 }
 
 function verify(o: Observation, spec: ConnectionSpec, now: Now): Step | undefined {
-  if (now.square < nextVerification(o, spec)) return undefined;
+  if (now.square < nextVerification(o, spec, now)) return undefined;
   return { kind: 'Verify', because: whyVerified(o) };
 }
 
@@ -239,7 +239,7 @@ function nextInstants(o: Observation, grant: Grant, spec: ConnectionSpec, now: N
   const { tokenSecret } = o;
   const taken = tokenSecret.kind === 'NotOwned' && tokenSecret.retryAt > now.square && deathOf(o, now) === undefined;
   return [
-    nextVerification(o, spec),
+    nextVerification(o, spec, now),
     nextRestart(o, spec)?.at,
     nextRefresh(o, grant, spec, now),
     takeUpAt(o, now),

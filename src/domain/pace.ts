@@ -25,56 +25,56 @@ export function nextAttempt(o: Observation, operation: Exclude<Operation, 'Verif
   if (failure === undefined) return 0;
   switch (operation) {
     case 'TakeUp':
-      return nextTakeUp(failure, o);
+      return nextTakeUp(failure, o, now);
     case 'Refresh': {
       const backoff = backoffOfRefresh(failure, o, now);
-      return backoff && after(failure, backoff, o);
+      return backoff && after(failure, backoff, o, now);
     }
     case 'Publish':
     case 'Finalize':
-      return after(failure, publishBackoff, o);
+      return after(failure, publishBackoff, o, now);
     case 'Revoke':
-      return nextRevocation(failure, o);
+      return nextRevocation(failure, o, now);
   }
 }
 
 /** An intermediary's word to wait must not hold a deletion up; another request than the one that failed is new. */
-function nextRevocation(failure: FailureStreak, o: Observation): Instant {
+function nextRevocation(failure: FailureStreak, o: Observation, now: Now): Instant {
   if (o.connection.deleting) {
-    return failure.request === undefined ? after({ ...failure, retryAt: 0 }, partingBackoff, o) : 0;
+    return failure.request === undefined ? after({ ...failure, retryAt: 0 }, partingBackoff, o, now) : 0;
   }
-  return failure.request === o.connection.requests.disconnect ? after(failure, disconnectBackoff, o) : 0;
+  return failure.request === o.connection.requests.disconnect ? after(failure, disconnectBackoff, o, now) : 0;
 }
 
 /** A credential that was refused is tried again only when it changes, or when it was the pin that stood in its way. */
-function nextTakeUp(failure: FailureStreak, o: Observation): Instant | undefined {
+function nextTakeUp(failure: FailureStreak, o: Observation, now: Now): Instant | undefined {
   if (failure.class === 'OtherMerchant') {
     const pin = pinnedMerchant(o);
     return pin === undefined || pin === failure.merchantID ? 0 : undefined;
   }
   const { retry } = consequences[failure.class].TakeUp;
   if (retry === 'WhenChanged') return undefined;
-  return after(failure, retry === 'Rarely' ? refusedBackoff : takeUpBackoff, o);
+  return after(failure, retry === 'Rarely' ? refusedBackoff : takeUpBackoff, o, now);
 }
 
 /** When a token that was never proven, or that is reported to be revoked, or a time that was never confirmed, is to be put to the test. */
-export function nextProof(o: Observation): Instant {
+export function nextProof(o: Observation, now: Now): Instant {
   const failure = o.history.failures.Verify;
-  return failure === undefined ? 0 : after(failure, proofBackoff, o);
+  return failure === undefined ? 0 : after(failure, proofBackoff, o, now);
 }
 
 /**
  * When the access token is next verified: at once until it was proven, when a revocation is reported or the refresh token
  * was refused, else in the connection's slots.
  */
-export function nextVerification(o: Observation, spec: ConnectionSpec): Instant {
+export function nextVerification(o: Observation, spec: ConnectionSpec, now: Now): Instant {
   const { history } = o;
-  if (history.proof.kind === 'None') return nextProof(o);
+  if (history.proof.kind === 'None') return nextProof(o, now);
   const slot = Math.max(
     nextVerifySlot(spec, o.connection.uid, history.verifyFrom),
     history.failures.Verify?.retryAt ?? 0,
   );
-  return openReport(o) !== undefined || isDoubted(history) ? Math.min(slot, nextProof(o)) : slot;
+  return openReport(o) !== undefined || isDoubted(history) ? Math.min(slot, nextProof(o, now)) : slot;
 }
 
 /** What a verification that is due is due for. */
@@ -87,7 +87,12 @@ export function whyVerified(o: Observation): VerifyReason {
 /** Square refused the refresh token since it took the access token last: mostly the seller has left, and both are dead. */
 const isDoubted = ({ proof }: History): boolean => proof.kind === 'Accepted' && proof.doubted === true;
 
-function after(failure: FailureStreak, backoff: Backoff, o: Observation): Instant {
+/**
+ * A failure that is ahead of a clock which no answer of Square has set yet was noted by Square's time: this clock is behind,
+ * nobody knows how far, and the next answer tells.
+ */
+function after(failure: FailureStreak, backoff: Backoff, o: Observation, now: Now): Instant {
+  if (!now.confirmed && failure.time > now.square) return 0;
   const at = failure.time + backoffDelay(backoff, failure.count, o.connection.uid);
   return Math.max(at, failure.retryAt ?? 0);
 }

@@ -118,7 +118,7 @@ const witnessEvery = minutes(1);
 
 /** When Square is asked what time it is. */
 const nextWitness = (o: Observation, now: Now): Instant =>
-  isAnswered(o) && now.disputed === true ? o.history.verifyFrom + witnessEvery : nextProof(o);
+  isAnswered(o) && now.disputed === true ? o.history.verifyFrom + witnessEvery : nextProof(o, now);
 
 /** When the next refresh is asked for, as things stand; `undefined` when none will be before something changes. */
 export function nextRefresh(o: Observation, grant: Grant, spec: ConnectionSpec, now: Now): Instant | undefined {

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
-import { minutes } from '../../../src/clock.ts';
+import { hours, minutes } from '../../../src/clock.ts';
 import type { FaultSpec } from '../../simulator/faults.ts';
+import { collectionPath } from '../../support/live.ts';
 import { aConnection, anApplication, aSecret } from '../../support/objects.ts';
 import { ownControlPlane } from '../../support/own-control-plane.ts';
 import { matches } from '../../support/scene.ts';
@@ -10,7 +11,7 @@ import { operatorSuite } from '../../support/suite.ts';
 const unavailable: FaultSpec['effect'] = { kind: 'answer', status: 503 };
 
 /** One namespace for each test: it is deleted with all that is in it. */
-const doomed = { revoked: {}, retained: {}, unreachable: {}, orphaned: {}, elsewhere: {}, resumed: {} };
+const doomed = { revoked: {}, retained: {}, unreachable: {}, orphaned: {}, elsewhere: {}, resumed: {}, later: {} };
 type Doomed = keyof typeof doomed;
 
 // Rights that lie in the namespace itself would go with it.
@@ -32,9 +33,25 @@ operatorSuite('a namespace that is deleted', options, (world, scene) => {
     // A try that failed is followed by a growing pause, and the namespace controller has pauses of its own.
     const until = performance.now() + minutes(3);
     // Nothing of the tests follows namespaces.
-    while ((await world.api.send('GET', path)).status !== 404) {
-      if (performance.now() > until) throw new Error(`the namespace ${short} is still there`);
+    for (;;) {
+      const { status, body } = await world.api.send('GET', path);
+      if (status === 404) return;
+      const left = () => `${JSON.stringify(find(short)?.status)}\n${JSON.stringify(body)}`;
+      if (performance.now() > until) throw new Error(`the namespace ${short} is still there: ${left()}`);
       await pause(50);
+    }
+  }
+
+  /** Finalizers of somebody else on the application and its Secret: they stay when their namespace goes. */
+  async function keepApplication(short: Doomed, finalizers: readonly string[]): Promise<void> {
+    const options = { body: { metadata: { finalizers } }, contentType: 'application/merge-patch+json' };
+    const paths = { secrets: 'pos-client', applications: 'pos' } as const;
+    for (const [collection, name] of Object.entries(paths)) {
+      await world.api.ask(
+        'PATCH',
+        `${collectionPath(collection as keyof typeof paths, namespaceOf(short))}/${name}`,
+        options,
+      );
     }
   }
 
@@ -132,9 +149,24 @@ operatorSuite('a namespace that is deleted', options, (world, scene) => {
     world.square.faults.remove(fault);
     await world.startOperator();
     await gone('resumed');
-    await world.live.until('it is told at home', () =>
-      toldAtHome().some((one) => one.includes(namespaceOf('resumed'))),
-    );
+    // Whether the application was still there when the operator came back is the namespace controller's affair.
+    const isTold = () => toldAtHome().some((one) => one.includes(namespaceOf('resumed')));
+    await world.live.until('it is ended, or told at home', () => live(merchantID).length === 0 || isTold());
+  });
+
+  test('takes the authorization along by an operator that comes back and has not heard the time of Square yet', async () => {
+    const merchantID = await settled('later');
+    await keepApplication('later', ['example.com/kept']);
+    await scene.pass(hours(1));
+    const fault = strike(merchantID);
+    await remove('later');
+    await world.live.until('it failed', () => find('later')?.status?.lastFailure?.operation === 'Revoke');
+    await world.operators.at(-1)?.stop();
+    world.square.faults.remove(fault);
+    await world.startOperator();
+    await world.live.until('it is ended', () => live(merchantID).length === 0);
+    await keepApplication('later', []);
+    await gone('later');
   });
 
   test('ends the authorization by an application that is in another namespace', async () => {

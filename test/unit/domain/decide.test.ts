@@ -132,6 +132,18 @@ const rows: readonly Row[] = [
     at(noon + seconds(6)),
   ],
   [
+    'it failed at a time of Square that is ahead of a clock which nothing has confirmed',
+    aNewObservation({ history: tried({ class: 'Unreachable', time: noon + hours(1) }) }),
+    'TakeUp(CredentialRetry)',
+    at(noon, { confirmed: false }),
+  ],
+  [
+    'it failed a moment ago by a clock which nothing has confirmed',
+    aNewObservation({ history: tried({ class: 'Unreachable' }) }),
+    'Wait(Backoff) 5 s',
+    at(noon, { confirmed: false }),
+  ],
+  [
     'Square asked to wait longer than the backoff',
     aNewObservation({ history: tried({ class: 'RateLimited', retryAt: noon + minutes(7) }) }),
     'Wait(Backoff) 420 s',
