@@ -68,15 +68,21 @@ export function formatInstant(instant: Instant): string {
 
 const rfc3339 = /^(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:)(\d{2})(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 
+/** The form that `formatInstant` and Kubernetes write. */
+const kubernetesTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:[0-5]\dZ$/;
+
 /** Reads an RFC 3339 time in any of its forms (fractions, offsets, leap seconds); `undefined` for anything else. */
 export function parseInstant(text: string): Instant | undefined {
+  if (kubernetesTime.test(text)) return notNaN(Date.parse(text));
   const [form, date, clock, second = '', fraction = '', offset = ''] = rfc3339.exec(text) ?? [];
   if (form === undefined) return undefined;
   // The platform knows no leap seconds: one is the second after the one before it (RFC 3339 section 5.7).
   const leap = second === '60';
   const instant = Date.parse(`${date}T${clock}${leap ? '59' : second}${fraction}${offset.toUpperCase()}`);
-  return Number.isNaN(instant) ? undefined : instant + (leap ? seconds(1) : 0);
+  return notNaN(instant + (leap ? seconds(1) : 0));
 }
+
+const notNaN = (number: number): number | undefined => (Number.isNaN(number) ? undefined : number);
 
 /**
  * Square's time: the latest `Date` of a recognised answer of Square, carried on by the monotonic clock. Until the first

@@ -24,6 +24,9 @@ export type Metadata = z.infer<typeof metadata>;
 const connection = z.object({ metadata, spec: connectionSpec, status: connectionStatus.optional().catch(undefined) });
 export type SquareConnection = z.infer<typeof connection>;
 
+/** Compiled when the first one is read: thousands are at a start, and a command that reads none need not wait for it. */
+let compiled: typeof connection | undefined;
+
 const application = z.object({
   metadata,
   spec: applicationSpec,
@@ -40,7 +43,8 @@ export type Parsed<T> =
  * Reads an object as the API server gave it. Unknown fields are left out. An object that was stored under an earlier
  * schema can be wrong in its shapes and bounds; rules across fields are the API server's and are not checked again.
  */
-export const parseConnection = (object: unknown): Parsed<SquareConnection> => parse(connection, object);
+export const parseConnection = (object: unknown): Parsed<SquareConnection> =>
+  parse((compiled ??= z.compile(connection)), object);
 
 /** The same for a `SquareApplication`. */
 export const parseApplication = (object: unknown): Parsed<SquareApplication> => parse(application, object);

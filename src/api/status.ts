@@ -142,14 +142,14 @@ export const connectionStatusFields: StatusFields = fieldsOf(connectionStatus);
 export const applicationStatusFields: StatusFields = fieldsOf(applicationStatus);
 
 /** What a member of a status can hold: members of its own, in a fixed order, or nothing that has any. */
-export type StatusShape = readonly (readonly [name: string, shape: StatusShape])[];
+export type StatusShape = readonly { readonly name: string; readonly within: StatusShape }[];
 
 /** The members that a status of either kind can have. */
 export const statusShape: StatusShape = shapeOf({ ...connectionStatus.shape, ...applicationStatus.shape });
 
 function shapeOf(members: z.ZodRawShape): StatusShape {
   const names = Object.keys(members).sort();
-  return names.map((name) => [name, shapeWithin(members[name])]);
+  return names.map((name) => ({ name, within: shapeWithin(members[name]) }));
 }
 
 function shapeWithin(schema: unknown): StatusShape {

@@ -183,12 +183,13 @@ export function createController(deps: ControllerDeps): Controller {
       // What is added from here on waits; before, all news were for whoever led.
       for (const one of queues) one.open();
       custodyQueue.add(ringKey);
-      for (const key of connectionsOfRecords(watches)) queue.add(key);
       turns.clear();
       heldBackTokens.restart();
       issuing.restart();
-      for (const [key] of watches.connections.entries()) queue.add(key);
-      for (const [key, token] of watches.tokens.entries()) queue.add(ownerOf(key, token.connection));
+      const keys = new Set(connectionsOfRecords(watches));
+      for (const [key] of watches.connections.entries()) keys.add(key);
+      for (const [key, token] of watches.tokens.entries()) keys.add(ownerOf(key, token.connection));
+      for (const key of keys) queue.add(key);
       for (const [key] of watches.applications.entries()) applicationQueue.add(key);
       // What earlier processes left unstored comes first: without it their attempts would count as lost.
       void (async () => {

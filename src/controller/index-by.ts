@@ -45,9 +45,10 @@ export function createIndex(): Index {
   return {
     set(member, names) {
       drop(member);
-      if (names.length === 0) return;
-      const joined = [...new Set(names)].map((name) => join(name, member));
-      groupsOf.set(member, joined.length === 1 && joined[0] !== undefined ? joined[0] : joined);
+      const [first, ...more] = names;
+      if (first === undefined) return;
+      const joins = (name: string) => join(name, member);
+      groupsOf.set(member, more.length === 0 ? joins(first) : [...new Set(names)].map(joins));
     },
     delete: drop,
     get(name) {

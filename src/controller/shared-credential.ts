@@ -30,9 +30,9 @@ export function unlessShared(
 ): ReadCredential {
   const { connection } = own;
   if (credential.kind !== 'Given' || credential.type !== 'refreshToken' || !connection.spec.ok) return credential;
+  if (isAmong(credential, recordIn(grant)?.taken ?? [])) return credential;
   const place = credentialPlaceOf(connection, connection.spec.value);
   if (place === undefined || deps.readersOf.count(place) < 2) return credential;
-  if (isAmong(credential, recordIn(grant)?.taken ?? [])) return credential;
   const others = [...deps.readersOf.get(place)].flatMap((key) => {
     const view = deps.watches.connections.get(key);
     return view === undefined || view.connection.uid === connection.uid ? [] : [view];

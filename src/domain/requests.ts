@@ -42,7 +42,8 @@ const requests = ['refresh', 'disconnect', 'adopt', 'connect'] as const satisfie
 /** When requests that cannot be acted on now become too old to be, which is then said. In Square's time. */
 export function requestEnds(o: Observation, now: Now): Instant[] {
   return requests.flatMap((request) => {
-    const value = o.connection.requests[request] ?? '';
+    const value = o.connection.requests[request];
+    if (value === undefined) return [];
     const at = parseInstant(value);
     if (at === undefined || requestState(o, request, now) !== 'Act') return [];
     const tooOld = now.square + (at + requestLifetime - now.wall) + 1;

@@ -118,10 +118,10 @@ export function renewable(o: Observation, grant: Grant, now: Now): Verdict {
   const { refreshToken } = grant;
   if (refreshToken === undefined) return yes('NotNeeded', 'A personal access token is never renewed.');
   const dead = deathOf(o, now) !== undefined;
-  const before = dead ? '' : ` before ${endOf(grant)}, when the access token ends`;
+  const before = () => (dead ? '' : ` before ${endOf(grant)}, when the access token ends`);
   if (refreshToken.expiresAt !== undefined && now.square >= refreshToken.expiresAt) {
     const ended = formatInstant(refreshToken.expiresAt);
-    return no('RefreshTokenExpired', `The refresh token ended at ${ended}: have the seller sign in again${before}.`);
+    return no('RefreshTokenExpired', `The refresh token ended at ${ended}: have the seller sign in again${before()}.`);
   }
   if (o.unsettled !== undefined) return unknown('GrantNotStored', unstored(o.unsettled));
   const failure = o.history.failures.Refresh;
@@ -129,11 +129,11 @@ export function renewable(o: Observation, grant: Grant, now: Now): Verdict {
     const since = formatInstant(failure.since);
     return no(
       failure.reason === 'RotationOutcomeLost' ? failure.reason : 'RefreshRefused',
-      `Square refused the refresh token at ${since}: have the seller sign in again${before}.`,
+      `Square refused the refresh token at ${since}: have the seller sign in again${before()}.`,
     );
   }
   const doubt = isInDoubt(o.attempt, 'Held') ? doubtOf(o.attempt, 'Held') : undefined;
-  if (doubt !== undefined && isSpent(o.attempt, 'Held')) return spent(doubt, before);
+  if (doubt !== undefined && isSpent(o.attempt, 'Held')) return spent(doubt, before());
   const held = heldBackMessage(o, grant);
   const fault = applicationFault(o);
   if (doubt !== undefined) return inDoubt(o, doubt, now, held ?? fault);
