@@ -76,22 +76,19 @@ function operationOf(step: Step): Operation | undefined {
 
 /**
  * One failure more. What Square refused stays refused when the next attempt only fails to reach it; and a refusal after
- * such failures has its own beginning. In whole seconds and within the bounds of the status, so that a process that reads
- * it there knows the very same.
+ * such failures has its own beginning. What only the pin refused was tried again because the pin has changed: whatever
+ * fails then is news. In whole seconds and within the bounds of the status, so that a process that reads it there knows
+ * the very same.
  */
 export function extend(before: FailureStreak | undefined, failure: Counted, at: Instant): FailureStreak {
+  if (before?.class === 'OtherMerchant') return begin(undefined, failure, at);
   const refused = before !== undefined && isRefusal(before.class);
   if (refused && !isRefusal(failure.class)) return { ...begin(before, failure, at), ...told(before) };
   return begin(refused === isRefusal(failure.class) ? before : undefined, failure, at);
 }
 
 /** What a failure is called. */
-const told = ({ class: failureClass, reason, message, merchantID }: FailureStreak) => ({
-  class: failureClass,
-  reason,
-  message,
-  ...(merchantID === undefined ? {} : { merchantID }),
-});
+const told = ({ class: failureClass, reason, message }: FailureStreak) => ({ class: failureClass, reason, message });
 
 function begin(streak: FailureStreak | undefined, failure: Counted, at: Instant): FailureStreak {
   const time = Math.floor(at / seconds(1)) * seconds(1);

@@ -7,6 +7,7 @@ import type { Failure, FailureClass } from '../../../src/domain/failure.ts';
 import type { History, Observation } from '../../../src/domain/observation.ts';
 import type { Fact, Step } from '../../../src/domain/step.ts';
 import {
+  aConnection,
   aCredential,
   aFailure,
   aHistory,
@@ -224,6 +225,26 @@ describe('after a failure', () => {
     });
     expect(o.grant).toEqual({ kind: 'Absent' });
   });
+
+  it.each<[string, Fact, FailureClass]>([
+    ['Square is not reached', failed({ reason: 'SquareRefusedConnection' }, { credential: 'new' }), 'Unreachable'],
+    ['it cannot be noted', { kind: 'Unwritten', message: 'No room.', credential: 'new' }, 'Unknown'],
+  ])(
+    'a credential whose seller is pinned now is tried at once, then backing off by what fails: %s',
+    (_, fact, failure) => {
+      const connection = aConnection({}, { merchantID: 'M-B' });
+      const another: Fact = { kind: 'OtherMerchant', merchantID: 'M-B', credential: 'new', message: 'Of M-B.' };
+      const refused = after(anObservation({ connection, credential: aCredential() }), takeUp, another, noon - hours(1));
+      expect(decide(refused, at(noon))).toMatchObject({ kind: 'TakeUp', because: 'CredentialRetry' });
+      const tried = after(refused, takeUp, fact);
+      const { TakeUp } = tried.history.failures;
+      expect(TakeUp).toMatchObject({ since: noon, count: 1, class: failure });
+      expect(TakeUp?.message).not.toBe('Of M-B.');
+      expect(TakeUp).not.toHaveProperty('merchantID');
+      expect(decide(tried, at(noon)).kind).not.toBe('TakeUp');
+      expect(decide(tried, at(noon + seconds(7))).kind).toBe('TakeUp');
+    },
+  );
 });
 
 describe('after a write of the token Secret', () => {
