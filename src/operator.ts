@@ -112,7 +112,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     });
     const mayAct = () => !stopping.signal.aborted && isLeader();
     const { concurrency, tokenRequestConcurrency } = config;
-    const journal = await openJournal(config.journalDir, clock);
+    const journal = await openJournal(config.journalDir, clock, log);
     const incoming = createIncomingSettlement({ client, clock, log, ring });
     const loop = createController({
       incoming,

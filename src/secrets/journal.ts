@@ -1,15 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, type Duration, days } from '../clock.ts';
+import { type Log, silentLog } from '../kube/log.ts';
 import { followElsewhere, showLife } from './journal-elsewhere.ts';
 import {
-  answerInDraft,
   draftExtension,
-  entriesIn,
   extension,
+  holdersIn,
+  isGone,
   type JournalEntry,
+  type JournalPages,
   ownerFile,
+  pagesIn,
+  type TellUnread,
+  warnOfUnread,
 } from './journal-entries.ts';
 import { parseOwner, self, stateOf } from './journal-owner.ts';
 
@@ -23,13 +28,13 @@ import { parseOwner, self, stateOf } from './journal-owner.ts';
 export interface Journal {
   /** Names this process in the attempts that it makes. */
   readonly holder: string;
-  /** Whether an attempt of that holder cannot be under way any more: it was a process that has ended. */
+  /** Whether an attempt of that holder is over: it was a process that has ended, and no answer to it lies here unread. */
   isDead(holder: string): boolean;
-  /** What ended processes left. */
+  /** What ended processes left, as far as it could be read. */
   readonly left: readonly JournalEntry[];
   /**
-   * From now on `take` has what processes of other hosts leave, half a minute after their last sign of life. Whether their
-   * attempts are over is not known by that.
+   * From now on `take` has what processes of other hosts leave, half a minute after their last sign of life, and what could
+   * not be read of {@link left}. Whether their attempts are over is not known by that.
    */
   follow(take: (left: readonly JournalEntry[]) => Promise<unknown>): void;
   /**
@@ -67,25 +72,35 @@ const nameKept: Duration = days(1);
 const room = Buffer.alloc(8 * 1_024);
 
 /** Opens the journal under `root`, which is made when it is not there. Rejects with `JournalUnwritable`. */
-export async function openJournal(root: string, clock: Clock): Promise<Journal> {
+export async function openJournal(root: string, clock: Clock, log: Log = silentLog): Promise<Journal> {
+  const tell = warnOfUnread(log);
   try {
     await mkdir(root, { recursive: true, mode: 0o700 });
-    const dead = await deadProcesses(root);
-    const holder = randomBytes(16).toString('hex');
-    const directory = join(root, holder);
+    const unread = new Map<string, ReadonlySet<string>>();
+    const dead = await deadProcesses(root, (name, error) => {
+      tell(join(root, name), error);
+      if (!isGone(error)) unread.set(name, new Set());
+    });
+    const own = randomBytes(16).toString('hex');
+    const directory = join(root, own);
     await mkdir(directory, { mode: 0o700 });
     await writeFile(join(directory, ownerFile), JSON.stringify(await self()), { mode: 0o600 });
-    const left = (await Promise.all(dead.map((name) => takeOver(clock, join(root, name))))).flat();
+    const left: JournalEntry[] = [];
+    for (const name of dead) {
+      const pages = await takeOver(clock, join(root, name), tell);
+      left.push(...pages.entries);
+      if (pages.unread) unread.set(name, new Set(pages.entries.map(({ path }) => path)));
+    }
     const ends = [showLife(directory, clock)];
     return {
-      holder,
-      isDead: (other) => dead.includes(other),
+      holder: own,
+      isDead: (other) => dead.includes(other) && !unread.has(other),
       left,
-      follow: (take) => void ends.push(followElsewhere(root, holder, clock, take)),
+      follow: (take) => void ends.push(followElsewhere({ root, own, clock, tell, unread }, take)),
       page: (id) => newPage(directory, id),
       close() {
         for (const end of ends) end();
-        return leave(directory);
+        return leave(directory, tell);
       },
     };
   } catch (error) {
@@ -93,36 +108,40 @@ export async function openJournal(root: string, clock: Clock): Promise<Journal> 
   }
 }
 
-async function deadProcesses(root: string): Promise<string[]> {
-  const names = (await readdir(root, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+async function deadProcesses(root: string, unknown: (name: string, error: unknown) => void): Promise<string[]> {
   const dead: string[] = [];
-  for (const { name } of names) {
-    const owner = await readFile(join(root, name, ownerFile), 'utf8').catch(() => undefined);
-    // One that was just made has no owner yet; one that ended while it was made has no answer in it.
-    if (owner !== undefined && (await stateOf(parseOwner(owner))) === 'Ended') dead.push(name);
+  for (const name of await holdersIn(root)) {
+    try {
+      const owner = await readFile(join(root, name, ownerFile), 'utf8');
+      if ((await stateOf(parseOwner(owner))) === 'Ended') dead.push(name);
+    } catch (error) {
+      // One that was just made has no owner yet; one that ended while it was made has no answer in it.
+      unknown(name, error);
+    }
   }
   return dead;
 }
 
 /** The answers in the directory of a process that ended. */
-async function takeOver(clock: Clock, directory: string): Promise<JournalEntry[]> {
-  for (const name of await readdir(directory)) {
-    // A page that nothing was written on.
-    const path = join(directory, name);
-    if (name === ownerFile || name.endsWith(extension) || (await answerInDraft(path)) !== undefined) continue;
-    await rm(path, { force: true });
+async function takeOver(clock: Clock, directory: string, tell: TellUnread): Promise<JournalPages> {
+  try {
+    const pages = await pagesIn(directory, tell);
+    for (const path of pages.blank) await rm(path, { force: true });
+    // The name of a dead process is worth knowing as long as attempts of it may stand in records.
+    const { mtimeMs } = await stat(join(directory, ownerFile));
+    if (clock.wall() - mtimeMs > nameKept) await leave(directory, tell);
+    return pages;
+  } catch (error) {
+    tell(directory, error);
+    return { entries: [], blank: [], unread: !isGone(error) };
   }
-  // The name of a dead process is worth knowing as long as attempts of it may stand in records.
-  const entries = await entriesIn(directory);
-  const { mtimeMs } = await stat(join(directory, ownerFile));
-  if (entries.length === 0 && clock.wall() - mtimeMs > nameKept) await leave(directory);
-  return entries;
 }
 
 /** Takes the directory away, unless something is left in it. */
-async function leave(directory: string): Promise<void> {
+async function leave(directory: string, tell: TellUnread): Promise<void> {
   try {
-    if ((await entriesIn(directory)).length > 0) return;
+    const { entries, unread } = await pagesIn(directory, tell);
+    if (unread || entries.length > 0) return;
     await rm(join(directory, ownerFile), { force: true });
     await rmdir(directory);
   } catch {

@@ -8,6 +8,7 @@ import { projectApplication, projectConnection } from '../../../src/controller/p
 import type { Grant, Vacant } from '../../../src/domain/grant.ts';
 import { tokenSecretStates } from '../../../src/domain/observation.ts';
 import { openToken } from '../../../src/domain/token.ts';
+import { silentLog } from '../../../src/kube/log.ts';
 import type { KubeObject } from '../../../src/kube/resource.ts';
 import { openConnectLink, projectConnectLink } from '../../../src/secrets/connect-link.ts';
 import { openCredential } from '../../../src/secrets/credential.ts';
@@ -15,7 +16,7 @@ import { listEscrow } from '../../../src/secrets/escrow.ts';
 import { openGrant } from '../../../src/secrets/grant.ts';
 import { projectGrantSecret } from '../../../src/secrets/grant-secret.ts';
 import { openIncoming, projectIncoming } from '../../../src/secrets/incoming.ts';
-import { entriesIn, ownerFile } from '../../../src/secrets/journal-entries.ts';
+import { ownerFile, pagesIn, warnOfUnread } from '../../../src/secrets/journal-entries.ts';
 import { parseOwner, stateOf } from '../../../src/secrets/journal-owner.ts';
 import { openIssued } from '../../../src/secrets/journal-record.ts';
 import type { Opened } from '../../../src/secrets/port.ts';
@@ -104,7 +105,8 @@ describe.each(releasesWithSpecimens())('what %s stored is read:', (release) => {
   });
 
   test('an answer of Square in the journal, and whose it is', async () => {
-    const [entry] = await entriesIn(join(dir, 'journal', holder));
+    const { entries } = await pagesIn(join(dir, 'journal', holder), warnOfUnread(silentLog));
+    const [entry] = entries;
     const { body, ...issued } = valueOf(openIssued(keys, entry?.text ?? ''));
     expect(issued).toMatchObject({ binding: bindingOf('market'), after: 3, before: { merchantID: 'MLMARKET' } });
     const parsed = parseTokenReply({ grantType: issued.grantType, body, at: issued.issuedAt });

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { seconds, systemClock } from '../../../src/clock.ts';
+import { type Log, silentLog } from '../../../src/kube/log.ts';
 import { JournalUnwritable, openJournal } from '../../../src/secrets/journal.ts';
 import { podIn, self, stateSeenBy } from '../../../src/secrets/journal-owner.ts';
 import { createFakeClock, type FakeClock } from '../../support/clock.ts';
@@ -24,6 +25,22 @@ async function leftByADeadProcess(pages: Record<string, string>, holder = 'dead'
   await writeFile(join(directory, 'owner.json'), JSON.stringify({ pid: child.pid, started: '1' }));
   for (const [name, text] of Object.entries(pages)) await writeFile(join(directory, name), text);
   return directory;
+}
+
+/** Files take real time, whatever the clock says: what was set going is done when its timers are set again. */
+const pass = async (clock: FakeClock, turns: number) => {
+  const timers = clock.timers();
+  for (let turn = 0; turn < turns; turn++) {
+    await clock.advance(seconds(5));
+    while (clock.timers() < timers) await new Promise((resolve) => setImmediate(resolve));
+  }
+};
+
+/** A log that keeps the paths that it warned of. */
+function aLog(): { readonly log: Log; readonly warned: unknown[] } {
+  const warned: unknown[] = [];
+  const warn = (fields: object) => void warned.push((fields as { path?: unknown }).path);
+  return { log: { ...silentLog, warn }, warned };
 }
 
 const files = async (directory: string) => (await readdir(directory)).filter((name) => name !== 'owner.json').sort();
@@ -134,6 +151,53 @@ describe('the journal', () => {
     expect((await openJournal(root, systemClock)).left).toHaveLength(1);
   });
 
+  test('hands over what can be read, tells once what cannot, and hands that over when it can', async () => {
+    const directory = await leftByADeadProcess({ 'a1.jwe': 'first' });
+    const [unread, told] = [join(directory, 'a2.jwe'), aLog()];
+    // Reading a directory fails whoever asks.
+    await mkdir(unread);
+    const clock = createFakeClock();
+    const journal = await openJournal(root, clock, told.log);
+    expect(journal.left.map(({ text }) => text)).toEqual(['first']);
+    expect(journal.isDead('dead')).toBe(false);
+    const taken: string[] = [];
+    journal.follow(async (left) => void taken.push(...left.map(({ text }) => text)));
+    await pass(clock, 20);
+    expect(taken).toEqual([]);
+    expect(told.warned).toEqual([unread]);
+    await rmdir(unread);
+    await writeFile(unread, 'second');
+    await pass(clock, 4);
+    expect(taken).toEqual(['second']);
+    await journal.close();
+  });
+
+  test('keeps a draft that cannot be read', async () => {
+    const directory = await leftByADeadProcess({});
+    await mkdir(join(directory, 'a1.draft'));
+    await (await openJournal(root, systemClock)).close();
+    expect(await files(directory)).toEqual(['a1.draft']);
+  });
+
+  test('looks again at a process whose owner cannot be read, and is opened all the same', async () => {
+    const directory = await leftByADeadProcess({ 'a1.jwe': 'first' });
+    const [owner, told] = [join(directory, 'owner.json'), aLog()];
+    await rename(owner, join(root, 'aside'));
+    await mkdir(owner);
+    const clock = createFakeClock();
+    const journal = await openJournal(root, clock, told.log);
+    expect([journal.left, journal.isDead('dead')]).toEqual([[], false]);
+    const taken: string[] = [];
+    journal.follow(async (left) => void taken.push(...left.map(({ text }) => text)));
+    await pass(clock, 10);
+    await rmdir(owner);
+    await rename(join(root, 'aside'), owner);
+    await pass(clock, 10);
+    expect(taken).toEqual(['first']);
+    expect(told.warned).toEqual([directory]);
+    await journal.close();
+  });
+
   test('forgets the names of the dead after a day, when nothing of theirs is left', async () => {
     const directory = await leftByADeadProcess({});
     await openJournal(root, systemClock);
@@ -165,15 +229,6 @@ describe('processes of other hosts that share the journal', () => {
     await writeFile(join(directory, 'owner.json'), JSON.stringify({ pid: 1, started: '1', ...owner }));
     return { directory, show: (at: number) => utimes(join(directory, 'owner.json'), new Date(at), new Date(at)) };
   };
-  /** Files take real time, whatever the clock says: what was set going is done when its timers are set again. */
-  const pass = async (clock: FakeClock, turns: number) => {
-    const timers = clock.timers();
-    for (let turn = 0; turn < turns; turn++) {
-      await clock.advance(seconds(5));
-      while (clock.timers() < timers) await new Promise((resolve) => setImmediate(resolve));
-    }
-  };
-
   test('are not judged by numbers that mean nothing here', async () => {
     await elsewhere({ 'a1.jwe': 'first' });
     const journal = await openJournal(root, createFakeClock());
@@ -195,6 +250,35 @@ describe('processes of other hosts that share the journal', () => {
     await pass(clock, 8);
     expect(taken).toEqual(['first']);
     expect(journal.isDead('elsewhere')).toBe(false);
+    await journal.close();
+  });
+
+  test('have no answer hidden by a file that cannot be read, which is looked at again', async () => {
+    const { directory } = await elsewhere({ 'a1.jwe': 'first' });
+    const [unread, told] = [join(directory, 'a2.jwe'), aLog()];
+    await mkdir(unread);
+    const clock = createFakeClock();
+    const journal = await openJournal(root, clock, told.log);
+    const taken: string[] = [];
+    journal.follow(async (left) => void taken.push(...left.map(({ text }) => text)));
+    await pass(clock, 20);
+    expect(taken).toEqual(['first']);
+    expect(told.warned).toEqual([unread]);
+    await rmdir(unread);
+    await writeFile(unread, 'second');
+    await pass(clock, 4);
+    expect(taken).toEqual(['first', 'second']);
+    await journal.close();
+  });
+
+  test('are handed over again when they could not be taken', async () => {
+    await elsewhere({ 'a1.jwe': 'first' });
+    const clock = createFakeClock();
+    const journal = await openJournal(root, clock);
+    let tries = 0;
+    journal.follow(() => (++tries < 3 ? Promise.reject(new Error('not now')) : Promise.resolve()));
+    await pass(clock, 20);
+    expect(tries).toBe(3);
     await journal.close();
   });
 
