@@ -1,5 +1,6 @@
 import { sealedSecretName } from '../api/names.ts';
-import { type Failure, tookClient } from '../domain/failure.ts';
+import type { Instant } from '../clock.ts';
+import { tookClient } from '../domain/failure.ts';
 import { type Grant, takenLimit, type Vacant } from '../domain/grant.ts';
 import type { Observation } from '../domain/observation.ts';
 import { deathOf } from '../domain/publication.ts';
@@ -21,6 +22,7 @@ export interface RevokeDeps extends ObserveDeps {
 }
 
 type Revoke = Step & { kind: 'Revoke' };
+type Refused = Outcome<void> & { readonly ok: false };
 type Subject = { readonly accessToken: Grant['accessToken']['value'] } | { readonly merchantID: string };
 
 /**
@@ -34,27 +36,27 @@ export async function revoke(deps: RevokeDeps, step: Revoke, sight: Sight, o: Ob
   if (o.grant.kind !== 'Held' || o.application.kind !== 'Found') return { kind: 'Stale' };
   const { grant } = o.grant;
   const asked = await endAtSquare(deps, step, o, grant);
-  if (asked.kind !== 'Ended') return asked;
-  return await vacate(deps, step, sight, o, grant, asked.how);
+  if (asked.kind !== 'Over') return asked;
+  return await vacate(deps, step, sight, o, grant, asked);
 }
 
-type Ended = { readonly kind: 'Ended'; readonly how: 'Revoked' | 'NothingToRevoke' };
+interface Over {
+  readonly kind: 'Over';
+  readonly how: 'Revoked' | 'NothingToRevoke';
+  /** Square's time of its answer. */
+  readonly at: Instant | undefined;
+}
 
-async function endAtSquare(deps: RevokeDeps, step: Revoke, o: Observation, grant: Grant): Promise<Ended | Fact> {
+async function endAtSquare(deps: RevokeDeps, step: Revoke, o: Observation, grant: Grant): Promise<Over | Fact> {
   const first = await ask(deps, o, { accessToken: grant.accessToken.value }, step.scope === 'AccessToken');
-  if (first.kind !== 'Ended' || first.how === 'Revoked' || step.scope === 'AccessToken') return first;
+  if (first.kind !== 'Over' || first.how === 'Revoked' || step.scope === 'AccessToken') return first;
   // Square forgets tokens that are dead, and then they name no authorization; the seller still does.
   const forgotten = deathOf(o, nowOf(deps, grant.environment)) !== undefined;
   if (!forgotten || grant.merchantID === undefined) return first;
   return await ask(deps, o, { merchantID: grant.merchantID }, false);
 }
 
-async function ask(
-  deps: RevokeDeps,
-  o: Observation,
-  subject: Subject,
-  onlyAccessToken: boolean,
-): Promise<Ended | Fact> {
+async function ask(deps: RevokeDeps, o: Observation, subject: Subject, onlyAccessToken: boolean): Promise<Over | Fact> {
   const { application, grant } = o;
   if (application.kind !== 'Found' || grant.kind !== 'Held') return { kind: 'Stale' };
   const { ref, clientID } = application;
@@ -75,16 +77,16 @@ async function ask(
   if (outcome === undefined) return { kind: 'Stale' };
   if (outcome.ok) {
     deps.applications.accepted(ref);
-    return { kind: 'Ended', how: 'Revoked' };
+    return { kind: 'Over', how: 'Revoked', at: outcome.at };
   }
-  return refusalOf(deps, ref, outcome.failure);
+  return refusalOf(deps, ref, outcome);
 }
 
-function refusalOf({ applications }: RevokeDeps, ref: string, failure: Failure): Ended | Fact {
+function refusalOf({ applications }: RevokeDeps, ref: string, { failure, at }: Refused): Over | Fact {
   if (failure.class === 'ClientRefused')
     return { kind: 'Failed', failure, refusal: applications.refused(ref, failure) };
   if (tookClient(failure)) applications.accepted(ref);
-  if (failure.class === 'NothingToRevoke') return { kind: 'Ended', how: failure.class };
+  if (failure.class === 'NothingToRevoke') return { kind: 'Over', how: failure.class, at };
   return { kind: 'Failed', failure };
 }
 
@@ -95,11 +97,11 @@ async function vacate(
   sight: Sight,
   o: Observation,
   grant: Grant,
-  how: Ended['how'],
+  { how, at }: Over,
 ): Promise<Fact> {
   const { namespace, name } = o.connection;
   const { environment, clientID } = grant;
-  const record = vacantAfter(deps, step, sight, o, grant);
+  const record = vacantAfter(deps, step, sight, o, grant, at);
   const jwe = sealGrant(deps.ring, { namespace, name, environment, clientID }, record);
   const key = keyFrom(namespace, sealedSecretName(name));
   const answers = step.request === undefined ? {} : { disconnect: step.request };
@@ -132,10 +134,22 @@ async function vacate(
   }
 }
 
-/** A credential that was given before the request is answered by it: it must not connect again by itself. */
-function vacantAfter(deps: RevokeDeps, step: Revoke, sight: Sight, o: Observation, grant: Grant): Vacant {
+/**
+ * A credential that was given before the request is answered by it: it must not connect again by itself. A clock that no
+ * answer has confirmed may be hours ahead, and sign-ins that come after the end would count as older: Square's own answer
+ * says when it was.
+ */
+function vacantAfter(
+  deps: RevokeDeps,
+  step: Revoke,
+  sight: Sight,
+  o: Observation,
+  grant: Grant,
+  answeredAt: Instant | undefined,
+): Vacant {
   const given = o.credential.kind === 'Given' ? [o.credential.digest] : [];
   const { merchantID, handled } = grant;
+  const { square, confirmed } = nowOf(deps, grant.environment);
   return {
     kind: 'Vacant',
     generation: Math.max(grant.generation, sight.view.stored.revision) + 1,
@@ -146,7 +160,7 @@ function vacantAfter(deps: RevokeDeps, step: Revoke, sight: Sight, o: Observatio
     handled: step.request === undefined ? handled : { ...handled, disconnect: step.request },
     sealedAt: deps.clock.wall(),
     disconnected: {
-      at: nowOf(deps, grant.environment).square,
+      at: confirmed ? square : (answeredAt ?? square),
       ...(merchantID === undefined ? {} : { merchantID }),
     },
   };

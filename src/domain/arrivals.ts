@@ -55,16 +55,16 @@ function receivable({ arrivals = [], grant, application, unsettled }: Observatio
  * A sign-in that nobody has taken up, and that a deletion which ends the authorization has to end, too, however long ago it
  * was. One that cannot be looked into may be such.
  */
-export function arrivalToEnd(o: Pick<Observation, 'arrivals' | 'connection' | 'grant'>): Arrival | undefined {
+export function arrivalToEnd(o: Pick<Observation, 'arrivals' | 'connection' | 'grant'>, now: Now): Arrival | undefined {
   return o.arrivals?.find(({ content }) =>
-    content.kind === 'Grant' ? grantDismissal(o, content.grant) === undefined : content.kind === 'Unreadable',
+    content.kind === 'Grant' ? grantDismissal(o, content.grant, now) === undefined : content.kind === 'Unreadable',
   );
 }
 
 /** Deletes the Secret of a sign-in that the record speaks of, before the record goes: without it that would be news. */
-export function dismissBeforeDiscard(o: Observation): Step | undefined {
+export function dismissBeforeDiscard(o: Observation, now: Now): Step | undefined {
   for (const { secret, content } of o.arrivals ?? []) {
-    const why = content.kind === 'Grant' ? grantDismissal(o, content.grant) : undefined;
+    const why = content.kind === 'Grant' ? grantDismissal(o, content.grant, now) : undefined;
     if (why !== undefined) return { kind: 'Dismiss', secret, ...why };
   }
   return undefined;
@@ -88,7 +88,7 @@ interface Dismissal {
 
 function dismissal(o: Observation, { content, until, secret }: Arrival, now: Now): Dismissal | undefined {
   if (content.kind === 'Grant') {
-    const why = grantDismissal(o, content.grant);
+    const why = grantDismissal(o, content.grant, now);
     if (why !== undefined) return why;
   }
   if (content.kind === 'OfAnotherApplication') {
@@ -104,7 +104,7 @@ function dismissal(o: Observation, { content, until, secret }: Arrival, now: Now
   return { because: 'Expired', message };
 }
 
-function grantDismissal(o: Pick<Observation, 'connection' | 'grant'>, arrived: Grant): Dismissal | undefined {
+function grantDismissal(o: Pick<Observation, 'connection' | 'grant'>, arrived: Grant, now: Now): Dismissal | undefined {
   const record = recordIn(o.grant);
   if (record !== undefined && arrived.taken.some((one) => record.taken.includes(one))) {
     return { because: 'Taken', message: 'It was taken up.' };
@@ -118,7 +118,7 @@ function grantDismissal(o: Pick<Observation, 'connection' | 'grant'>, arrived: G
     const message = `Merchant ${arrived.merchantID} signed in, but this connection is pinned to ${pin}. What is held stays. Have that seller sign in, or correct spec.merchantID.`;
     return { because: 'OtherMerchant', message };
   }
-  if (wasEnded(o, arrived)) {
+  if (wasEnded(o, arrived, now)) {
     const message =
       'The authorization was ended at Square on request after the seller had signed in. Have them sign in again.';
     return { because: 'Disconnected', message };
@@ -132,11 +132,14 @@ export function pinOf({ connection: { spec }, grant }: Pick<Observation, 'connec
   return pin ?? ('grant' in grant ? grant.grant.merchantID : undefined);
 }
 
-/** Ending an authorization ends all tokens of it. The token's time has whole seconds, so one of the same second may live. */
-function wasEnded({ grant }: Pick<Observation, 'grant'>, { accessToken, merchantID }: Grant): boolean {
+/**
+ * Ending an authorization ends all tokens of it. The token's time has whole seconds, so one of the same second may live. A
+ * time that is yet to come was noted by a clock that was ahead: nobody knows what came before it.
+ */
+function wasEnded({ grant }: Pick<Observation, 'grant'>, { accessToken, merchantID }: Grant, now: Now): boolean {
   const ended = grant.kind === 'Vacant' ? grant.record.disconnected : undefined;
   if (ended === undefined || (ended.merchantID !== undefined && ended.merchantID !== merchantID)) return false;
-  return Math.floor(ended.at / 1_000) * 1_000 > accessToken.issuedAt;
+  return ended.at <= now.square && Math.floor(ended.at / 1_000) * 1_000 > accessToken.issuedAt;
 }
 
 /** For the event of a sign-in that took the place of something. */

@@ -57,7 +57,7 @@ export function part(o: Observation, now: Now): Parting {
  * looked into or is of another application. A place that is somebody else's may become free.
  */
 function receive(o: Observation, now: Now): Parting | undefined {
-  const arrival = arrivalToEnd(o);
+  const arrival = arrivalToEnd(o, now);
   if (arrival === undefined || arrivalGivenUp(o, now) !== undefined) return undefined;
   switch (o.grant.kind) {
     case 'Unreadable':
@@ -89,7 +89,7 @@ function clear(o: Observation, because: DiscardReason, now: Now): Parting | unde
   if (published === undefined && !sealed) return undefined;
   if (at > now.square) return { kind: 'Later', at };
   if (published !== undefined) return { kind: 'Remove', name: published.name, because: 'ConnectionDeleted' };
-  const dismissal = partingEnds(o, now) > now.square ? dismissBeforeDiscard(o) : undefined;
+  const dismissal = partingEnds(o, now) > now.square ? dismissBeforeDiscard(o, now) : undefined;
   return dismissal ?? { kind: 'Discard', because };
 }
 

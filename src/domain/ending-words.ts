@@ -52,7 +52,7 @@ function lostArrival(o: Observation, now: Now): Summary | undefined {
 function withoutGrant(o: Observation, now: Now): Summary {
   const lost = lostArrival(o, now);
   if (lost !== undefined) return lost;
-  if (arrivalToEnd(o) !== undefined) {
+  if (arrivalToEnd(o, now) !== undefined) {
     const doing = "The connection is being deleted. What the seller's sign-in gave is taken up, to be ended at Square.";
     return goingOn(no('Revoking', doing));
   }

@@ -146,7 +146,7 @@ export function givenUp(
 
 /** Why a deletion goes on although a sign-in was not taken up that it should have ended; `undefined` while that is tried. */
 export function arrivalGivenUp(o: Observation, now: Now): { reason: 'RevokeGivenUp'; message: string } | undefined {
-  const content = arrivalToEnd(o)?.content;
+  const content = arrivalToEnd(o, now)?.content;
   if (content === undefined) return undefined;
   const why = content.kind === 'Unreadable' ? ` ${content.message}` : '';
   // Nothing new is created in a namespace that goes.

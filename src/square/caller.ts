@@ -62,9 +62,10 @@ export function createCaller(options: CallerOptions): Caller {
     const object = parseObject(answer.body);
     const readable = succeeded(subject, answer) && !isRefused(subject, object);
     const value = readable && object !== undefined ? read(object) : undefined;
-    if (at !== undefined && (value !== undefined || isSquares(object))) time.observe(at);
-    if (value !== undefined) return at === undefined ? { ok: true, value } : { ok: true, value, at };
-    return { ok: false, failure: failureOf(subject, answer, object, at ?? time.now()) };
+    const told = at !== undefined && (value !== undefined || isSquares(object)) ? { at } : {};
+    if (told.at !== undefined) time.observe(told.at);
+    if (value !== undefined) return { ok: true, value, ...told };
+    return { ok: false, failure: failureOf(subject, answer, object, at ?? time.now()), ...told };
   }
 
   return {

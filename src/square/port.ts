@@ -2,10 +2,10 @@ import type { Instant } from '../clock.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { SecretBytes, Token } from '../domain/token.ts';
 
-/** A value, or why there is none. `at` is Square's time of the answer (its `Date`). */
+/** A value, or why there is none. `at` is Square's time of the answer (its `Date`); absent where the answer is not Square's. */
 export type Outcome<T> =
   | { readonly ok: true; readonly value: T; readonly at?: Instant }
-  | { readonly ok: false; readonly failure: Failure };
+  | { readonly ok: false; readonly failure: Failure; readonly at?: Instant };
 
 /** Who asks. Without a secret the request is one of the PKCE flow (Square, ObtainToken reference). */
 interface ClientIdentity {

@@ -89,6 +89,11 @@ const rows: readonly (readonly [string, Observation, string])[] = [
     'Receive SignedIn',
   ],
   [
+    'is taken up when the authorization was ended at a time that is yet to come: nobody knows which was first',
+    { ...awaiting(arrival()), grant: ended(noon + hours(6)) },
+    'Receive SignedIn',
+  ],
+  [
     'of the seller whose grant an earlier connection left is taken up',
     { ...awaiting(arrival()), grant: { kind: 'Retained', grant: aGrant(), keyID: 'k' } },
     'Receive SignedIn',
