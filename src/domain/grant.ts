@@ -24,7 +24,10 @@ export interface Grant {
   readonly taken: readonly string[];
   /** Values of the intents that were answered, kept here too, because a status can be restored. */
   readonly handled: HandledRequests;
-  /** When the record was sealed, by this machine's wall clock (it is compared with times of the API server only). */
+  /**
+   * When the record was sealed, by this machine's wall clock, which may have been wrong: it is compared with times of the
+   * API server, and with those that people wrote.
+   */
   readonly sealedAt: Instant;
   /** A token request under way, or one of which nobody knows what Square made of it. */
   readonly attempt?: Attempt;

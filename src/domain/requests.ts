@@ -1,6 +1,7 @@
 import { statusBounds } from '../api/status.ts';
 import { formatInstant, type Instant, parseInstant } from '../clock.ts';
 import { recordIn } from './custody.ts';
+import type { Grant } from './grant.ts';
 import type { Now, Observation, Requests } from './observation.ts';
 import { disconnectPatience } from './revocation.ts';
 import { requestLifetime } from './schedule.ts';
@@ -26,11 +27,15 @@ export function staleness(o: Observation, value: string, now: Now): string | und
   if (at === undefined || value.length > statusBounds.request) return 'it is no RFC 3339 time';
   // Kubernetes times have whole seconds, so a request made in the second of the creation is later than it.
   if (at < o.connection.createdAt) return 'it is older than this object, which may be a copy or restored';
-  const sealedAt = o.grant.kind === 'Held' ? Math.floor(o.grant.grant.sealedAt / 1000) * 1000 : 0;
+  const sealedAt = o.grant.kind === 'Held' ? Math.floor(storedAt(o.grant.grant, now) / 1000) * 1000 : 0;
   if (at < sealedAt) return `it is older than the token, which was stored at ${formatInstant(sealedAt)}`;
   if (now.wall - at > requestLifetime) return 'it is older than 15 minutes';
   return at - now.wall > requestLifetime ? 'it is more than 15 minutes ahead of the clock' : undefined;
 }
+
+/** A record from the future was sealed by a clock that was ahead. When its token was issued is Square's word. */
+const storedAt = ({ sealedAt, accessToken: { issuedAt } }: Grant, now: Now): Instant =>
+  sealedAt > now.wall ? Math.min(sealedAt, issuedAt) : sealedAt;
 
 /** Until when a disconnect that was tried in vain counts as begun; 0 when it was not. */
 function disconnectUntil({ history: { failures } }: Observation, value: string): Instant {

@@ -6,6 +6,11 @@ import { aConnection, aGrant, aHistory, anObservation, at, held, noon, uid } fro
 
 const requested = (refresh: string, createdAt = noon - days(10)) =>
   anObservation({ connection: aConnection({ requests: { refresh }, createdAt }) });
+/** The token was issued 4 minutes ago. */
+const sealedAhead = (refresh: string) => {
+  const accessToken = { ...aGrant().accessToken, issuedAt: noon - minutes(4) };
+  return { ...requested(refresh), grant: held({ sealedAt: noon + hours(6), accessToken }) };
+};
 const ago = (by: number) => formatInstant(noon - by);
 
 describe('a request to refresh', () => {
@@ -21,6 +26,8 @@ describe('a request to refresh', () => {
     ['older than the object', requested(ago(minutes(5)), noon - minutes(4)), 'Stale'],
     ['made in the second of the creation', requested(ago(0), noon), 'Act'],
     ['older than the grant', { ...requested(ago(minutes(5))), grant: held({ sealedAt: noon - minutes(4) }) }, 'Stale'],
+    ['made now, of a grant that was sealed by a clock that was ahead', sealedAhead(ago(0)), 'Act'],
+    ['older than the token of such a grant', sealedAhead(ago(minutes(5))), 'Stale'],
     ['answered by the status', { ...requested(ago(0)), history: aHistory({ handled: { refresh: ago(0) } }) }, 'None'],
     ['answered by the record', { ...requested(ago(0)), grant: held({ handled: { refresh: ago(0) } }) }, 'None'],
   ] as const)('%s', (_, o, state) => {
