@@ -56,7 +56,7 @@ export function refresh(o: Observation, grant: Grant, spec: ConnectionSpec, now:
   if ((presentableAt(o, grant) ?? Number.POSITIVE_INFINITY) > now.square) return undefined;
   // A change of time alone spends no token: the first answer of Square tells what time it is. And the one retry after a
   // lost answer is not wasted on a Square that does not answer.
-  if (isHeldUp(o, because, at, now)) {
+  if (isHeldUp(o, because, now)) {
     const why = because === 'AnswerLost' ? because : 'TimeUnconfirmed';
     return now.square >= nextWitness(o, now) ? { kind: 'Verify', because: why } : undefined;
   }
@@ -100,11 +100,12 @@ function isSilent(o: Observation): boolean {
 }
 
 /** Whether it is time that makes a refresh due, or lets one be tried again. */
-const dependsOnTime = (because: RefreshReason, attempt: Instant): boolean => because === 'Due' || attempt > 0;
+const dependsOnTime = (o: Observation, because: RefreshReason): boolean =>
+  because === 'Due' || o.history.failures.Refresh !== undefined;
 
 /** Whether something else is to be asked of Square before the refresh. */
-const isHeldUp = (o: Observation, because: RefreshReason, attempt: Instant, now: Now): boolean =>
-  because === 'AnswerLost' ? isSilent(o) : dependsOnTime(because, attempt) && timeIsDoubtful(o, now);
+const isHeldUp = (o: Observation, because: RefreshReason, now: Now): boolean =>
+  because === 'AnswerLost' ? isSilent(o) : dependsOnTime(o, because) && timeIsDoubtful(o, now);
 
 /** No answer has told the time yet. One that came without a time is as good as can be had; one that stands alone is not. */
 const timeIsDoubtful = (o: Observation, now: Now): boolean =>
@@ -130,6 +131,6 @@ export function nextRefresh(o: Observation, grant: Grant, spec: ConnectionSpec, 
   if (attempt === undefined || presentable === undefined) return undefined;
   const because = refreshReason(o, grant, spec, now);
   const due = because === undefined ? refreshDueAt(spec, grant, o.connection.uid) : 0;
-  const proof = because !== undefined && isHeldUp(o, because, attempt, now) ? nextWitness(o, now) : 0;
+  const proof = because !== undefined && isHeldUp(o, because, now) ? nextWitness(o, now) : 0;
   return Math.max(due, attempt, proof, askable, presentable);
 }

@@ -336,6 +336,18 @@ const rows: readonly Row[] = [
     at(due, { confirmed: false, disputed: true }),
   ],
   [
+    'a dead token was to be replaced at a time of Square that is ahead of a clock which nothing has confirmed',
+    anObservation({
+      history: aHistory({
+        proof: { kind: 'Unauthorized' },
+        failures: { Refresh: aStreak({ class: 'RateLimited', time: noon + hours(2), retryAt: noon + hours(3) }) },
+        verifyFrom: noon + seconds(1),
+      }),
+    }),
+    'Verify(TimeUnconfirmed)',
+    at(noon + seconds(1), { confirmed: false }),
+  ],
+  [
     'one answer speaks against a time that was confirmed',
     anObservation({ history: aHistory({ verifyFrom: due }) }),
     'Refresh(Due)',
