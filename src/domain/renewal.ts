@@ -111,8 +111,8 @@ const isHeldUp = (o: Observation, because: RefreshReason, now: Now): boolean =>
 const timeIsDoubtful = (o: Observation, now: Now): boolean =>
   !now.confirmed && (!isAnswered(o) || now.disputed === true);
 
-const isAnswered = ({ history: { verifiedAt, verifyFrom } }: Observation): boolean =>
-  verifiedAt !== undefined && verifiedAt >= verifyFrom;
+/** An answer to this process sets both; what the status tells of another one's may be ahead of a clock that is behind. */
+const isAnswered = ({ history: { verifiedAt, verifyFrom } }: Observation): boolean => verifiedAt === verifyFrom;
 
 /** Answers that do not agree on the time are asked for again so often. */
 const witnessEvery = minutes(1);

@@ -318,6 +318,12 @@ const rows: readonly Row[] = [
     at(due, { confirmed: false }),
   ],
   [
+    'the token is due, and the answer that the status tells of is ahead of a clock which nothing has confirmed',
+    anObservation({ history: aHistory({ verifyFrom: due, verifiedAt: due + hours(3) }) }),
+    'Verify(TimeUnconfirmed)',
+    at(due, { confirmed: false }),
+  ],
+  [
     'the answer told no time either',
     anObservation({ history: aHistory({ verifyFrom: due, verifiedAt: due }) }),
     'Refresh(Due)',
