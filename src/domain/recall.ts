@@ -122,7 +122,7 @@ function handledOf(stored: StoredStatus): History['handled'] {
 
 /**
  * The last decisive word about the token. `Valid` alone may be Unknown for a while; the others keep what was proven. An
- * end that the clock alone explains is left to the clock, which may yet be found wrong.
+ * end that the clock alone explains is left to the clock, which may yet be found wrong, and was when the end is ahead.
  */
 function recallProof(stored: StoredStatus, now: Now): Proof {
   const { conditions, expiresAt, lastVerifyTime } = stored;
@@ -130,13 +130,18 @@ function recallProof(stored: StoredStatus, now: Now): Proof {
   const valid = conditions.get('Valid');
   if (valid?.reason === 'TokenRejected') return { kind: 'Unauthorized' };
   if (valid?.reason === 'AccessTokenExpired') {
-    if (expiresAt === undefined || expiresAt > now.square) return { kind: 'Expired' };
+    if (expiresAt === undefined) return { kind: 'Expired' };
+    if (expiresAt > now.square) return wasSaidBefore(expiresAt, conditions) ? { kind: 'Expired' } : { kind: 'None' };
     return lastVerifyTime === undefined ? { kind: 'None' } : { kind: 'Accepted' };
   }
   const accepted = valid?.status === 'True' || conditions.get('Revoked')?.status === 'False';
   if (!accepted) return { kind: 'None' };
   return isRefusedSince(stored) ? { kind: 'Accepted', doubted: true } : { kind: 'Accepted' };
 }
+
+/** Whether the token was said to have ended before its end, by which only Square can have said so, and no clock. */
+const wasSaidBefore = (end: Instant, conditions: StoredConditions): boolean =>
+  (instant(conditions.get('Expired')?.since) ?? end) < end;
 
 /** Whether the refresh token was refused after the access token was accepted last. */
 const isRefusedSince = ({ failures, lastVerifyTime = 0 }: StoredStatus): boolean =>

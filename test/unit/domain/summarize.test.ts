@@ -538,6 +538,11 @@ describe('a process that has just begun', () => {
     const early = readStatus(statusOf(dead('Expired')));
     expect(recall(early, o.grant, at(noon)).proof).toEqual({ kind: 'Expired' });
   });
+
+  it('puts a token to the test that ended by a clock which was ahead', () => {
+    const ahead = readStatus(statusOf(anObservation(), end));
+    expect(recall(ahead, held(), at(noon, { confirmed: false })).proof).toEqual({ kind: 'None' });
+  });
 });
 
 describe('the name of the token Secret', () => {
