@@ -1,6 +1,6 @@
 import { type Instant, parseInstant } from '../clock.ts';
 import { classOfReason } from '../domain/failure.ts';
-import { failsToIssue, type Issuing, isAfter, withFailure, withToken } from '../domain/issuing.ts';
+import { failsToIssue, type Issuing, isAfter, notAheadOf, withFailure, withToken } from '../domain/issuing.ts';
 import type { Observation } from '../domain/observation.ts';
 import type { StoredStatus } from '../domain/recall.ts';
 import type { Fact, Step } from '../domain/step.ts';
@@ -43,8 +43,10 @@ export function createIssuing({ watches, squares, connectionsOf, wake }: Issuing
   }
 
   function of(ref: Key): Issuing | undefined {
-    if (!known.has(ref)) known.set(ref, recall(statuses(ref), now(ref)));
-    return known.get(ref);
+    const issuing = known.has(ref) ? known.get(ref) : recall(statuses(ref), now(ref));
+    const timely = issuing && notAheadOf(now(ref), issuing);
+    known.set(ref, timely);
+    return timely;
   }
 
   function given(ref: Key, at: Instant): void {

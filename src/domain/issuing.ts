@@ -31,5 +31,13 @@ export function withToken(known: Issuing | undefined, at: Instant): Issuing | un
   return { ...known, givenAt: Math.min(known.givenAt ?? at, at) };
 }
 
+/** What was noted while the clock was ahead of Square's counts as noted now. */
+export function notAheadOf(now: Instant, known: Issuing): Issuing {
+  const { failedAt, givenAt } = known;
+  if (failedAt <= now) return known;
+  const ahead = Math.ceil((failedAt - now) / seconds(1)) * seconds(1);
+  return { failedAt: failedAt - ahead, ...(givenAt === undefined ? {} : { givenAt: givenAt - ahead }) };
+}
+
 /** Square's times are whole seconds: what happened in the second of a failure may have been before it. */
 export const isAfter = (at: Instant, failedAt: Instant): boolean => at >= failedAt + seconds(1);

@@ -56,7 +56,12 @@ function stage(sellers: readonly Seller[] = []) {
   const o = anObservation({ application: anApplication({ ref }) });
   const refresh: Step = { kind: 'Refresh', because: 'Due' };
   const heard = (fact: Fact, step: Step = refresh) => issuing.heard(o, step, fact);
-  return { issuing, heard, woken, clock };
+  /** One answer names another time, and the next one bears it out. */
+  const setBack = () => {
+    square.time.observe(noon - hours(6));
+    square.time.observe(noon - hours(6));
+  };
+  return { issuing, heard, woken, clock, setBack, now: () => square.time.now() };
 }
 
 const failed = (fields: Partial<Failure> = {}): Fact => ({
@@ -116,6 +121,25 @@ describe('whether Square gives tokens to an application', () => {
     expect(issuing.of(ref)).toEqual({ failedAt: noon });
     heard(given(noon + minutes(2)), receive);
     expect(issuing.of(ref)?.givenAt).toBe(noon + minutes(2));
+  });
+
+  it('is told by the next token, too, when the failure was noted by a clock that was ahead', async () => {
+    const { issuing, heard, clock, now, setBack } = stage();
+    heard(failed());
+    setBack();
+    expect(issuing.of(ref)).toEqual({ failedAt: noon - hours(6) });
+    await clock.advance(minutes(1));
+    heard(given(now()));
+    expect(issuing.of(ref)).toEqual({ failedAt: noon - hours(6), givenAt: now() });
+  });
+
+  it('keeps what was first when both were noted by a clock that was ahead', async () => {
+    const { issuing, heard, clock, setBack } = stage();
+    heard(failed());
+    await clock.advance(minutes(1));
+    heard(given(noon + minutes(1)));
+    setBack();
+    expect(issuing.of(ref)).toEqual({ failedAt: noon - hours(6), givenAt: noon - hours(6) + minutes(1) });
   });
 
   it('has nothing to do with verifications, adoptions and personal access tokens', () => {
