@@ -25,7 +25,10 @@ export const observedGeneration = described(
 );
 
 export const lastFailure = z.object({
-  operation: described('What was tried.', z.enum(['TakeUp', 'Refresh', 'Publish', 'Verify', 'Revoke', 'Finalize'])),
+  operation: described(
+    'What was tried.',
+    z.enum(['TakeUp', 'Refresh', 'Publish', 'Verify', 'Revoke', 'Finalize', 'Receive', 'Dismiss']),
+  ),
   /** When the latest of the failures in a row happened. */
   time: time('When the latest of the failures in a row happened.'),
   /** When the first of them happened. */
@@ -81,7 +84,7 @@ export const connectionStatus = z.object({
   ).optional(),
   otherFailures: described(
     'The latest failures in a row of other operations, where more than one fails.',
-    z.array(lastFailure).max(5),
+    z.array(lastFailure).max(7),
   ).optional(),
   secretName: secretName('The Secret that holds the published token.').optional(),
   sealedSecretName: secretName('The Secret that holds the sealed grant.').optional(),

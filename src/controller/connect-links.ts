@@ -5,7 +5,7 @@ import type { Fact } from '../domain/step.ts';
 import { keyFrom } from '../kube/resource.ts';
 import { makeConnectLink, removeConnectLink, storeConnectLink } from '../secrets/connect-link.ts';
 import type { ObserveDeps } from './observe.ts';
-import { sentence, WriteRefused } from './write-refused.ts';
+import { notCleared, sentence, WriteRefused } from './write-refused.ts';
 
 /** A link is good for so long, unless somebody signs in before. */
 const linkLasts = hours(1);
@@ -36,11 +36,15 @@ export async function endLink(
   { client, watches }: Pick<ObserveDeps, 'client' | 'watches'>,
   { connection }: Observation,
 ): Promise<Fact> {
-  const key = keyFrom(connection.namespace, connectLinkSecretName(connection.name));
+  const secret = connectLinkSecretName(connection.name);
+  const key = keyFrom(connection.namespace, secret);
   const held = watches.links.get(key);
-  if (held !== undefined) {
+  if (held === undefined) return { kind: 'LinkEnded' };
+  try {
     await removeConnectLink(client, connection, held);
-    watches.links.forget(key, held.uid);
+  } catch (error) {
+    return notCleared(error, secret);
   }
+  watches.links.forget(key, held.uid);
   return { kind: 'LinkEnded' };
 }

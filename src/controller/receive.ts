@@ -6,14 +6,14 @@ import { type Grant, takenLimit } from '../domain/grant.ts';
 import type { Observation } from '../domain/observation.ts';
 import type { DismissReason, Fact, Step } from '../domain/step.ts';
 import type { Token } from '../domain/token.ts';
-import { isReason } from '../kube/client.ts';
 import { keyFrom } from '../kube/resource.ts';
 import { emptyIncoming, removeIncoming } from '../secrets/incoming.ts';
+import { sellerNotNamed } from '../square/verdicts.ts';
 import { writeRecord } from './note-attempt.ts';
 import { nowOf, type ObserveDeps, type Sight } from './observe.ts';
 import { lookAgainEvery } from './observe-token-secrets.ts';
 import { named } from './seller.ts';
-import { WriteRefused } from './write-refused.ts';
+import { notCleared, sentence } from './write-refused.ts';
 
 /**
  * Seals what a sign-in gave as the grant of the connection: a compare-and-set on the version that was observed. Until it is
@@ -58,7 +58,7 @@ export async function receive(
     case 'NotOwned':
       return { kind: 'GrantPlaceNotOwned', retryAt: nowOf(deps, sight.environment).square + lookAgainEvery };
     case 'Failed':
-      throw new WriteRefused(outcome.message, outcome.status);
+      return { kind: 'Unwritten', message: sentence(outcome.message) };
   }
 }
 
@@ -80,8 +80,9 @@ async function nameSeller(
   if (given.ok && given.value.merchantID !== undefined) {
     return { kind: 'ArrivalNamed', secret, merchantID: given.value.merchantID };
   }
-  const why = given.ok ? 'Square did not name them.' : given.failure.message;
-  throw new Error(`a sign-in waits until its seller is known: ${why}`);
+  const { reason, message } = given.ok ? sellerNotNamed : given.failure;
+  const waits = `A sign-in waits until its seller is known: ${sentence(message)}`;
+  return { kind: 'Hindered', hindrance: { reason, message: waits } };
 }
 
 /** Of these the record remembers nothing: the claim stays until its state has ended. */
@@ -108,8 +109,7 @@ export async function dismiss(
       incoming.forget(key, held.uid);
     }
   } catch (error) {
-    if (isReason(error, 'Conflict') || isReason(error, 'NotFound')) return { kind: 'Stale' };
-    throw error;
+    return notCleared(error, secret);
   }
   return { kind: 'Dismissed', secret };
 }

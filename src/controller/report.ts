@@ -155,6 +155,7 @@ function noteOf(step: Step, fact: Fact, after: ConnectionStatus): Note | undefin
     case 'Receive':
     case 'Dismiss':
     case 'OfferLink':
+    case 'EndLink':
       return noteOfSignIn(step, fact);
     case 'Discard':
       return step.because === 'PersonalAccessToken'
@@ -162,7 +163,6 @@ function noteOf(step: Step, fact: Fact, after: ConnectionStatus): Note | undefin
         : undefined;
     case 'Restart':
       return restartNote(step.target, fact);
-    case 'EndLink':
     case 'Verify':
     case 'Publish':
     case 'Withdraw':

@@ -1,3 +1,6 @@
+import type { Fact } from '../domain/step.ts';
+import { KubeError } from '../kube/client.ts';
+
 /** The API server did not take a write of a Secret. The pass is made again, backing off. */
 export class WriteRefused extends Error {
   readonly code = 'WriteRefused';
@@ -9,6 +12,14 @@ export class WriteRefused extends Error {
     this.name = 'WriteRefused';
     this.status = status;
   }
+}
+
+/** A Secret of a sign-in that is of no use any more was not taken away, or emptied. */
+export function notCleared(error: unknown, secret: string): Fact {
+  if (!(error instanceof KubeError)) throw error;
+  if (error.reason === 'Conflict' || error.reason === 'NotFound') return { kind: 'Stale' };
+  const remedy = `Secret ${secret} is of no use any more, and stays: let the operator patch and delete it, or delete it by hand.`;
+  return { kind: 'Unwritten', message: `${sentence(error.message)} ${remedy}` };
 }
 
 /** A message of the API server as a sentence for people. */

@@ -11,13 +11,19 @@ export function arrivalNamed(o: Observation, { secret, merchantID }: Fact & { ki
 }
 
 /** The Secret of a sign-in is gone. */
-export function dismissed({ arrivals = [], ...o }: Observation, gone: string): Observation {
+export function dismissed(before: Observation, gone: string): Observation {
+  const { arrivals = [], ...o } = cleared(before);
   const left = arrivals.filter(({ secret }) => secret !== gone);
   return left.length === 0 ? o : { ...o, arrivals: left };
 }
 
 /** There is no link for the seller any more. */
 export function withoutLink(o: Observation): Observation {
-  const { link: _, ...rest } = o;
+  const { link: _, ...rest } = cleared(o);
   return rest;
+}
+
+function cleared(o: Observation): Observation {
+  const { Dismiss, ...failures } = o.history.failures;
+  return Dismiss === undefined ? o : { ...o, history: { ...o.history, failures } };
 }

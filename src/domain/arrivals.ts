@@ -30,9 +30,11 @@ export function receive(o: Observation, now: Now): Step | undefined {
   return { kind: 'Receive', secret, because: 'SignedIn' };
 }
 
-/** The first sign-in that could be taken up; those that are to be dismissed are gone by then. */
-function receivable({ arrivals = [], grant, application, unsettled }: Observation, now: Now): string | undefined {
+/** The first sign-in that could be taken up. One that is to be dismissed is none, although its Secret may be there still. */
+export function receivable(o: Observation, now: Now): string | undefined {
+  const { grant, application, unsettled } = o;
   if (application.kind !== 'Found' || unsettled !== undefined) return undefined;
+  const arrivals = (o.arrivals ?? []).filter((arrival) => dismissal(o, arrival, now) === undefined);
   switch (grant.kind) {
     case 'Absent':
     case 'Vacant':

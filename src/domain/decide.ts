@@ -10,7 +10,7 @@ import { finalize } from './finalizers.ts';
 import type { Grant } from './grant.ts';
 import type { Credential, Now, Observation } from './observation.ts';
 import { askedFor, onceMoreAt } from './once-more.ts';
-import { nextAttempt, nextVerification, whyVerified } from './pace.ts';
+import { nextAttempt, nextVerification, whenDue, whyVerified } from './pace.ts';
 import { deathOf, tokenEnd, wantedWrite, withdraw } from './publication.ts';
 import { askableAt, nextRefresh, refresh } from './renewal.ts';
 import { requestEnds, requestState } from './requests.ts';
@@ -38,13 +38,12 @@ function nextStep(o: Observation, now: Now): Step {
   // No call and no write of a Secret, but the clock still moves the token to its end.
   if (spec.value.suspend === true) return wait(o, now, 'Suspended');
   return (
-    endLink(o, now) ??
     offerLink(o, now) ??
-    dismiss(o, now) ??
+    whenDue('Dismiss', dismiss(o, now) ?? endLink(o, now), o, now) ??
     blocked(o, now) ??
     disconnect(o, now) ??
     disconnecting(o, spec.value, now) ??
-    withinBudget(o, receive(o, now)) ??
+    withinBudget(o, whenDue('Receive', receive(o, now), o, now)) ??
     withinBudget(o, takeUp(o, now)) ??
     adopt(o, now) ??
     (o.grant.kind === 'Held' ? live(o, o.grant.grant, spec.value, now) : unauthorized(o, now))
@@ -68,9 +67,9 @@ function wait(o: Observation, now: Now, because: WaitReason, ...instants: readon
     ...arrivalInstants(o, now),
     ...linkEnds(o, now),
   ];
-  // What of finalizers and of a deletion failed is tried again beside everything else.
-  const finalizing = nextAttempt(o, 'Finalize', now);
-  for (const at of [end, finalizing]) if (at !== undefined && at > now.square) ahead.push(at);
+  // What of finalizers, of a deletion and of sign-ins failed is tried again beside everything else.
+  const beside = (['Finalize', 'Receive', 'Dismiss'] as const).map((operation) => nextAttempt(o, operation, now));
+  for (const at of [end, ...beside]) if (at !== undefined && at > now.square) ahead.push(at);
   return ahead.length === 0 ? { kind: 'Wait', because } : { kind: 'Wait', because, until: Math.min(...ahead) };
 }
 

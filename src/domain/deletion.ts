@@ -70,10 +70,12 @@ function receive(o: Observation, now: Now): Parting | undefined {
     case 'Vacant':
     case 'Held':
     case 'Retained':
-    case 'Outdated':
-      return o.throttled === true
-        ? { kind: 'Later', at: partingEnds(o, now) }
+    case 'Outdated': {
+      const at = o.throttled === true ? partingEnds(o, now) : (nextAttempt(o, 'Receive', now) ?? 0);
+      return at > now.square
+        ? { kind: 'Later', at: Math.min(at, partingEnds(o, now)) }
         : { kind: 'Receive', secret: arrival.secret, because: 'SignedIn' };
+    }
   }
 }
 
@@ -89,8 +91,11 @@ function clear(o: Observation, because: DiscardReason, now: Now): Parting | unde
   if (published === undefined && !sealed) return undefined;
   if (at > now.square) return { kind: 'Later', at };
   if (published !== undefined) return { kind: 'Remove', name: published.name, because: 'ConnectionDeleted' };
-  const dismissal = partingEnds(o, now) > now.square ? dismissBeforeDiscard(o, now) : undefined;
-  return dismissal ?? { kind: 'Discard', because };
+  const until = partingEnds(o, now);
+  const dismissal = until > now.square ? dismissBeforeDiscard(o, now) : undefined;
+  if (dismissal === undefined) return { kind: 'Discard', because };
+  const next = nextAttempt(o, 'Dismiss', now) ?? 0;
+  return next > now.square ? { kind: 'Later', at: Math.min(next, until) } : dismissal;
 }
 
 /**

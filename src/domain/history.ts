@@ -3,8 +3,11 @@ import type { FailureClass } from './failure.ts';
 import type { Requests } from './observation.ts';
 import type { OwedRestarts } from './restart.ts';
 
-/** What can fail in a row. `Publish` stands for every write of a token Secret, `Finalize` for what else a deletion asks for. */
-export type Operation = 'TakeUp' | 'Refresh' | 'Publish' | 'Verify' | 'Revoke' | 'Finalize';
+/**
+ * What can fail in a row. `Publish` stands for every write of a token Secret, `Finalize` for what else a deletion asks for,
+ * `Dismiss` for taking away what is left of sign-ins, links too.
+ */
+export type Operation = 'TakeUp' | 'Refresh' | 'Publish' | 'Verify' | 'Revoke' | 'Finalize' | 'Receive' | 'Dismiss';
 
 /** What is known of the past: from the status at first, from this process's own work after that. */
 export interface History {

@@ -16,7 +16,7 @@ import {
   refusedBackoff,
   takeUpBackoff,
 } from './schedule.ts';
-import type { VerifyReason } from './step.ts';
+import type { Step, VerifyReason } from './step.ts';
 import { pinnedMerchant } from './wanted.ts';
 
 /** When an operation that failed may be tried again; 0 when it did not fail, `undefined` when not by itself. */
@@ -32,11 +32,21 @@ export function nextAttempt(o: Observation, operation: Exclude<Operation, 'Verif
     }
     case 'Publish':
     case 'Finalize':
+    case 'Receive':
+    case 'Dismiss':
       return after(failure, publishBackoff, o, now);
     case 'Revoke':
       return nextRevocation(failure, o, now);
   }
 }
+
+/** What failed a moment ago is left for later: no Secret of a sign-in keeps a token from being renewed, or ended. */
+export const whenDue = (
+  operation: 'Receive' | 'Dismiss',
+  step: Step | undefined,
+  o: Observation,
+  now: Now,
+): Step | undefined => ((nextAttempt(o, operation, now) ?? 0) > now.square ? undefined : step);
 
 /** An intermediary's word to wait must not hold a deletion up; another request than the one that failed is new. */
 function nextRevocation(failure: FailureStreak, o: Observation, now: Now): Instant {

@@ -63,7 +63,7 @@ export interface Backoff {
 
 export const takeUpBackoff: Backoff = { first: seconds(5), most: minutes(30) };
 export const refreshBackoff: Backoff = { first: seconds(30), most: hours(1) };
-/** For a token Secret that the API server does not take: a quota, a policy, a missing permission. */
+/** For a Secret that the API server does not take, or let go: a quota, a policy, a missing permission. */
 export const publishBackoff: Backoff = { first: seconds(2), most: minutes(5) };
 /** For an application whose client Square refuses: one connection asks for all of them. */
 export const probeBackoff: Backoff = { first: minutes(1), most: minutes(30) };

@@ -182,7 +182,7 @@ export type Fact =
       readonly grant: GrantState & { kind: 'Vacant' };
       readonly answers: Requests;
     }
-  /** Square could not be asked to end the authorization: something else stands in the way. */
+  /** Square could not be asked to end the authorization, or did not say whose a sign-in is: what stands in the way. */
   | { readonly kind: 'Hindered'; readonly hindrance: Hindrance }
   | { readonly kind: 'Declined' }
   /** Square said whose a sign-in is, whose reply had not. */

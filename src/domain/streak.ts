@@ -51,7 +51,11 @@ function operationOf(step: Step): Operation | undefined {
     case 'Refresh':
     case 'Verify':
     case 'Revoke':
+    case 'Receive':
+    case 'Dismiss':
       return step.kind;
+    case 'EndLink':
+      return 'Dismiss';
     case 'Publish':
     case 'Withdraw':
       return 'Publish';
@@ -61,10 +65,7 @@ function operationOf(step: Step): Operation | undefined {
     case 'AddFinalizer':
     case 'RemoveFinalizer':
       return 'Finalize';
-    case 'Receive':
-    case 'Dismiss':
     case 'OfferLink':
-    case 'EndLink':
     case 'Adopt':
     case 'Reseal':
     case 'Decline':
@@ -106,7 +107,8 @@ function begin(streak: FailureStreak | undefined, failure: Counted, at: Instant)
 }
 
 /** The failures that speak of Secrets and finalizers, whatever grant is held. */
-export const failuresOfWrites = ({ Publish, Finalize }: History['failures']): History['failures'] => ({
+export const failuresOfWrites = ({ Publish, Finalize, Dismiss }: History['failures']): History['failures'] => ({
   ...(Publish === undefined ? {} : { Publish }),
   ...(Finalize === undefined ? {} : { Finalize }),
+  ...(Dismiss === undefined ? {} : { Dismiss }),
 });

@@ -201,7 +201,16 @@ function aboutHistory(o: Observation): ConnectionStatus {
   };
 }
 
-const byWeight: readonly Operation[] = ['Revoke', 'TakeUp', 'Refresh', 'Publish', 'Verify', 'Finalize'];
+const byWeight: readonly Operation[] = [
+  'Revoke',
+  'TakeUp',
+  'Receive',
+  'Refresh',
+  'Publish',
+  'Verify',
+  'Finalize',
+  'Dismiss',
+];
 
 /** The failures, the one that weighs most first. A single failed verification of a proven token is not worth telling. */
 function failures({ history, connection }: Observation): LastFailure[] {

@@ -6,7 +6,10 @@ import type { Attempt } from '../../../src/domain/attempt.ts';
 import { callsFrom } from '../../../src/domain/calls.ts';
 import { decide } from '../../../src/domain/decide.ts';
 import type { Grant } from '../../../src/domain/grant.ts';
+import { forgetMended } from '../../../src/domain/mended.ts';
 import type { Arrival, GrantState, Observation } from '../../../src/domain/observation.ts';
+import { readStatus } from '../../../src/domain/recall.ts';
+import { summarize } from '../../../src/domain/summarize.ts';
 import {
   aConnection,
   aGrant,
@@ -217,6 +220,106 @@ describe('a sign-in', () => {
     expect(pinOf(anObservation())).toBe('M-BAKERY');
     expect(pinOf(anObservation({ connection: aConnection({}, { merchantID: 'M' }) }))).toBe('M');
     expect(pinOf(awaiting())).toBeUndefined();
+  });
+});
+
+describe('a Secret of a sign-in that the API server does not let go', () => {
+  const refusal = { kind: 'Unwritten', message: 'DELETE it: 403 Forbidden.' } as const;
+  const accessToken = { ...aGrant().accessToken, issuedAt: noon - days(29), expiresAt: noon + days(1) };
+  const old = { grant: held({ accessToken }) };
+  const ofAnother = arrival({ merchantID: 'M-OTHER' });
+  const says = (o: Observation, now = at(noon)) => {
+    const step = decide(o, now);
+    return `${step.kind} ${step.because}`;
+  };
+  const refused = (o: Observation) => absorb(o, decide(o, at(noon)), refusal, at(noon));
+
+  it.each([
+    ['a link that has ended', { link: { expiresAt: noon } }, 'EndLink Expired'],
+    [
+      'the link that the seller came by',
+      { grant: held({ accessToken, taken: [id] }), arrivals: [arrival()], link: { expiresAt: noon + hours(1) } },
+      'EndLink Connected',
+    ],
+    ['a claim that nobody filled', { arrivals: [claim(noon)] }, 'Dismiss Abandoned'],
+    ['a sign-in of another seller', { arrivals: [ofAnother] }, 'Dismiss OtherMerchant'],
+  ] as const)('keeps no token from being renewed, or ended: %s', (_, more, first) => {
+    const o = anObservation({ ...old, ...more });
+    expect(says(o)).toBe(first);
+    const after = refused(o);
+    expect(says(after)).toBe('Refresh Due');
+    const disconnect = aConnection({ requests: { disconnect: new Date(noon).toISOString() } });
+    expect(says({ ...after, connection: disconnect })).toBe('Revoke DisconnectRequested');
+    const again = decide({ ...after, grant: held('grant' in more ? { taken: [id] } : {}) }, at(noon));
+    expect(again).toMatchObject({ kind: 'Wait', because: 'NothingDue' });
+    const until = again.kind === 'Wait' ? (again.until ?? 0) : 0;
+    expect(until - noon).toBeLessThanOrEqual(seconds(3));
+    expect(says(after, at(until))).toBe(first);
+  });
+
+  it('is tried again every few minutes, and is told as long as it lasts', () => {
+    let o = anObservation({ link: { expiresAt: noon } });
+    let now = at(noon);
+    for (let tries = 0; tries < 20; ) {
+      const step = decide(o, now);
+      if (step.kind === 'Wait') {
+        const until = step.until ?? 0;
+        expect(until - now.square).toBeGreaterThan(0);
+        expect(until - now.square).toBeLessThanOrEqual(minutes(6));
+        now = at(until);
+      } else {
+        if (step.kind === 'EndLink') tries++;
+        o = forgetMended(absorb(o, step, step.kind === 'EndLink' ? refusal : { kind: 'Verified' }, now), now);
+      }
+    }
+    const { lastFailure } = summarize(o, readStatus({}), now);
+    expect(lastFailure).toMatchObject({ operation: 'Dismiss', count: 20, message: refusal.message });
+    const gone = absorb(o, { kind: 'EndLink', because: 'Expired' }, { kind: 'LinkEnded' }, now);
+    expect(gone.history.failures).toEqual({});
+  });
+
+  it('is not told any more once somebody else has taken it away', () => {
+    const { link: _, ...o } = refused(anObservation({ link: { expiresAt: noon } }));
+    expect(forgetMended(o, at(noon)).history.failures).toEqual({});
+  });
+
+  it('makes no sign-in count that is refused', () => {
+    const pinned = refused({ ...awaiting(ofAnother), connection: aConnection({}, { merchantID: 'M-PINNED' }) });
+    expect(says(pinned)).toBe('Wait AwaitingAuthorization');
+    expect(says(refused(beside({}, ofAnother)))).toBe('Wait NothingDue');
+    expect(says(refused(beside({ taken: [id] }, arrival())))).toBe('Wait NothingDue');
+  });
+
+  it('lets the next sign-in be taken up', () => {
+    const next = { ...arrival({ taken: ['sign-in/b'] }), secret: 'bakery-incoming-b' };
+    expect(decide(refused(beside({}, ofAnother, next)), at(noon))).toMatchObject({
+      kind: 'Receive',
+      secret: next.secret,
+    });
+  });
+});
+
+describe('a sign-in that cannot be taken up', () => {
+  it.each([
+    ['since its seller is not known', { kind: 'Hindered', hindrance: { reason: 'SellerNotNamed', message: 'M.' } }],
+    ['since the record is not written', { kind: 'Unwritten', message: 'M.' }],
+  ] as const)('%s keeps no token from being renewed, and is tried again', (_, fact) => {
+    const accessToken = { ...aGrant().accessToken, issuedAt: noon - days(29), expiresAt: noon + days(1) };
+    const o = beside({ accessToken }, arrival());
+    const step = decide(o, at(noon));
+    const after = forgetMended(absorb(o, step, fact, at(noon)), at(noon));
+    expect(after.history.failures.Receive).toMatchObject({ count: 1, message: 'M.' });
+    expect(decide(after, at(noon))).toMatchObject({ kind: 'Refresh', because: 'Due' });
+    expect(decide(after, at(noon + seconds(3)))).toEqual(step);
+    const { lastFailure } = summarize(after, readStatus({}), at(noon));
+    expect(lastFailure).toMatchObject({ operation: 'Receive', message: 'M.' });
+    const taken = absorb(
+      after,
+      step,
+      { kind: 'Sealed', grant: held({ taken: [id] }), how: 'TakenUp', answers: {} },
+      at(noon),
+    );
+    expect(taken.history.failures).toEqual({});
   });
 });
 

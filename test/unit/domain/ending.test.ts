@@ -542,6 +542,21 @@ describe('a deletion under Revoke', () => {
         'Wait(Deleting) 3600 s',
       ],
       [
+        'waits after a sign-in could not be taken up',
+        parting({ ...nothing, arrivals: [arrived()], history: aHistory({ failures: { Receive: aStreak() } }) }),
+        'Wait(Deleting) 2 s',
+      ],
+      [
+        'waits after what it took up could not be removed',
+        parting({
+          grant: { ...ended, record: { ...vacant, taken: [signedIn] } },
+          tokenSecret: { kind: 'Absent', name: 'bakery' },
+          arrivals: [arrived()],
+          history: aHistory({ failures: { Dismiss: aStreak() } }),
+        }),
+        'Wait(Deleting) 2 s',
+      ],
+      [
         'gives up a sign-in that could not be stored within an hour',
         parting({ ...nothing, arrivals: [arrived()] }),
         'RemoveFinalizer(RevokeGivenUp) from Connection',
