@@ -27,7 +27,11 @@ export async function offerLink(deps: ObserveDeps, { connection }: Observation):
     case 'NotOwned':
       return { kind: 'NotOffered', message: sentence(outcome.message) };
     case 'Failed':
-      throw new WriteRefused(outcome.message, outcome.status);
+      // What the API server is not up to just now is tried again, as long as the request is new enough.
+      if (outcome.status < 400 || outcome.status === 429 || outcome.status >= 500) {
+        throw new WriteRefused(outcome.message, outcome.status);
+      }
+      return { kind: 'NotOffered', message: `${sentence(outcome.message)} Mend that, and ask again.` };
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { endLink } from '../../../src/controller/connect-links.ts';
+import { endLink, offerLink } from '../../../src/controller/connect-links.ts';
 import type { Sight } from '../../../src/controller/observe.ts';
 import { dismiss, receive } from '../../../src/controller/receive.ts';
 import { eventsOf } from '../../../src/controller/report.ts';
@@ -26,7 +26,7 @@ function refusing(status: number, reason: string) {
     ring: aRing(),
     externalURL: 'https://square.example.com',
     watches: { links: view, incoming: view },
-  } as unknown as Parameters<typeof receive>[0];
+  } as unknown as Parameters<typeof offerLink>[0];
   return { deps, forgotten };
 }
 
@@ -68,6 +68,17 @@ describe('what is left of a sign-in', () => {
     const { deps } = refusing(0, '');
     const broken = { ...deps, client: { delete: () => Promise.reject(new TypeError('x')) } } as unknown as typeof deps;
     await expect(endLink(broken, o)).rejects.toThrow(TypeError);
+  });
+});
+
+describe('a link that the API server does not take', () => {
+  it('is answered for, with what it says', async () => {
+    const fact = await offerLink(refusing(403, 'Forbidden').deps, o);
+    expect(fact).toMatchObject({ kind: 'NotOffered', message: expect.stringMatching(/403 Forbidden.*ask again/) });
+  });
+
+  it.each([[0], [429], [503]])('for a while, is made again: %i', async (status) => {
+    await expect(offerLink(refusing(status, 'Later').deps, o)).rejects.toMatchObject({ code: 'WriteRefused' });
   });
 });
 
