@@ -158,11 +158,11 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
           log.info({}, 'operator stopping');
           stopping.abort();
           const rotations = loop.drain().then(() => loop.settlement.safe());
-          const arrivals = (web?.close() ?? Promise.resolve()).then(() => incoming.safe());
+          const signIns = web?.close() ?? Promise.resolve();
           await within(
             clock,
             drainLimit,
-            rotations.then(() => arrivals),
+            Promise.all([rotations, signIns]).then(() => incoming.safe()),
           );
           loop.settlement.close();
           incoming.close();

@@ -42,6 +42,8 @@ export const annotations = {
   state: `${group}/state`,
   /** On the Secret of a sign-in: which attempt has claimed it. */
   claim: `${group}/claim`,
+  /** On a Secret like that of a sign-in: with the value `true`, that it holds what a credential of another seller gave. */
+  setAside: `${group}/set-aside`,
   /** On the Secret of a connect link: when the link ends (RFC 3339). */
   expiresAt: `${group}/expires-at`,
   /** On a workload, by its owner: with the value `true`, its consent to being restarted when a token changes. */

@@ -44,12 +44,13 @@ export function observeArrivals(
 function arrivalOf(
   { ring }: ArrivalsDeps,
   key: Key,
-  { jwe, createdAt }: IncomingSecret,
+  { jwe, createdAt, setAside }: IncomingSecret,
   { namespace, name }: Connection,
   application: Application,
   now: Now,
 ): Arrival {
   const secret = splitKey(key).name;
+  if (setAside) return { secret, ...setAsideIn(ring, { namespace, name }, application, jwe) };
   // What cannot be looked into is as old as its Secret, by the API server's clock. It has to be by Square's time and by this
   // machine's: neither alone ends anything.
   const after = (length: Duration): Instant => createdAt + length + Math.max(0, now.square - now.wall);
@@ -71,4 +72,22 @@ function arrivalOf(
   // What only a later version of the operator can judge is left alone, however old it gets.
   const until = opened.problem === 'UnsupportedVersion' ? Number.POSITIVE_INFINITY : after(kept);
   return { secret, until, content: { kind: 'Unreadable', message: `${opened.message}.` } };
+}
+
+/** What a credential of another seller gave; as long as that cannot be looked into it has no end. */
+function setAsideIn(
+  ring: KeyRing,
+  place: Pick<Connection, 'namespace' | 'name'>,
+  application: Application,
+  jwe: string | undefined,
+): Pick<Arrival, 'until' | 'content'> {
+  if (application.kind === 'Found' && jwe !== undefined) {
+    const { environment, clientID } = application;
+    const opened = openIncoming(ring, { ...place, environment, clientID }, jwe);
+    if (opened.ok) {
+      const until = opened.value.refreshToken?.expiresAt ?? Number.POSITIVE_INFINITY;
+      return { until, content: { kind: 'SetAside', grant: opened.value } };
+    }
+  }
+  return { until: Number.POSITIVE_INFINITY, content: { kind: 'SetAside' } };
 }

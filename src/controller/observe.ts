@@ -13,6 +13,7 @@ import {
 } from '../domain/observation.ts';
 import { recall, type StoredStatus } from '../domain/recall.ts';
 import { withSeller } from '../domain/seller.ts';
+import { tellSetAside } from '../domain/set-aside.ts';
 import { tellSpent } from '../domain/spent-credential.ts';
 import type { Token } from '../domain/token.ts';
 import type { Log } from '../kube/log.ts';
@@ -136,7 +137,7 @@ export async function observe(deps: ObserveDeps, key: Key): Promise<Sight | unde
   };
   return {
     view,
-    observation: tellSpent(observation, now.square),
+    observation: tellSetAside(tellSpent(observation, now.square), now.square),
     environment,
     ...(grantSecret === undefined ? {} : { grantSecret }),
     ...(value === undefined ? {} : { credentialValue: value }),

@@ -16,7 +16,7 @@ import { named } from './seller.ts';
 import { notCleared, sentence } from './write-refused.ts';
 
 /**
- * Seals what a sign-in gave as the grant of the connection: a compare-and-set on the version that was observed. Until it is
+ * Seals what a sign-in gave, or what was set aside, as the grant of the connection: a compare-and-set on the version that was observed. Until it is
  * stored the Secret of the sign-in keeps it, so nothing can be lost here; the record remembers the sign-in, so that its
  * Secret, left behind or put back from a backup, never acts again.
  */
@@ -27,17 +27,18 @@ export async function receive(
   o: Observation,
 ): Promise<Fact> {
   const content = o.arrivals?.find(({ secret }) => secret === step.secret)?.content;
-  if (content?.kind !== 'Grant') return { kind: 'Stale' };
-  if (content.grant.merchantID === undefined && pinOf(o) !== undefined) {
-    return await nameSeller(deps, step, sight, o, content.grant);
+  const arrived = content !== undefined && 'grant' in content ? content.grant : undefined;
+  if (arrived === undefined) return { kind: 'Stale' };
+  if (arrived.merchantID === undefined && pinOf(o) !== undefined) {
+    return await nameSeller(deps, step, sight, o, arrived);
   }
   const before = recordIn(o.grant);
   const { credential } = o;
   // A credential that was presented so far is older than the sign-in, which is what counts now.
   const presented = credential.kind === 'Given' && wasPresented(o, credential.digest) ? [credential.digest] : [];
-  const taken = [...new Set([...(before?.taken ?? []), ...presented, ...content.grant.taken])].slice(-takenLimit);
+  const taken = [...new Set([...(before?.taken ?? []), ...presented, ...arrived.taken])].slice(-takenLimit);
   const grant: Grant = {
-    ...content.grant,
+    ...arrived,
     generation: Math.max(before?.generation ?? 0, sight.view.stored.revision) + 1,
     connectionUID: o.connection.uid,
     taken,

@@ -13,9 +13,11 @@ import { bindingIn, type Issued, openIssued } from '../secrets/journal-record.ts
 import type { Binding, GrantSecret, KeyRing } from '../secrets/port.ts';
 import type { IncomingSettlement } from '../secrets/settle-incoming.ts';
 import { grantFrom } from '../square/grant-from.ts';
+import type { TokenGrant } from '../square/port.ts';
 import { parseTokenReply } from '../square/token-reply.ts';
 import { clearEscrow } from './clear-escrow.ts';
 import { recoverSignIn } from './recover-sign-in.ts';
+import { setAside } from './set-aside.ts';
 import type { Settlement } from './settlement.ts';
 import { over, recordAt } from './succession.ts';
 import type { Watches } from './watches.ts';
@@ -63,7 +65,13 @@ async function recoverEntry(deps: RecoverDeps, entry: JournalEntry, goOn: () => 
   const { binding, issuedAt } = issued;
   const connection = `${binding.namespace}/${binding.name}`;
   const found = await findRecord(deps, binding, issuedAt, 'Journal', goOn);
-  const grant = grantOf(deps.clock, issued, found.record);
+  const parsed = parseTokenReply({ grantType: issued.grantType, body: issued.body, at: issuedAt });
+  const merchantID = parsed.ok ? parsed.value.merchantID : undefined;
+  const holder = holderOf(issued, found.record);
+  if (parsed.ok && merchantID !== undefined && holder !== undefined && merchantID !== holder) {
+    return await recoverAside(deps, entry, issued, parsed.value);
+  }
+  const grant = parsed.ok ? grantOf(deps.clock, issued, parsed.value, found.record) : 'NotUnderstood';
   if (grant === 'NotUnderstood') {
     log.error({ connection }, 'an answer of Square in the journal is not understood and is left there');
     deps.settlement.hold(connection, undefined);
@@ -119,21 +127,23 @@ async function recordOf({ client, ring }: RecoverDeps, binding: Binding): Promis
   return record === 'Unreadable' || record === 'OfLaterVersion' ? {} : { held, record };
 }
 
-function grantOf(clock: Clock, issued: Issued, record: Grant | Vacant | undefined) {
-  const { binding, grantType, body, issuedAt, presented, taken, request, requested, connectionUID, attempt } = issued;
-  const parsed = parseTokenReply({ grantType, body, at: issuedAt });
-  if (!parsed.ok) return 'NotUnderstood';
+/** Whose grant is held, or was. */
+function holderOf(issued: Issued, record: Grant | Vacant | undefined): string | undefined {
   const before = record ?? issued.before;
-  const holder = before !== undefined && 'merchantID' in before ? before.merchantID : undefined;
-  // A credential of another seller does not take the place of what is held; whose a renewed token is, is known.
-  const merchantID = parsed.value.merchantID ?? (taken === undefined ? holder : undefined);
-  if (holder !== undefined && merchantID === undefined) return 'NotUnderstood';
-  if (holder !== undefined && merchantID !== holder) return 'Superseded';
+  return before !== undefined && 'merchantID' in before ? before.merchantID : undefined;
+}
+
+function grantOf(clock: Clock, issued: Issued, reply: TokenGrant, record: Grant | Vacant | undefined) {
+  const { binding, issuedAt, presented, taken, request, requested, connectionUID, attempt } = issued;
+  // Whose a renewed token is, is known; whose a credential is, is not.
+  const isUnnamed = reply.merchantID === undefined && taken !== undefined;
+  if (isUnnamed && holderOf(issued, record) !== undefined) return 'NotUnderstood';
+  const before = record ?? issued.before;
   const next = grantFrom({
     connectionUID,
     application: binding,
     requested,
-    reply: parsed.value,
+    reply,
     issuedAt,
     sealedAt: clock.wall(),
     after: issued.after,
@@ -147,6 +157,22 @@ function grantOf(clock: Clock, issued: Issued, record: Grant | Vacant | undefine
     ...(request === undefined ? {} : { handled: { ...next.handled, refresh: request } }),
   };
   return over(record, grant, attempt) ?? 'Superseded';
+}
+
+/** A credential of another seller does not take the place of what is held. Whether it stays in the journal. */
+async function recoverAside(
+  deps: RecoverDeps,
+  entry: JournalEntry,
+  { binding, connectionUID, requested, issuedAt, presented, taken }: Issued,
+  reply: TokenGrant,
+): Promise<boolean> {
+  const connection = keyFrom(binding.namespace, binding.name);
+  const given = { binding, connectionUID, requested, reply, issuedAt, taken, ...(presented && { presented }) };
+  const settled = await setAside(deps, given, () => entry.discard());
+  if (settled === undefined) await entry.discard();
+  deps.log.info({ connection, settled }, 'an answer of Square in the journal is of another seller than what is stored');
+  deps.settlement.hold(connection, undefined);
+  return false;
 }
 
 /**

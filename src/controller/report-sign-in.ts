@@ -12,7 +12,7 @@ export function noteOfSignIn(step: SignInStep, fact: Fact): Note | undefined {
     case 'Receive':
       if (fact.kind === 'Hindered') return note('Warning', fact.hindrance.reason, 'Receive', fact.hindrance.message);
       if (fact.kind !== 'Sealed' || fact.grant.grant.generation === 1) return undefined;
-      return note('Normal', step.because, 'Receive', tookPlace(fact.grant.grant));
+      return note('Normal', step.because, 'Receive', tookPlace(fact.grant.grant, step.because));
     case 'Dismiss':
       if (fact.kind !== 'Dismissed' || step.because === 'Taken' || step.because === 'Abandoned') return undefined;
       return note('Warning', step.because, 'Receive', step.message);

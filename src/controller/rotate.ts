@@ -4,6 +4,7 @@ import { type Attempt, type AttemptState, doubtOf, sendWithin } from '../domain/
 import { held } from '../domain/custody.ts';
 import { aftermathOf, type Failure } from '../domain/failure.ts';
 import type { Application, Observation } from '../domain/observation.ts';
+import { keptAside } from '../domain/set-aside.ts';
 import type { Fact } from '../domain/step.ts';
 import { pinnedMerchant, wantedToken } from '../domain/wanted.ts';
 import { keyFrom } from '../kube/resource.ts';
@@ -18,11 +19,12 @@ import { nowOf, type ObserveDeps, type Sight } from './observe.ts';
 import { lookAgainEvery } from './observe-token-secrets.ts';
 import { canPublish } from './publish.ts';
 import { named, otherMerchant } from './seller.ts';
+import { type SetAsideDeps, setAside } from './set-aside.ts';
 import type { Settlement } from './settlement.ts';
 import type { Turnstile } from './turnstile.ts';
 import { sentence } from './write-refused.ts';
 
-export interface RotateDeps extends KeepDeps {
+export interface RotateDeps extends KeepDeps, SetAsideDeps {
   readonly journal: Journal;
   readonly settlement: Settlement;
   /**
@@ -210,23 +212,30 @@ async function granted(
   const given = await named({ clock: deps.clock, square: square.client }, answer.reply, pin);
   if (!given.ok)
     return await failed(deps, sight, o, rotation, standing, { kind: 'Failed', failure: given.failure }, true);
-  const stranger = before && otherMerchant(o, given.value.merchantID, credential);
-  if (stranger !== undefined) {
-    await conclude(deps, sight, o, standing);
-    return stranger;
-  }
-  const issuedAt = answer.at ?? square.time.now();
-  const next = grantFrom({
+  const issued = {
     connectionUID: o.connection.uid,
-    application,
     requested: wantedToken(spec),
     reply: given.value,
-    issuedAt,
+    issuedAt: answer.at ?? square.time.now(),
     knownTime: square.time.now(),
+    ...(asking.grantType === 'refresh_token' ? { presented: asking.refreshToken } : {}),
+  };
+  const stranger = before && otherMerchant(o, given.value.merchantID, credential);
+  if (stranger !== undefined) {
+    const { namespace, name } = o.connection;
+    const { environment, clientID } = application;
+    const aside = { ...issued, binding: { namespace, name, environment, clientID }, taken: credential };
+    const settled = await setAside(deps, aside, async () => standing.page?.discard());
+    // As long as it is not stored the record tells that the credential may be spent.
+    if (settled !== 'Waiting') await conclude(deps, sight, o, standing);
+    return settled === undefined ? stranger : { ...stranger, message: `${stranger.message} ${keptAside}` };
+  }
+  const next = grantFrom({
+    ...issued,
+    application,
     sealedAt: deps.clock.wall(),
     after: Math.max(before?.generation ?? 0, sight.view.stored.revision),
     ...(before === undefined ? {} : { before }),
-    ...(asking.grantType === 'refresh_token' ? { presented: asking.refreshToken } : {}),
     ...(credential === undefined ? {} : { taken: credential }),
   });
   const grant = request === undefined ? next : { ...next, handled: { ...next.handled, refresh: request } };

@@ -1,6 +1,7 @@
 import { type Clock, seconds, sleep } from '../clock.ts';
 import { type Failure, isTransient } from '../domain/failure.ts';
 import type { Observation } from '../domain/observation.ts';
+import { ofOtherMerchant } from '../domain/set-aside.ts';
 import type { Fact } from '../domain/step.ts';
 import type { Token } from '../domain/token.ts';
 import { pinnedMerchant } from '../domain/wanted.ts';
@@ -51,10 +52,20 @@ const unnamed = (pin: string): Failure => ({
   maybeActed: true,
 });
 
+type Stranger = Fact & { kind: 'OtherMerchant' };
+
 /** The token is another seller's than the pinned one; `undefined` when it is not, or nobody knows. */
-export function otherMerchant(o: Observation, merchantID: string | undefined, credential?: string): Fact | undefined {
+export function otherMerchant(
+  o: Observation,
+  merchantID: string | undefined,
+  credential?: string,
+): Stranger | undefined {
   const pin = pinnedMerchant(o);
   if (pin === undefined || merchantID === undefined || merchantID === pin) return undefined;
-  const message = `The credential belongs to merchant ${merchantID}, but this connection is pinned to ${pin}: give a credential of that seller, or correct spec.merchantID.`;
-  return { kind: 'OtherMerchant', merchantID, message, ...(credential === undefined ? {} : { credential }) };
+  return {
+    kind: 'OtherMerchant',
+    merchantID,
+    message: ofOtherMerchant(merchantID, pin),
+    ...(credential === undefined ? {} : { credential }),
+  };
 }

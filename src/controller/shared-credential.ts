@@ -1,6 +1,6 @@
 import { sealedSecretName } from '../api/names.ts';
 import { recordIn } from '../domain/custody.ts';
-import { isAmong } from '../domain/decide.ts';
+import { isAmong } from '../domain/given.ts';
 import type { Connection, GrantState } from '../domain/observation.ts';
 import { type Key, keyFrom } from '../kube/resource.ts';
 import { openGrant } from '../secrets/grant.ts';

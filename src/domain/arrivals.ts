@@ -3,7 +3,8 @@ import { attemptEnds } from './attempt.ts';
 import { recordIn } from './custody.ts';
 import type { Grant } from './grant.ts';
 import type { Arrival, Now, Observation } from './observation.ts';
-import type { DismissReason, Step } from './step.ts';
+import { setAsideOf } from './set-aside.ts';
+import type { DismissReason, ReceiveReason, Step } from './step.ts';
 
 /**
  * Deletes the Secret of a sign-in that is taken up, or never will be. The link that the seller came by goes first: as long as
@@ -13,7 +14,8 @@ export function dismiss(o: Observation, now: Now): Step | undefined {
   for (const arrival of o.arrivals ?? []) {
     const why = dismissal(o, arrival, now);
     if (why === undefined) continue;
-    if (why.because === 'Taken' && o.link !== undefined) return { kind: 'EndLink', because: 'Connected' };
+    if (why.because === 'Taken' && arrival.content.kind === 'Grant' && o.link !== undefined)
+      return { kind: 'EndLink', because: 'Connected' };
     return { kind: 'Dismiss', secret: arrival.secret, ...why };
   }
   return undefined;
@@ -25,26 +27,29 @@ export function dismiss(o: Observation, now: Now): Step | undefined {
  * written over: both grants are stored, the later sign-in last.
  */
 export function receive(o: Observation, now: Now): Step | undefined {
-  const secret = receivable(o, now);
-  if (secret === undefined || attemptEnds(o.attempt) > now.square) return undefined;
-  return { kind: 'Receive', secret, because: 'SignedIn' };
+  const arrival = receivable(o, now);
+  if (arrival === undefined || attemptEnds(o.attempt) > now.square) return undefined;
+  const because = arrival.content.kind === 'Grant' ? 'SignedIn' : 'MerchantMatches';
+  return { kind: 'Receive', secret: arrival.secret, because };
 }
 
 /** The first sign-in that could be taken up. One that is to be dismissed is none, although its Secret may be there still. */
-export function receivable(o: Observation, now: Now): string | undefined {
+export function receivable(o: Observation, now: Now): Arrival | undefined {
   const { grant, application, unsettled } = o;
   if (application.kind !== 'Found' || unsettled !== undefined) return undefined;
-  const arrivals = (o.arrivals ?? []).filter((arrival) => dismissal(o, arrival, now) === undefined);
+  const arrivals = (o.arrivals ?? []).filter(
+    (arrival) => mayTakeUp(o, arrival) && dismissal(o, arrival, now) === undefined,
+  );
   switch (grant.kind) {
     case 'Absent':
     case 'Vacant':
-      return arrivals.find(({ content }) => content.kind === 'Grant')?.secret;
+      return arrivals[0];
     case 'Held':
     // The same seller, as `dismissal` saw to: a sign-in is a clearer sign than any.
     case 'Retained':
     case 'Outdated':
       // One that may be too old comes before nothing that is held.
-      return arrivals.find(({ content, until }) => content.kind === 'Grant' && until > now.square)?.secret;
+      return arrivals.find(({ until }) => until > now.square);
     case 'NotOwned':
     case 'Closed':
     case 'Unreadable':
@@ -93,6 +98,11 @@ function dismissal(o: Observation, { content, until, secret }: Arrival, now: Now
     const why = grantDismissal(o, content.grant, now);
     if (why !== undefined) return why;
   }
+  const aside = content.kind === 'SetAside' ? content.grant : undefined;
+  if (aside !== undefined) {
+    const why = setAsideDismissal(o, aside);
+    if (why !== undefined) return why;
+  }
   if (content.kind === 'OfAnotherApplication') {
     const message =
       'The seller signed in for another application than spec.applicationRef names now. Have them sign in again.';
@@ -101,23 +111,54 @@ function dismissal(o: Observation, { content, until, secret }: Arrival, now: Now
   // By a clock that nobody has borne out nothing is given up: it may be ahead by days.
   if (until > now.square || !now.confirmed) return undefined;
   if (content.kind === 'Claim') return { because: 'Abandoned', message: `Secret ${secret} was never filled.` };
+  if (aside !== undefined) {
+    const message = `What the credential of merchant ${aside.merchantID} gave has ended. Give a new one.`;
+    return { because: 'Expired', message };
+  }
   const unread = content.kind === 'Unreadable' ? ` ${content.message}` : '';
   const message = `What the seller's sign-in gave could not be taken up within 24 hours.${unread} Have them sign in again.`;
   return { because: 'Expired', message };
 }
 
+/** It waits for as long as the credential is given that it came of; one that is not to be seen now may be that one. */
+function setAsideDismissal(o: Observation, arrived: Grant): Dismissal | undefined {
+  const { credential, connection } = o;
+  if (wasTaken(o, arrived)) return taken;
+  const isWanted = connection.spec.ok && connection.spec.value.credential !== undefined;
+  const isGiven = credential.kind === 'Given' ? setAsideOf(o) === arrived : isWanted;
+  if (arrived.connectionUID === connection.uid && isGiven) return undefined;
+  const message = `What a credential of merchant ${arrived.merchantID} gave was kept for as long as that was given.`;
+  return { because: 'OtherCredential', message };
+}
+
+/** The grant of a sign-in; or what was set aside: its seller is pinned now, or nobody is and the credential is still given. */
+function mayTakeUp(o: Observation, { content }: Arrival): boolean {
+  const { spec } = o.connection;
+  if (content.kind !== 'SetAside') return content.kind === 'Grant';
+  const { grant: aside } = content;
+  if (aside === undefined) return false;
+  return pinOf(o) === undefined ? setAsideOf(o) === aside : spec.ok && spec.value.merchantID === aside.merchantID;
+}
+
+const taken: Dismissal = { because: 'Taken', message: 'It was taken up.' };
+
+const wasTaken = ({ grant }: Pick<Observation, 'grant'>, arrived: Grant): boolean =>
+  arrived.taken.some((one) => recordIn(grant)?.taken.includes(one) === true);
+
+/** Whether it is of another seller than the place is open to. */
+function isOfAnother(o: Pick<Observation, 'connection' | 'grant'>, { merchantID }: Grant): boolean {
+  const pin = pinOf(o);
+  return pin !== undefined && merchantID !== undefined && merchantID !== pin;
+}
+
 function grantDismissal(o: Pick<Observation, 'connection' | 'grant'>, arrived: Grant, now: Now): Dismissal | undefined {
-  const record = recordIn(o.grant);
-  if (record !== undefined && arrived.taken.some((one) => record.taken.includes(one))) {
-    return { because: 'Taken', message: 'It was taken up.' };
-  }
+  if (wasTaken(o, arrived)) return taken;
   if (arrived.connectionUID !== o.connection.uid) {
     const message = 'The seller signed in for an earlier connection of this name. Have them sign in again.';
     return { because: 'OtherConnection', message };
   }
-  const pin = pinOf(o);
-  if (pin !== undefined && arrived.merchantID !== undefined && arrived.merchantID !== pin) {
-    const message = `Merchant ${arrived.merchantID} signed in, but this connection is pinned to ${pin}. What is held stays. Have that seller sign in, or correct spec.merchantID.`;
+  if (isOfAnother(o, arrived)) {
+    const message = `Merchant ${arrived.merchantID} signed in, but this connection is pinned to ${pinOf(o)}. What is held stays. Have that seller sign in, or correct spec.merchantID.`;
     return { because: 'OtherMerchant', message };
   }
   if (wasEnded(o, arrived, now)) {
@@ -144,6 +185,10 @@ function wasEnded({ grant }: Pick<Observation, 'grant'>, { accessToken, merchant
   return ended.at <= now.square && Math.floor(ended.at / 1_000) * 1_000 > accessToken.issuedAt;
 }
 
-/** For the event of a sign-in that took the place of something. */
-export const tookPlace = ({ merchantID, accessToken }: Grant): string =>
-  `The seller${merchantID === undefined ? '' : ` (merchant ${merchantID})`} signed in at ${formatInstant(accessToken.issuedAt)}: this grant took the place of the earlier one.`;
+/** For the event of a sign-in, or of what was set aside, that took the place of something. */
+export function tookPlace({ merchantID, accessToken }: Grant, because: ReceiveReason): string {
+  const at = formatInstant(accessToken.issuedAt);
+  return because === 'SignedIn'
+    ? `The seller${merchantID === undefined ? '' : ` (merchant ${merchantID})`} signed in at ${at}: this grant took the place of the earlier one.`
+    : `What the credential of merchant ${merchantID} gave at ${at} took the place of the earlier grant.`;
+}

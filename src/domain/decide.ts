@@ -7,8 +7,9 @@ import { recordIn } from './custody.ts';
 import { part } from './deletion.ts';
 import { disconnect, isDisconnecting } from './disconnect.ts';
 import { finalize } from './finalizers.ts';
+import { isAmong } from './given.ts';
 import type { Grant } from './grant.ts';
-import type { Credential, Now, Observation } from './observation.ts';
+import type { Now, Observation } from './observation.ts';
 import { askedFor, onceMoreAt } from './once-more.ts';
 import { nextAttempt, nextVerification, whenDue, whyVerified } from './pace.ts';
 import { deathOf, tokenEnd, wantedWrite, withdraw } from './publication.ts';
@@ -17,6 +18,7 @@ import { requestEnds, requestState } from './requests.ts';
 import { resealOrWait } from './reseal.ts';
 import { nextRestart, restart } from './restart.ts';
 import { lookForSecretEvery } from './schedule.ts';
+import { setAsideOf } from './set-aside.ts';
 import type { AdoptReason, Step, WaitReason } from './step.ts';
 import { isOfAnotherMerchant } from './wanted.ts';
 
@@ -124,12 +126,6 @@ function blocked(o: Observation, now: Now): Step | undefined {
 /** Verifying and publishing need no client secret: only that the application still allows this connection. */
 const canVerify = (o: Observation): boolean => o.application.kind === 'Found' || o.application.kind === 'NotNeeded';
 
-type Given = Credential & { kind: 'Given' };
-
-/** Whether one of these digests is the value's. */
-export const isAmong = ({ digest, otherDigests = [] }: Given, digests: readonly string[]): boolean =>
-  digests.includes(digest) || otherDigests.some((other) => digests.includes(other));
-
 /** Whether the value was taken up before, by the record that is there. */
 export const isTaken = ({ grant, credential }: Observation): boolean =>
   credential.kind === 'Given' && isAmong(credential, recordIn(grant)?.taken ?? []);
@@ -150,7 +146,7 @@ export const wasTried = ({ credential, history }: Observation): boolean =>
 /** When the credential that is given is tried; `undefined`: there is none to try, or something has to change first. */
 function takeUpAt(o: Observation, now: Now): Instant | undefined {
   const { credential, grant } = o;
-  if (credential.kind !== 'Given' || isTaken(o)) return undefined;
+  if (credential.kind !== 'Given' || isTaken(o) || setAsideOf(o) !== undefined) return undefined;
   if (grant.kind !== 'Absent' && grant.kind !== 'Vacant' && grant.kind !== 'Held') return undefined;
   const presents = { credential: credential.digest };
   if (isSpent(o.attempt, presents)) return undefined;

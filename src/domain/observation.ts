@@ -21,7 +21,7 @@ export interface Observation {
   readonly sealedSecret: SealedSecret;
   /** The token request that the record tells of. */
   readonly attempt: AttemptState;
-  /** Sign-ins whose Secrets are there, the earliest first; absent when there are none. */
+  /** Sign-ins whose Secrets are there, and what was set aside, the first to end first; absent when there are none. */
   readonly arrivals?: readonly Arrival[];
   /** The Secret with a link for the seller. */
   readonly link?: { /** By the wall clock. */ readonly expiresAt: Instant };
@@ -73,6 +73,11 @@ export interface Arrival {
   readonly content: /** Nothing but the claim of the replica that exchanges the code, or what is left of a sign-in that was refused. */
     | { readonly kind: 'Claim'; readonly underWayUntil: Instant }
     | { readonly kind: 'Grant'; readonly grant: Grant }
+    /**
+     * Of no sign-in: what a credential gave that is of another seller than the pinned one, and is used up by that. Without
+     * the grant it cannot be looked into now.
+     */
+    | { readonly kind: 'SetAside'; readonly grant?: Grant }
     | { readonly kind: 'OfAnotherApplication' }
     | { readonly kind: 'Unreadable'; readonly message: string };
 }

@@ -56,8 +56,8 @@ export type Step =
       readonly message: string;
       readonly request: string;
     }
-  /** Make what a seller's sign-in gave the grant of the connection. */
-  | { readonly kind: 'Receive' /** Its Secret. */; readonly secret: string; readonly because: 'SignedIn' }
+  /** Make what a seller's sign-in gave, or what was set aside, the grant of the connection. */
+  | { readonly kind: 'Receive' /** Its Secret. */; readonly secret: string; readonly because: ReceiveReason }
   /** Delete the Secret of a sign-in. */
   | { readonly kind: 'Dismiss'; readonly secret: string; readonly because: DismissReason; readonly message: string }
   /** Put a link for the seller into its Secret. */
@@ -76,6 +76,8 @@ export type Step =
   /** Nothing, until `until` or until something changes. */
   | { readonly kind: 'Wait'; readonly until?: Instant; readonly because: WaitReason };
 
+/** `MerchantMatches`: the pin does not stand in the way any more. */
+export type ReceiveReason = 'SignedIn' | 'MerchantMatches';
 export type TakeUpReason = 'CredentialNew' | 'CredentialRetry';
 export type AdoptReason = 'MerchantMatches' | 'CredentialAlreadyTaken' | 'AdoptRequested';
 export type RefreshReason =
@@ -112,6 +114,7 @@ export type DismissReason =
   | 'Abandoned'
   | 'Expired'
   | 'OtherMerchant'
+  | 'OtherCredential'
   | 'OtherApplication'
   | 'OtherConnection'
   | 'Disconnected';

@@ -14,6 +14,8 @@ import { changeProblem, createProblem, mayHaveWritten, notOwned } from './write-
 export interface IncomingSecret extends HeldSecret {
   /** By the API server's wall clock. */
   readonly createdAt: Instant;
+  /** It is of no sign-in: a credential of another seller than the pinned one gave it. */
+  readonly setAside?: true;
   /** The sealed grant; absent as long as nothing but the claim is there. */
   readonly jwe?: string;
   /** The key that the record says it was sealed by. */
@@ -28,6 +30,8 @@ export interface IncomingPlace {
   readonly uid: string;
   /** Name of the Secret. */
   readonly secret: string;
+  /** It is of no sign-in. */
+  readonly setAside?: true;
 }
 
 /** Tells one sign-in from all others, without telling its state: 128 bits of a digest of 256 random ones. */
@@ -40,14 +44,26 @@ export const takenOf = (secret: string): string => `sign-in/${secret.slice(-32)}
 export const incomingPlace = (
   connection: Omit<IncomingPlace, 'secret' | 'connection'> & { name: string },
   state: string,
-): IncomingPlace => ({
-  namespace: connection.namespace,
-  connection: connection.name,
-  uid: connection.uid,
-  secret: incomingSecretName(connection.name, digestOfState(state)),
-});
+): IncomingPlace => placeOf(connection, digestOfState(state));
 
-export const projectIncoming = (object: KubeObject): IncomingSecret => projectSealed(object);
+const placeOf = (
+  { namespace, name, uid }: Omit<IncomingPlace, 'secret' | 'connection'> & { name: string },
+  digest: string,
+): IncomingPlace => ({ namespace, connection: name, uid, secret: incomingSecretName(name, digest) });
+
+/** The place of what a credential gave whose seller is not the pinned one; `credential`: its digest. */
+export const setAsidePlace = (
+  connection: Omit<IncomingPlace, 'secret' | 'connection'> & { name: string },
+  credential: string,
+): IncomingPlace => {
+  const digest = createHash('sha256').update(`square-operator/set-aside/${credential}`).digest('hex').slice(0, 32);
+  return { ...placeOf(connection, digest), setAside: true };
+};
+
+export const projectIncoming = (object: KubeObject): IncomingSecret => ({
+  ...projectSealed(object),
+  ...(object.metadata.annotations?.[annotations.setAside] === 'true' && { setAside: true as const }),
+});
 
 /** `Used`: the sign-in was completed before, on whichever replica. */
 export type Claimed =
@@ -147,10 +163,13 @@ export const removeIncoming = (
   { uid, resourceVersion }: HeldSecret,
 ): Promise<void> => client.delete(secrets, namespace, secret, { uid, resourceVersion });
 
-function manifestOf({ namespace, connection, uid, secret }: IncomingPlace, claim?: string): KubeObject {
+function manifestOf({ namespace, connection, uid, secret, setAside }: IncomingPlace, claim?: string): KubeObject {
   const owner = { apiVersion, kind: squareConnections.kind, name: connection, uid };
-  const notes = claim === undefined ? {} : { annotations: { [annotations.claim]: claim } };
-  const metadata = { name: secret, namespace, ...notes, ownerReferences: [owner] };
+  const notes = {
+    ...(claim !== undefined && { [annotations.claim]: claim }),
+    ...(setAside && { [annotations.setAside]: 'true' }),
+  };
+  const metadata = { name: secret, namespace, annotations: notes, ownerReferences: [owner] };
   return { apiVersion: 'v1', kind: 'Secret', metadata, type: secretTypes.incomingGrant };
 }
 

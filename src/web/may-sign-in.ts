@@ -129,7 +129,8 @@ function* comingFor(
 ): Generator<IncomingSecret> {
   for (const [key, secret] of views.incoming.entries()) {
     const { namespace, name } = splitKey(key);
-    if (namespace === connection.namespace && connectionOfIncomingSecret(name) === connection.name) yield secret;
+    if (namespace !== connection.namespace || connectionOfIncomingSecret(name) !== connection.name) continue;
+    if (secret.setAside === undefined) yield secret;
   }
 }
 

@@ -10,6 +10,7 @@ describe('a credential is taken up, whatever befalls the replicas', () => {
   it(scenarios.imported.name, { timeout }, () => check(scenarios.imported, 2));
   it(scenarios.beside.name, { timeout }, () => check(scenarios.beside, 1));
   it(scenarios.importedAlone.name, { timeout }, () => check(scenarios.importedAlone, 1));
+  it(scenarios.besideAnother.name, { timeout }, () => check(scenarios.besideAnother, 1));
   it(scenarios.besideDue.name, { timeout }, () => check(scenarios.besideDue, 1));
 });
 
@@ -22,6 +23,19 @@ describe('a credential that may be used up is told of beside a grant that is hel
     const { ending, violations } = await play(scenarios.beside, choices);
     expect(violations).toEqual([]);
     expect(ending).toBe('Lost');
+  });
+});
+
+describe('what a credential of another seller gave', () => {
+  const lists: readonly [string, Choice[]][] = [
+    ['all goes well', []],
+    ['its process ends with the answer on the disk', ['A journal keep #1: crash after']],
+    ['its process ends as it is stored', ['A journal discard #1: crash before']],
+    ['its process ends before the request is concluded', ['A patch secrets/bakery-sealed #2: crash before']],
+  ];
+  it.each(lists)('is taken up when its seller is pinned: %s', async (_, choices) => {
+    const { ending, loss, violations } = await play(scenarios.besideAnother, choices);
+    expect([ending, loss, violations]).toEqual(['Ready', undefined, []]);
   });
 });
 

@@ -106,8 +106,9 @@ function endingOf({ witness, ledger, replicas, api, violations, square }: SmallW
   const renewable = conditions.get('Renewable')?.status === 'True';
   if (ready && renewable && record?.refreshToken === newest && record.attempt === undefined) return 'Ready';
   const told = [...conditions.values()].some(({ reason }) => sayings.includes(reason)) || toldOfCredential(api);
-  // What was published before stays; where nothing was held, nothing is.
-  const kept = record?.accessToken === undefined ? secret === undefined : ready;
+  // What was published before stays, that of a seller who is not pinned any more, too; where nothing was held, nothing is.
+  const unpinned = current && conditions.get('Ready')?.reason === 'OtherMerchant';
+  const kept = record?.accessToken === undefined ? secret === undefined : ready || unpinned;
   if (!told || !kept) return undefined;
   if (witness.lost.has(newest)) return 'Lost';
   return square.refreshTokens.get(newest)?.live === true && witness.whereIs(newest) === 'Reachable'

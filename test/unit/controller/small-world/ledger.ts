@@ -27,7 +27,7 @@ export interface Stored {
 export interface Ledger {
   record(): Stored | undefined;
   escrowed(): Stored[];
-  /** Refresh tokens in Secrets of sign-ins. */
+  /** Refresh tokens in Secrets of sign-ins, and in those of what was set aside. */
   arrived(): string[];
   /** Refresh tokens in the answers on a disk. */
   journalled(replica: Replica): string[];

@@ -76,14 +76,27 @@ const refreshDue = {
   begin: (world: SmallWorld) => world.advance(hours(1)),
 };
 
+async function give(world: SmallWorld, merchant: string): Promise<void> {
+  const token = world.square.newRefreshToken(merchant, true);
+  world.witness.given(token);
+  world.api.put('secrets', credential(`${connection}-token`, { token }));
+  world.replicas.deliver();
+  await world.settle();
+}
+
 const newCredential = {
   given: true,
   singleUse: true,
   prepare: held,
+  begin: (world: SmallWorld) => give(world, merchantOf(connection)),
+};
+
+const anotherSeller = {
+  ...newCredential,
   async begin(world: SmallWorld) {
-    const token = world.square.newRefreshToken(merchantOf(connection), true);
-    world.witness.given(token);
-    world.api.put('secrets', credential(`${connection}-token`, { token }));
+    await give(world, 'M-ANOTHER');
+    await world.advance(minutes(3));
+    spec(world, { merchantID: 'M-ANOTHER' });
     world.replicas.deliver();
     await world.settle();
   },
@@ -145,6 +158,11 @@ export const scenarios = {
   importedAlone: { name: 'an imported token is taken up, by one replica', replicas: alone, ...takeUp },
   beside: { name: 'another credential is given beside a held grant', replicas: two, ...newCredential },
   besideDue: { name: 'another credential is given as the held grant is due', replicas: two, ...bothDue },
+  besideAnother: {
+    name: 'a credential of another seller is given beside a held grant, and its seller is pinned then',
+    replicas: two,
+    ...anotherSeller,
+  },
   due: { name: 'a token that works once is due', replicas: two, ...refreshDue },
   dueAlone: { name: 'a token that works once is due, with one replica', replicas: alone, ...refreshDue },
   requested: {

@@ -65,7 +65,7 @@ export function createWitness({ api, square, ledger, replicas, violations, singl
   }
 
   function whereIs(token: string): Whereabouts {
-    if (arrived.has(token) && ledger.arrived().includes(token)) return 'Reachable';
+    if (ledger.arrived().includes(token)) return 'Reachable';
     if (roots.includes(token) && !arrived.has(token)) return 'Reachable';
     if (ledger.record()?.refreshToken === token) return 'Reachable';
     if (ledger.escrowed().some((one) => one.refreshToken === token)) return 'Reachable';

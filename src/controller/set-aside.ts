@@ -1,0 +1,41 @@
+import { type Clock, seconds } from '../clock.ts';
+import type { Grant } from '../domain/grant.ts';
+import { setAsidePlace } from '../secrets/incoming.ts';
+import type { Binding } from '../secrets/port.ts';
+import type { IncomingSettled, IncomingSettlement } from '../secrets/settle-incoming.ts';
+import { type GrantFrom, grantFrom } from '../square/grant-from.ts';
+
+export interface SetAsideDeps {
+  readonly clock: Clock;
+  readonly incoming: IncomingSettlement;
+}
+
+/** What Square gave. */
+export interface OfOtherMerchant
+  extends Pick<GrantFrom, 'connectionUID' | 'requested' | 'reply' | 'issuedAt' | 'knownTime' | 'presented'> {
+  readonly binding: Binding;
+  /** Digest of the credential that it was given for. */
+  readonly taken: string | undefined;
+}
+
+/** So long a worker waits for the cluster to take it; then it is stored behind its back. */
+const patience = seconds(5);
+
+/**
+ * Stores what a credential gave whose seller is not the pinned one beside the grant that is held, as a sign-in is: until the
+ * pin is corrected, or another credential is given. `undefined`: it is of no credential, or of one that gives the same again.
+ *
+ * @param settled told once it is stored, or nobody could take it up any more.
+ */
+export async function setAside(
+  { clock, incoming }: SetAsideDeps,
+  { binding, taken, ...given }: OfOtherMerchant,
+  settled: () => Promise<void>,
+): Promise<IncomingSettled | undefined> {
+  if (taken === undefined) return undefined;
+  const grant: Grant = grantFrom({ ...given, application: binding, sealedAt: clock.wall(), after: 0, taken });
+  if (grant.refreshToken?.singleUse !== true) return undefined;
+  const { namespace, name } = binding;
+  const place = setAsidePlace({ namespace, name, uid: grant.connectionUID }, taken);
+  return await incoming.store({ place, binding, grant, settled }, patience);
+}

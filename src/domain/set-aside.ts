@@ -1,0 +1,44 @@
+import type { Instant } from '../clock.ts';
+import { isAmong } from './given.ts';
+import type { Grant } from './grant.ts';
+import type { Observation } from './observation.ts';
+import { extend } from './streak.ts';
+import { pinnedMerchant } from './wanted.ts';
+
+/**
+ * What the credential that is given gave, when the pin stood in its way and the credential works no more: it waits for the
+ * pin to be corrected, and the credential is not presented again.
+ */
+export function setAsideOf({
+  arrivals = [],
+  credential,
+}: Pick<Observation, 'arrivals' | 'credential'>): Grant | undefined {
+  if (credential.kind !== 'Given') return undefined;
+  for (const { content } of arrivals) {
+    const grant = content.kind === 'SetAside' ? content.grant : undefined;
+    if (grant !== undefined && isAmong(credential, grant.taken)) return grant;
+  }
+  return undefined;
+}
+
+/** What there is to say of a credential of another seller than the pinned one. */
+export const ofOtherMerchant = (merchantID: string, pin: string): string =>
+  `The credential belongs to merchant ${merchantID}, but this connection is pinned to ${pin}: give a credential of that seller, or correct spec.merchantID.`;
+
+/** And of what it gave. */
+export const keptAside =
+  'It works once and is used up: what Square gave for it is kept, sealed, for that correction, as long as it is given here.';
+
+/** The process that set it aside may have ended before it could say so, and nothing else tells of it. */
+export function tellSetAside(o: Observation, at: Instant): Observation {
+  const { credential, history } = o;
+  const merchantID = setAsideOf(o)?.merchantID;
+  const pin = pinnedMerchant(o);
+  if (credential.kind !== 'Given' || merchantID === undefined || pin === undefined || merchantID === pin) return o;
+  const { TakeUp: told } = history.failures;
+  if (told?.class === 'OtherMerchant' && history.triedCredential === credential.digest) return o;
+  const message = `${ofOtherMerchant(merchantID, pin)} ${keptAside}`;
+  const failure = { class: 'OtherMerchant', reason: 'OtherMerchant', message, merchantID } as const;
+  const failures = { ...history.failures, TakeUp: extend(undefined, failure, at) };
+  return { ...o, history: { ...history, failures, triedCredential: credential.digest } };
+}
