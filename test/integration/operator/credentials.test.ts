@@ -107,6 +107,32 @@ operatorSuite('credentials', {}, (world, scene) => {
     expect(world.square.ledger.spentAgain()).toEqual([]);
   });
 
+  test('beside a grant what it gave is kept, sealed, and takes its place once the pin is corrected', async () => {
+    const app = await scene.application('pkce-beside', { flow: 'PKCE', clientSecretRef: null });
+    const party = await scene.connected({ app, flow: 'PKCE' });
+    const { merchantID } = world.square.addSeller();
+    const { refreshToken } = world.square.grant({ clientID: app.clientID, merchantID, flow: 'PKCE' });
+    const kept = () =>
+      world.live
+        .all('secrets', world.namespace)
+        .filter(({ metadata: { name } }) => name.startsWith(`${party.name}-incoming-`));
+    await scene.edit('secrets', party.credential, { stringData: { token: refreshToken.value } });
+    await world.live.until('it is kept', () => kept().length === 1);
+    await world.live.until('it is told', () => scene.status(party.name).lastFailure?.message.includes('is used up'));
+    await world.operators.at(-1)?.stop();
+    await world.startOperator();
+    await scene.settle();
+    expect(scene.status(party.name)).toMatchObject({ merchantID: party.merchantID, revision: 1 });
+    await scene.edit('connections', party.name, { spec: { merchantID } });
+    await world.live.until('it is taken up', () => scene.status(party.name).merchantID === merchantID);
+    await scene.becomes(party.name, { Ready: 'True/Valid' });
+    await world.live.until('its Secret is gone', () => kept().length === 0);
+    expect(presented(refreshToken.value)).toBe(1);
+    expect(world.square.ledger.spentAgain()).toEqual([]);
+    await scene.request(party.name, 'refresh');
+    await world.live.until('it is renewed', () => scene.status(party.name).revision === 3);
+  });
+
   test('single-use refresh tokens are each presented once, for months', async () => {
     const app = await scene.application('pkce-app', { flow: 'PKCE', clientSecretRef: null });
     const party = await scene.connected({ app, flow: 'PKCE' });
