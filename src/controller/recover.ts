@@ -6,7 +6,7 @@ import { type Backoff, backoffDelay } from '../domain/schedule.ts';
 import { isReason, type KubeClient } from '../kube/client.ts';
 import type { Log } from '../kube/log.ts';
 import { keyFrom, secrets } from '../kube/resource.ts';
-import { type EscrowDeps, type Escrowed, listEscrow } from '../secrets/escrow.ts';
+import type { EscrowDeps } from '../secrets/escrow.ts';
 import { projectGrantSecret } from '../secrets/grant-secret.ts';
 import type { JournalEntry } from '../secrets/journal-entries.ts';
 import { bindingIn, type Issued, openIssued } from '../secrets/journal-record.ts';
@@ -15,7 +15,6 @@ import type { IncomingSettlement } from '../secrets/settle-incoming.ts';
 import { grantFrom } from '../square/grant-from.ts';
 import type { TokenGrant } from '../square/port.ts';
 import { parseTokenReply } from '../square/token-reply.ts';
-import { clearEscrow } from './clear-escrow.ts';
 import { recoverSignIn } from './recover-sign-in.ts';
 import { setAside } from './set-aside.ts';
 import type { Settlement } from './settlement.ts';
@@ -48,7 +47,7 @@ export async function recoverJournal(deps: RecoverDeps, left: readonly JournalEn
 }
 
 /** What comes of it, or nothing yet: it goes on in the background, and the rest need not wait for it. */
-const firstWord = <T>(work: (goOn: () => void) => Promise<T>): Promise<T | undefined> =>
+export const firstWord = <T>(work: (goOn: () => void) => Promise<T>): Promise<T | undefined> =>
   new Promise((resolve, reject) => void work(() => resolve(undefined)).then(resolve, reject));
 
 /** Whether it stays in the journal. */
@@ -99,7 +98,7 @@ async function recoverEntry(deps: RecoverDeps, entry: JournalEntry, goOn: () => 
  * What a later version of the operator left for a connection may be its only good grant, and the token that it was got
  * with be spent: nothing is asked of Square for it until that version has taken it up.
  */
-function holdForLater(
+export function holdForLater(
   { clock, settlement }: RecoverDeps,
   { namespace, name }: Binding,
   message: string,
@@ -108,7 +107,7 @@ function holdForLater(
   settlement.hold(keyFrom(namespace, name), { since: clock.wall(), message: sentence(message), kept, unread: true });
 }
 
-interface Found {
+export interface Found {
   /** There is no such Secret. */
   readonly gone?: true;
   readonly held?: GrantSecret;
@@ -176,58 +175,10 @@ async function recoverAside(
 }
 
 /**
- * Stores the grants that lie in escrow, whoever put them there, and takes those away that are stored by now. For the
- * holder of the lease, before it works on anything. Rejects only when `signal` is aborted.
- */
-export async function recoverEscrow(deps: RecoverDeps, signal: AbortSignal): Promise<void> {
-  const found = await until(deps, () => listEscrow(deps), 'what lies in escrow', signal);
-  await Promise.all(found.map((escrowed) => firstWord((goOn) => recoverEscrowed(deps, escrowed, signal, goOn))));
-}
-
-async function recoverEscrowed(
-  deps: RecoverDeps,
-  escrowed: Escrowed,
-  signal: AbortSignal,
-  goOn: () => void,
-): Promise<void> {
-  const { held, binding, grant } = escrowed;
-  const { log, settlement } = deps;
-  const connection = `${binding.namespace}/${binding.name}`;
-  if (!grant.ok) {
-    log.error({ secret: held.name, why: grant.message }, 'a grant in escrow cannot be opened and is left there');
-    if (grant.problem === 'UnsupportedVersion') holdForLater(deps, binding, grant.message, 'Escrow');
-    return;
-  }
-  // This process is at it already.
-  if (settlement.of(connection) !== undefined) return;
-  const since = grant.value.accessToken.issuedAt;
-  const found = await findRecord(deps, binding, since, 'Escrow', goOn, signal);
-  const settled = async () => void clearEscrow(deps, held, signal);
-  const next = wasStored(deps, binding, grant.value, found) ? undefined : over(found.record, grant.value, undefined);
-  if (next === undefined) {
-    log.info({ connection }, 'a grant in escrow was stored before, or is older than what is stored');
-    settlement.hold(connection, undefined);
-    return await settled();
-  }
-  const outcome = await settlement.store({ binding, grant: next, held: found.held, since, settled });
-  log.info({ connection, settled: outcome }, 'a grant in escrow is taken up');
-}
-
-/**
- * Whether the grant was stored in its own place before, as the status says, and somebody has taken it away since: that is
- * not undone by what was left in escrow. The status is told of a generation only when it is stored.
- */
-function wasStored({ watches }: RecoverDeps, { namespace, name }: Binding, grant: Grant, { gone }: Found): boolean {
-  const view = watches.connections.get(keyFrom(namespace, name));
-  if (gone !== true || view?.connection.uid !== grant.connectionUID) return false;
-  return view.stored.revision >= grant.generation;
-}
-
-/**
  * The record, asked for until the API server answers. Where it forbids the question (a role that is missing, or gone with
  * its namespace) nothing is asked of Square for that connection, and the others go on meanwhile.
  */
-function findRecord(
+export function findRecord(
   deps: RecoverDeps,
   binding: Binding,
   since: Instant,
@@ -245,7 +196,7 @@ function findRecord(
 }
 
 /** Asks the API server until it answers. */
-async function until<T>(
+export async function until<T>(
   deps: RecoverDeps,
   ask: () => Promise<T>,
   what: string,

@@ -1,0 +1,55 @@
+import type { Grant } from '../domain/grant.ts';
+import { keyFrom } from '../kube/resource.ts';
+import { type Escrowed, listEscrow } from '../secrets/escrow.ts';
+import type { Binding } from '../secrets/port.ts';
+import { clearEscrow } from './clear-escrow.ts';
+import { type Found, findRecord, firstWord, holdForLater, type RecoverDeps, until } from './recover.ts';
+import { over } from './succession.ts';
+
+/**
+ * Stores the grants that lie in escrow, whoever put them there, and takes those away that are stored by now. For the
+ * holder of the lease, before it works on anything. Rejects only when `signal` is aborted.
+ */
+export async function recoverEscrow(deps: RecoverDeps, signal: AbortSignal): Promise<void> {
+  const found = await until(deps, () => listEscrow(deps), 'what lies in escrow', signal);
+  await Promise.all(found.map((escrowed) => firstWord((goOn) => recoverEscrowed(deps, escrowed, signal, goOn))));
+}
+
+async function recoverEscrowed(
+  deps: RecoverDeps,
+  escrowed: Escrowed,
+  signal: AbortSignal,
+  goOn: () => void,
+): Promise<void> {
+  const { held, binding, grant } = escrowed;
+  const { log, settlement } = deps;
+  const connection = `${binding.namespace}/${binding.name}`;
+  if (!grant.ok) {
+    log.error({ secret: held.name, why: grant.message }, 'a grant in escrow cannot be opened and is left there');
+    if (grant.problem === 'UnsupportedVersion') holdForLater(deps, binding, grant.message, 'Escrow');
+    return;
+  }
+  // This process is at it already.
+  if (settlement.of(connection) !== undefined) return;
+  const since = grant.value.accessToken.issuedAt;
+  const found = await findRecord(deps, binding, since, 'Escrow', goOn, signal);
+  const settled = async () => void clearEscrow(deps, held, signal);
+  const next = wasStored(deps, binding, grant.value, found) ? undefined : over(found.record, grant.value, undefined);
+  if (next === undefined) {
+    log.info({ connection }, 'a grant in escrow was stored before, or is older than what is stored');
+    settlement.hold(connection, undefined);
+    return await settled();
+  }
+  const outcome = await settlement.store({ binding, grant: next, held: found.held, since, settled });
+  log.info({ connection, settled: outcome }, 'a grant in escrow is taken up');
+}
+
+/**
+ * Whether the grant was stored in its own place before, as the status says, and somebody has taken it away since: that is
+ * not undone by what was left in escrow. The status is told of a generation only when it is stored.
+ */
+function wasStored({ watches }: RecoverDeps, { namespace, name }: Binding, grant: Grant, { gone }: Found): boolean {
+  const view = watches.connections.get(keyFrom(namespace, name));
+  if (gone !== true || view?.connection.uid !== grant.connectionUID) return false;
+  return view.stored.revision >= grant.generation;
+}
