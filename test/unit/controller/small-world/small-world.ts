@@ -104,7 +104,8 @@ export function createSmallWorld(options: SmallWorldOptions) {
       onError: (message) => void violations.push(message),
     },
   });
-  const witness = createWitness({ api, square, ledger, replicas, violations, singleUse: options.singleUse, root });
+  const { singleUse, given: takenUp } = options;
+  const witness = createWitness({ api, square, ledger, replicas, violations, singleUse, root, takenUp });
 
   /** Lets everything happen that needs no time. */
   async function settle(): Promise<void> {

@@ -30,12 +30,14 @@ export interface WitnessDeps {
   readonly singleUse: boolean;
   /** The token that the first credential is. */
   readonly root: string;
+  /** Whether it was taken up before. */
+  readonly takenUp: boolean;
 }
 
 /** Sees everything and touches nothing; what must never be is a violation. */
 export type Witness = ReturnType<typeof createWitness>;
 
-export function createWitness({ api, square, ledger, replicas, violations, singleUse, root }: WitnessDeps) {
+export function createWitness({ api, square, ledger, replicas, violations, singleUse, root, takenUp }: WitnessDeps) {
   /** Tokens that a process has in its memory, since it heard Square's answer. */
   const inHand = new Map<string, { readonly replica: Replica; readonly process: ModelProcess }>();
   /** Token requests that are under way. */
@@ -48,6 +50,12 @@ export function createWitness({ api, square, ledger, replicas, violations, singl
   /** Tokens of sign-ins: no Secret of a person keeps them. */
   const arrived = new Set<string>();
   const lost = new Map<string, Loss>();
+  /** Processes that have found that a request of theirs was not sent. */
+  const unsent = new Set<ModelProcess>();
+  /** Whether a credential was ever sent to Square. */
+  let isSent = takenUp;
+  /** Whether a sign-in was received by a process to which the credential beside it was new. */
+  let isTriedNext = false;
   const violate = (what: string) => {
     if (!violations.includes(what)) violations.push(what);
   };
@@ -56,6 +64,17 @@ export function createWitness({ api, square, ledger, replicas, violations, singl
   function issued(token: string, replica: Replica, process: ModelProcess, befall: Befall | undefined): void {
     if (befall === 'crash after' || befall === 'answer lost' || befall === '504') lost.set(token, 'Unheard');
     else inHand.set(token, { replica, process });
+  }
+
+  /**
+   * Of a credential that was never sent a process may know nothing, since the one that found so ended before it could say
+   * it. Then it is new, and takes the place of the sign-in that was received before it.
+   */
+  function triedNext({ refreshToken = '', accessToken = '' }: Stored): void {
+    const leader = replicas.leader();
+    if (stored.has(accessToken)) return;
+    if (arrived.has(refreshToken)) isTriedNext = !isSent && leader !== undefined && !unsent.has(leader);
+    else if (isTriedNext) roots.sort((a, b) => Number(arrived.has(b)) - Number(arrived.has(a)));
   }
 
   /** Another credential is given. */
@@ -109,6 +128,8 @@ export function createWitness({ api, square, ledger, replicas, violations, singl
         if (other.alive()) violate(`${replica.name} asks for a token while ${name} does`);
       }
       asking.set(process, { replica, befall });
+      if (befall === 'not sent') unsent.add(process);
+      else isSent = true;
     },
     happened({ process }: Replica, call: Call): void {
       const asked = isTokenRequest(call) ? asking.get(process) : undefined;
@@ -123,7 +144,10 @@ export function createWitness({ api, square, ledger, replicas, violations, singl
     wrote({ plural, subresource, before, after }: Write): void {
       if (after === undefined) return;
       const record = ledger.record();
-      if (record?.accessToken !== undefined) stored.set(record.accessToken, record);
+      if (record?.accessToken !== undefined) {
+        triedNext(record);
+        stored.set(record.accessToken, record);
+      }
       if (plural === 'secrets') published(before, after);
       if (plural === 'squareconnections' && subresource === 'status') told(after);
     },
