@@ -179,6 +179,8 @@ export function createScene(world: Ground): Scene {
       connected({ name: 'pulse', app: await application('pulse-app') }))());
     const value = await request(name, 'refresh');
     await live.until('the pulse is felt', () => status(name).lastHandledRefreshRequest === value);
+    // Of pods nothing but the pulse tells.
+    if (world.operators.length === 0) return;
     // What others add beside it is not their work.
     const leader = world.operators.findLast((operator) => operator.isLeader());
     if (leader === undefined) throw new Error('no operator leads');
