@@ -1,7 +1,7 @@
 import type { ConnectionSpec } from '../../src/api/connection.ts';
 import { days, type Instant } from '../../src/clock.ts';
 import type { Failure } from '../../src/domain/failure.ts';
-import type { Grant } from '../../src/domain/grant.ts';
+import type { Grant, Vacant } from '../../src/domain/grant.ts';
 import type {
   Application,
   Connection,
@@ -88,6 +88,26 @@ export const aPersonalGrant = (fields: Partial<Grant> = {}): Grant => {
 export const held = (fields: Partial<Grant> = {}): GrantState & { kind: 'Held' } => ({
   kind: 'Held',
   grant: aGrant(fields),
+  keyID: 'key-1',
+});
+
+/** What is left of a grant that was ended at Square at noon. */
+export const aVacant = (fields: Partial<Vacant> = {}): Vacant => ({
+  kind: 'Vacant',
+  generation: 4,
+  connectionUID: uid,
+  environment: 'Production',
+  clientID: 'sq0idp-EXAMPLE',
+  taken: [],
+  handled: {},
+  sealedAt: noon,
+  disconnected: { at: noon, merchantID: 'M-BAKERY' },
+  ...fields,
+});
+
+export const vacated = (fields: Partial<Vacant> = {}): GrantState & { kind: 'Vacant' } => ({
+  kind: 'Vacant',
+  record: aVacant(fields),
   keyID: 'key-1',
 });
 

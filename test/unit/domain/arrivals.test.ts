@@ -7,7 +7,7 @@ import { callsFrom } from '../../../src/domain/calls.ts';
 import { decide } from '../../../src/domain/decide.ts';
 import type { Grant } from '../../../src/domain/grant.ts';
 import { forgetMended } from '../../../src/domain/mended.ts';
-import type { Arrival, GrantState, Observation } from '../../../src/domain/observation.ts';
+import type { Arrival, Observation } from '../../../src/domain/observation.ts';
 import { readStatus } from '../../../src/domain/recall.ts';
 import { summarize } from '../../../src/domain/summarize.ts';
 import {
@@ -20,6 +20,7 @@ import {
   at,
   held,
   noon,
+  vacated,
 } from '../../support/builders.ts';
 
 const secret = `bakery-incoming-${'a'.repeat(32)}`;
@@ -39,21 +40,7 @@ const claim = (until: number): Arrival => ({
 const awaiting = (...arrivals: Arrival[]) => aNewObservation({ credential: { kind: 'None' }, arrivals });
 const beside = (fields: Partial<Grant>, ...arrivals: Arrival[]) => anObservation({ grant: held(fields), arrivals });
 const attempt: Attempt = { id: 'x', holder: 'other', startedAt: noon, presents: 'Held', unanswered: 0 };
-const ended = (endedAt: number): GrantState => ({
-  kind: 'Vacant',
-  keyID: 'key-1',
-  record: {
-    kind: 'Vacant',
-    generation: 4,
-    connectionUID: aConnection().uid,
-    environment: 'Production',
-    clientID: 'sq0idp-EXAMPLE',
-    taken: [],
-    handled: {},
-    sealedAt: endedAt,
-    disconnected: { at: endedAt, merchantID: 'M-BAKERY' },
-  },
-});
+const ended = (at: number) => vacated({ sealedAt: at, disconnected: { at, merchantID: 'M-BAKERY' } });
 
 const rows: readonly (readonly [string, Observation, string])[] = [
   ['is taken up when nothing was held', awaiting(arrival()), 'Receive SignedIn'],

@@ -3,7 +3,7 @@ import type { ConnectionSpec } from '../../../src/api/connection.ts';
 import { days, formatInstant, hours, minutes, seconds } from '../../../src/clock.ts';
 import { absorb } from '../../../src/domain/absorb.ts';
 import { decide } from '../../../src/domain/decide.ts';
-import type { Grant, Vacant } from '../../../src/domain/grant.ts';
+import type { Grant } from '../../../src/domain/grant.ts';
 import type {
   Application,
   Arrival,
@@ -31,7 +31,7 @@ import {
   held,
   noon,
   ours,
-  uid,
+  vacated,
 } from '../../support/builders.ts';
 import { kstatus } from './kstatus.ts';
 
@@ -40,17 +40,7 @@ type Row = readonly [when: string, observation: Observation, does: string, now?:
 const asked = formatInstant(noon);
 const disconnecting = aConnection({ requests: { disconnect: asked } });
 const failing = (fields = {}) => aHistory({ failures: { Revoke: aStreak({ request: asked, ...fields }) } });
-const vacant: Vacant = {
-  kind: 'Vacant',
-  generation: 4,
-  connectionUID: uid,
-  environment: 'Production',
-  clientID: 'sq0idp-EXAMPLE',
-  taken: ['taken'],
-  handled: { disconnect: asked },
-  sealedAt: noon,
-  disconnected: { at: noon, merchantID: 'M-BAKERY' },
-};
+const ended = vacated({ taken: ['taken'], handled: { disconnect: asked } });
 const asking = (left: number) => ({
   attempt: {
     kind: 'Open' as const,
@@ -59,7 +49,6 @@ const asking = (left: number) => ({
   },
 });
 const { tokenEnds: _, ...forgotten } = aHistory();
-const ended = { kind: 'Vacant', record: vacant, keyID: 'key-1' } as const;
 const personal: GrantState = { kind: 'Held', grant: aPersonalGrant(), keyID: 'key-1' };
 const pkce = anApplication({ clientSecret: { kind: 'None' } });
 const missing: Application = { kind: 'Missing', ref: 'shop/pos' };
@@ -530,7 +519,7 @@ describe('a deletion under Revoke', () => {
       [
         'removes what it took up before the record goes that remembers it',
         parting({
-          grant: { ...ended, record: { ...vacant, taken: [signedIn] } },
+          grant: vacated({ taken: [signedIn], handled: { disconnect: asked } }),
           tokenSecret: { kind: 'Absent', name: 'bakery' },
           arrivals: [arrived()],
         }),
@@ -549,7 +538,7 @@ describe('a deletion under Revoke', () => {
       [
         'waits after what it took up could not be removed',
         parting({
-          grant: { ...ended, record: { ...vacant, taken: [signedIn] } },
+          grant: vacated({ taken: [signedIn], handled: { disconnect: asked } }),
           tokenSecret: { kind: 'Absent', name: 'bakery' },
           arrivals: [arrived()],
           history: aHistory({ failures: { Dismiss: aStreak() } }),

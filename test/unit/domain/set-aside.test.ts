@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { days, minutes, seconds } from '../../../src/clock.ts';
 import { decide } from '../../../src/domain/decide.ts';
 import type { Grant } from '../../../src/domain/grant.ts';
-import type { Arrival, GrantState, Observation } from '../../../src/domain/observation.ts';
+import type { Arrival, Observation } from '../../../src/domain/observation.ts';
 import { tellSetAside } from '../../../src/domain/set-aside.ts';
 import {
   aConnection,
@@ -14,6 +14,7 @@ import {
   at,
   held,
   noon,
+  vacated,
 } from '../../support/builders.ts';
 
 const secret = `bakery-incoming-${'a'.repeat(32)}`;
@@ -38,21 +39,7 @@ const notThere = { credential: { kind: 'None' } } as const;
 const unopened: Arrival = { secret, until: Number.POSITIVE_INFINITY, content: { kind: 'SetAside' } };
 const otherPinned = { merchantID: 'M-OTHER' };
 const attempt = { id: 'x', holder: 'other', startedAt: noon, presents: { credential: 'new' }, unanswered: 0 } as const;
-const vacant: GrantState = {
-  kind: 'Vacant',
-  keyID: 'key-1',
-  record: {
-    kind: 'Vacant',
-    generation: 4,
-    connectionUID: aConnection().uid,
-    environment: 'Production',
-    clientID: 'sq0idp-EXAMPLE',
-    taken: [],
-    handled: {},
-    sealedAt: noon,
-    disconnected: { at: noon - seconds(10), merchantID: 'M-BAKERY' },
-  },
-};
+const vacant = vacated({ disconnected: { at: noon - seconds(10), merchantID: 'M-BAKERY' } });
 
 const rows: readonly (readonly [string, Observation, string])[] = [
   ['waits, and the credential is not presented again', beside(), 'Wait NothingDue'],
