@@ -16,9 +16,9 @@ import { named } from './seller.ts';
 import { notCleared, sentence } from './write-refused.ts';
 
 /**
- * Seals what a sign-in gave, or what was set aside, as the grant of the connection: a compare-and-set on the version that was observed. Until it is
- * stored the Secret of the sign-in keeps it, so nothing can be lost here; the record remembers the sign-in, so that its
- * Secret, left behind or put back from a backup, never acts again.
+ * Seals what a sign-in gave, or what was set aside, as the grant of the connection: a compare-and-set on the version that
+ * was observed. Until it is stored the Secret that it came in keeps it, so nothing can be lost here; the record remembers
+ * it, so that its Secret, left behind or put back from a backup, never acts again.
  */
 export async function receive(
   deps: ObserveDeps,
