@@ -71,6 +71,8 @@ function root(definition: ResourceDefinition): Structural {
         ...structural(definition.status, 'status'),
         default: unobserved,
         description: 'What the operator found; only it writes here.',
+        // One entry in `managedFields`, and not one for each field, which the API server would keep, compare and send.
+        'x-kubernetes-map-type': 'atomic',
       },
     },
   };

@@ -21,6 +21,7 @@ export interface Structural {
   additionalProperties?: Structural;
   'x-kubernetes-list-type'?: string;
   'x-kubernetes-list-map-keys'?: readonly string[];
+  'x-kubernetes-map-type'?: string;
   'x-kubernetes-validations'?: readonly Rule[];
 }
 
