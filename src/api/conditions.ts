@@ -169,7 +169,7 @@ export type Reason = keyof typeof reasons;
 
 /** Condition types of a `SquareApplication`: `Ready`, and `Stalled` with the same words when a person has to change something. Its reasons: */
 export const applicationReasons = {
-  Ready: reason('The application can be used.'),
+  Ready: reason('The application can be used; as long as no seller is connected, as far as can be told without one.'),
   AuthorizationsNearLimit: reason(
     'The application can be used, but few more sellers can authorize it.',
     'Ask Square to raise the number of authorizations.',

@@ -153,6 +153,10 @@ function countConnections({ watches, connectionsOf }: ApplicationStatusDeps, key
   return { total, ready, sellers: sellers.size, until };
 }
 
+/** No question to Square needs the client alone. */
+const untried =
+  'The application is complete. Whether Square takes its client ID and secret shows when the first seller is connected.';
+
 async function verdictOf(
   deps: ApplicationStatusDeps,
   key: Key,
@@ -185,7 +189,7 @@ async function verdictOf(
     const message = `${sellers} sellers have authorized this application; Square allows ${most}. Ask Square for more before new sellers are refused.`;
     return { ready: true, reason: 'AuthorizationsNearLimit', message };
   }
-  return { ready: true, reason: 'Ready', message: 'The application can be used.' };
+  return { ready: true, reason: 'Ready', message: sellers === 0 ? untried : 'The application can be used.' };
 }
 
 const disabledMessage = ({ spec }: ApplicationView, { since }: ApplicationRefusal): string =>

@@ -16,6 +16,8 @@ operatorSuite('a wrong client secret that 20 connections share', {}, (world, sce
 
   test('costs at most 20 token requests, then one a probe, is told once, and heals when it is corrected', async () => {
     const app = await scene.application('mistaken');
+    // Nobody can tell yet, and nobody claims to.
+    await world.live.until('it is looked at', () => ready(app.name)?.message?.includes('first seller'));
     await give(app, 'sq0csp-not-the-secret');
     const parties = await Promise.all(twenty.map(() => scene.connect({ app })));
     for (const { name } of parties)
@@ -40,7 +42,8 @@ operatorSuite('a wrong client secret that 20 connections share', {}, (world, sce
     for (const { merchantID } of parties) {
       expect(world.square.ledger.tokenRequests({ merchantID, outcome: 'issued' })).toHaveLength(1);
     }
-    await told(app, 'Ready');
+    await world.live.until('it works', () => ready(app.name)?.message === 'The application can be used.', 45_000);
+    expect(ready(app.name)?.reason).toBe('Ready');
   }, 120_000);
 
   test('leaves grants that are held as they are', async () => {
