@@ -1,3 +1,4 @@
+import { annotations } from '../src/api/names.ts';
 import type { Duration } from '../src/clock.ts';
 import * as names from './names.ts';
 import type { Outcome } from './play.ts';
@@ -46,8 +47,8 @@ function invitation(stage: Stage, strong: Paint): string[] {
     `  export SQUARE=${stage.square.url}/_simulator`,
     `  export SELLER='${seller}'`,
     `  curl $SQUARE/disconnect -d "$SELLER"`,
-    '… move its clock by 1 hour (in ms): noticed at the next verification …',
-    `  curl $SQUARE/advanceClock -d '{"by":3600000}'`,
+    '… ask for a new token, so that it is noticed before the next verification …',
+    `  kubectl annotate sqc/${names.connection} -n ${ns} --overwrite ${annotations.refreshRequestedAt}=$(date -u +%FT%TZ)`,
     '… and heal it: the seller signs in again, the new refresh token is supplied',
     `  TOKEN=$(curl -s $SQUARE/grant -d "$SELLER" | node -p '${tokenIn}')`,
     `  kubectl patch secret ${names.credentialSecret} -n ${ns} -p "${newToken}"`,

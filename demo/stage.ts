@@ -1,4 +1,4 @@
-import { days, systemClock } from '../src/clock.ts';
+import { systemClock } from '../src/clock.ts';
 import { existingCluster } from '../test/cluster/existing-cluster.ts';
 import { freePort } from '../test/cluster/free-port.ts';
 import { chooseProvider } from '../test/cluster/start.ts';
@@ -11,6 +11,7 @@ import type { Options } from './options.ts';
 import { type Scene, setScene } from './scene.ts';
 import type { Screen } from './screen.ts';
 import { type Watching, watch } from './sight.ts';
+import { storyTakes } from './story.ts';
 
 /** Everything that runs. */
 export interface Stage {
@@ -25,12 +26,6 @@ export interface Stage {
   readonly scene: Scene;
   readonly watching: Watching;
 }
-
-/**
- * Square's clock starts so far in the past. The story takes 41 to 44 days: it ends some days before now, so that the last
- * refresh has an age for kubectl, which shows times to come as `<invalid>`, and the token that it brought has not ended.
- */
-const behind = days(46);
 
 /** Starts all of it in `dir`. What was started is added to `ending` at once, so that it ends whatever happens. */
 export async function setStage(dir: string, options: Options, screen: Screen, ending: Ending): Promise<Stage> {
@@ -47,7 +42,8 @@ export async function setStage(dir: string, options: Options, screen: Screen, en
 
   const square = await startSimulator();
   ending.add(() => square.stop());
-  square.clock.advance(-behind);
+  // The story ends at now, so that all who read its times by the machine's clock (kubectl, the plugin) read them right.
+  square.clock.advance(-storyTakes);
   const cluster = await openCluster(controlPlane.kubeconfig);
   ending.add(() => cluster.close());
   const { api, client } = cluster;
