@@ -30,7 +30,7 @@ class Interrupted extends Error {
 }
 
 const interruption = new Promise<NodeJS.Signals>((resolve) => {
-  process.once('SIGINT', resolve).once('SIGTERM', resolve);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, resolve);
 });
 
 /** Ends what a start has begun, and what it begins until it sees that. */
