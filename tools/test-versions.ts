@@ -5,7 +5,7 @@
 import { supportedKubernetes } from '../src/supported.ts';
 import { releaseNamed } from '../test/cluster/releases.ts';
 import { exitCodeOf as exitCodeOfError, readFlags } from '../test/support/flags.ts';
-import { vitest } from './run-vitest.ts';
+import { Interrupted, vitest } from './run-vitest.ts';
 import { addTallies, exitCodeOf, summaryOf, type Tally } from './test-summary.ts';
 
 const { oldest, newest } = supportedKubernetes;
@@ -39,11 +39,9 @@ async function main(): Promise<void> {
   process.exitCode = exitCodeOf(total, strict);
 }
 
-// A terminal's Ctrl-C reaches the tests by itself: they clean up, and this program waits for them.
-process.on('SIGINT', () => {});
 try {
   await main();
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);
-  process.exitCode = exitCodeOfError(error);
+  process.exitCode = error instanceof Interrupted ? error.code : exitCodeOfError(error);
 }

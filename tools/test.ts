@@ -1,6 +1,6 @@
 // `npm test`: everything that CI checks. Its last line is `N passed, N failed`, with `, N skipped` where tests were
 // skipped; a check that is no test of vitest counts as one test. With REQUIRE_ALL=1 a skipped test is a failed one.
-import { succeeds, vitest } from './run-vitest.ts';
+import { Interrupted, succeeds, vitest } from './run-vitest.ts';
 import { addTallies, exitCodeOf, summaryOf, type Tally } from './test-summary.ts';
 
 const checks = [
@@ -15,12 +15,20 @@ async function check(name: string, args: readonly string[]): Promise<Tally> {
   return { passed: passed ? 1 : 0, failed: passed ? [] : [name], skipped: [] };
 }
 
-// A terminal's Ctrl-C reaches the tests by itself: they clean up, and this program waits for them.
-process.on('SIGINT', () => {});
-const tallies: Tally[] = [];
-for (const [name, ...args] of checks) tallies.push(await check(name, args));
-tallies.push(await vitest([]));
-const total = addTallies(tallies);
-const strict = process.env.REQUIRE_ALL === '1';
-process.stdout.write(summaryOf(total, strict));
-process.exitCode = exitCodeOf(total, strict);
+async function main(): Promise<number> {
+  const tallies: Tally[] = [];
+  for (const [name, ...args] of checks) tallies.push(await check(name, args));
+  tallies.push(await vitest([]));
+  const total = addTallies(tallies);
+  const strict = process.env.REQUIRE_ALL === '1';
+  process.stdout.write(summaryOf(total, strict));
+  return exitCodeOf(total, strict);
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof Interrupted)) throw error;
+  process.stdout.write(`${error.message}\n`);
+  process.exitCode = error.code;
+}
