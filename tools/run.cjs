@@ -95,7 +95,9 @@ async function main([program, ...args]) {
     );
     process.exit(1);
   }
-  const env = { ...process.env, PATH: `${join(modules, '.bin')}:${process.env.PATH}` };
+  // Colours are for a terminal, or for who asks for them; vitest takes a file for one.
+  const plain = process.stdout.isTTY || 'FORCE_COLOR' in process.env ? {} : { NO_COLOR: '1' };
+  const env = { ...process.env, ...plain, PATH: `${join(modules, '.bin')}:${process.env.PATH}` };
   process.exit(await run(node, [join(root, program), ...args], { stdio: 'inherit', env }));
 }
 
