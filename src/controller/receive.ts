@@ -4,6 +4,7 @@ import { recordIn } from '../domain/custody.ts';
 import { wasTried } from '../domain/decide.ts';
 import { type Grant, takenLimit } from '../domain/grant.ts';
 import type { Observation } from '../domain/observation.ts';
+import { takenBeside } from '../domain/set-aside.ts';
 import type { DismissReason, Fact, Step } from '../domain/step.ts';
 import type { Token } from '../domain/token.ts';
 import { keyFrom } from '../kube/resource.ts';
@@ -36,7 +37,8 @@ export async function receive(
   const { credential } = o;
   // A credential that was presented so far is older than the sign-in, which is what counts now.
   const presented = credential.kind === 'Given' && wasPresented(o, credential.digest) ? [credential.digest] : [];
-  const taken = [...new Set([...(before?.taken ?? []), ...presented, ...arrived.taken])].slice(-takenLimit);
+  const known = [...(before?.taken ?? []), ...presented, ...arrived.taken];
+  const taken = takenBeside(o, arrived, known).slice(-takenLimit);
   const grant: Grant = {
     ...arrived,
     generation: Math.max(before?.generation ?? 0, sight.view.stored.revision) + 1,

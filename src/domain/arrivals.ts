@@ -123,12 +123,21 @@ function dismissal(o: Observation, { content, until, secret }: Arrival, now: Now
 /** It waits for as long as the credential is given that it came of; one that is not to be seen now may be that one. */
 function setAsideDismissal(o: Observation, arrived: Grant): Dismissal | undefined {
   const { credential, connection } = o;
-  if (wasTaken(o, arrived)) return taken;
+  if (wasTaken(o, arrived) && !wasLeft(o, arrived)) return taken;
   const isWanted = connection.spec.ok && connection.spec.value.credential !== undefined;
   const isGiven = credential.kind === 'Given' ? setAsideOf(o) === arrived : isWanted;
   if (arrived.connectionUID === connection.uid && isGiven) return undefined;
   const message = `What a credential of merchant ${arrived.merchantID} gave was kept for as long as that was given.`;
   return { because: 'OtherCredential', message };
+}
+
+/**
+ * Whether the record calls the credential taken only because it was given when somebody had the authorization of another seller
+ * ended: that connects what it gave to nothing by itself, and is no reason to throw it away.
+ */
+function wasLeft({ grant }: Pick<Observation, 'grant'>, arrived: Grant): boolean {
+  const ended = grant.kind === 'Vacant' ? grant.record.disconnected : undefined;
+  return ended !== undefined && ended.merchantID !== arrived.merchantID && wasTaken({ grant }, arrived);
 }
 
 /** The grant of a sign-in; or what was set aside: its seller is pinned now, or nobody is and the credential is still given. */
@@ -137,7 +146,8 @@ function mayTakeUp(o: Observation, { content }: Arrival): boolean {
   if (content.kind !== 'SetAside') return content.kind === 'Grant';
   const { grant: aside } = content;
   if (aside === undefined) return false;
-  return pinOf(o) === undefined ? setAsideOf(o) === aside : spec.ok && spec.value.merchantID === aside.merchantID;
+  if (spec.ok && spec.value.merchantID === aside.merchantID) return true;
+  return pinOf(o) === undefined && setAsideOf(o) === aside && !wasLeft(o, aside);
 }
 
 const taken: Dismissal = { because: 'Taken', message: 'It was taken up.' };

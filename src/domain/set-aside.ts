@@ -21,6 +21,26 @@ export function setAsideOf({
   return undefined;
 }
 
+/**
+ * What the record remembers as taken once `arrived` is: not what is set aside of another seller, which waits on; but what is
+ * of the same one, and older than the sign-in.
+ */
+export function takenBeside(
+  { arrivals = [] }: Pick<Observation, 'arrivals'>,
+  arrived: Grant,
+  taken: readonly string[],
+): readonly string[] {
+  const remembered = new Set(taken);
+  for (const { content } of arrivals) {
+    const aside = content.kind === 'SetAside' ? content.grant : undefined;
+    for (const one of aside?.taken ?? []) {
+      if (aside?.merchantID === arrived.merchantID) remembered.add(one);
+      else remembered.delete(one);
+    }
+  }
+  return [...remembered];
+}
+
 /** What there is to say of a credential of another seller than the pinned one. */
 export const ofOtherMerchant = (merchantID: string, pin: string): string =>
   `The credential belongs to merchant ${merchantID}, but this connection is pinned to ${pin}: give a credential of that seller, or correct spec.merchantID.`;

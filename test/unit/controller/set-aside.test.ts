@@ -2,14 +2,27 @@ import { describe, expect, test } from 'vitest';
 import { connectionOfIncomingSecret } from '../../../src/api/names.ts';
 import { days } from '../../../src/clock.ts';
 import { createIndex } from '../../../src/controller/index-by.ts';
+import type { Sight } from '../../../src/controller/observe.ts';
 import { observeArrivals } from '../../../src/controller/observe-arrivals.ts';
+import { receive } from '../../../src/controller/receive.ts';
 import { setAside } from '../../../src/controller/set-aside.ts';
 import type { RefreshToken } from '../../../src/domain/grant.ts';
-import type { Application } from '../../../src/domain/observation.ts';
+import type { Application, Arrival, GrantState } from '../../../src/domain/observation.ts';
 import { token } from '../../../src/domain/token.ts';
-import { keyOf } from '../../../src/kube/resource.ts';
+import { type KubeObject, keyOf } from '../../../src/kube/resource.ts';
 import { projectIncoming } from '../../../src/secrets/incoming.ts';
-import { aConnection, anApplication, at } from '../../support/builders.ts';
+import {
+  aConnection,
+  aCredential,
+  aGrant,
+  aHistory,
+  anApplication,
+  anObservation,
+  aStreak,
+  at,
+  held,
+  vacated,
+} from '../../support/builders.ts';
 import { canary, day } from '../secrets/fixtures.ts';
 import { anIncomingStage, binding } from '../secrets/incoming-stage.ts';
 
@@ -73,7 +86,52 @@ describe('what a credential of another seller gave', () => {
     const { stored, settled, told } = await given(true);
     expect([stored, settled, told]).toEqual([undefined, undefined, []]);
   });
+
+  test.each([
+    ['once it is', 'bakery-incoming-b', held(), ['taken', 'new']],
+    ['not when the seller of what is held signs in again', 'bakery-incoming-a', held(), ['taken', 'sign-in/a']],
+    [
+      'not when that seller comes back after a disconnect',
+      'bakery-incoming-a',
+      vacated({ taken: ['taken', 'new'] }),
+      ['taken', 'sign-in/a'],
+    ],
+  ] as const)('counts as taken up %s', async (_, secret, grant, taken) => {
+    expect(await takenWith(secret, grant)).toEqual(taken);
+  });
+
+  test('counts as taken up when its own seller signs in after it', async () => {
+    expect(await takenWith('bakery-incoming-a', vacated(), 'M-OTHER')).toEqual(['sign-in/a', 'new']);
+  });
 });
+
+const told = aHistory({ failures: { TakeUp: aStreak({ class: 'OtherMerchant' }) }, triedCredential: 'new' });
+
+/** What the record remembers once this was taken up, beside a sign-in `a` and what was set aside, `b`. */
+async function takenWith(
+  secret: string,
+  grant: GrantState,
+  merchantID = 'M-BAKERY',
+): Promise<readonly string[] | undefined> {
+  const signedIn: Arrival['content'] = { kind: 'Grant', grant: aGrant({ merchantID, taken: ['sign-in/a'] }) };
+  const aside: Arrival['content'] = { kind: 'SetAside', grant: aGrant({ merchantID: 'M-OTHER', taken: ['new'] }) };
+  const o = anObservation({
+    grant,
+    credential: aCredential(),
+    history: merchantID === 'M-OTHER' ? aHistory() : told,
+    arrivals: [
+      { secret: 'bakery-incoming-a', until: day, content: signedIn },
+      { secret: 'bakery-incoming-b', until: day, content: aside },
+    ],
+  });
+  const { clock, ring } = anIncomingStage();
+  const grants = { writing: () => () => {}, absorb: () => {} };
+  const client = { create: async (_: unknown, object: KubeObject) => object };
+  const deps = { client, clock, ring, watches: { grants } } as unknown as Parameters<typeof receive>[0];
+  const sight = { environment: 'Production', view: { stored: { revision: 3 } } } as unknown as Sight;
+  const fact = await receive(deps, { kind: 'Receive', secret, because: 'SignedIn' }, sight, o);
+  return fact.kind === 'Sealed' ? fact.grant.grant.taken : undefined;
+}
 
 function arrivals(
   { ring, place }: Pick<ReturnType<typeof anIncomingStage>, 'ring' | 'place'>,

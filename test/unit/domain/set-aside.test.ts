@@ -39,7 +39,11 @@ const notThere = { credential: { kind: 'None' } } as const;
 const unopened: Arrival = { secret, until: Number.POSITIVE_INFINITY, content: { kind: 'SetAside' } };
 const otherPinned = { merchantID: 'M-OTHER' };
 const attempt = { id: 'x', holder: 'other', startedAt: noon, presents: { credential: 'new' }, unanswered: 0 } as const;
-const vacant = vacated({ disconnected: { at: noon - seconds(10), merchantID: 'M-BAKERY' } });
+const disconnected = { at: noon - seconds(10), merchantID: 'M-BAKERY' };
+const vacant = vacated({ disconnected });
+/** The credential was given when somebody had what was held ended. */
+const left = vacated({ disconnected, taken: ['new'] });
+const unpublished = { kind: 'Absent', name: 'bakery' } as const;
 
 const rows: readonly (readonly [string, Observation, string])[] = [
   ['waits, and the credential is not presented again', beside(), 'Wait NothingDue'],
@@ -55,6 +59,17 @@ const rows: readonly (readonly [string, Observation, string])[] = [
     'waits when that was ended, and its seller is not the pinned one',
     beside({ grant: vacant, tokenSecret: { kind: 'Absent', name: 'bakery' } }, { merchantID: 'M-BAKERY' }),
     'Wait CredentialRefused',
+  ],
+  ['waits when that was ended on request', beside({ grant: left, tokenSecret: unpublished }), 'Wait Disconnected'],
+  [
+    'is taken up when that was ended on request, once its seller is pinned',
+    beside({ grant: left, tokenSecret: unpublished }, otherPinned),
+    'Receive MerchantMatches',
+  ],
+  [
+    'that was taken up and ended is removed',
+    beside({ grant: vacated({ disconnected: { ...disconnected, merchantID: 'M-OTHER' }, taken: ['new'] }) }),
+    'Dismiss Taken',
   ],
   ['that was taken up is removed', beside({ grant: held({ taken: ['new'] }) }), 'Dismiss Taken'],
   [
