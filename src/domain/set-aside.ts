@@ -49,16 +49,27 @@ export const ofOtherMerchant = (merchantID: string, pin: string): string =>
 export const keptAside =
   'It works once and is used up: what Square gave for it is kept, sealed, for that correction, as long as it is given here.';
 
-/** The process that set it aside may have ended before it could say so, and nothing else tells of it. */
+/**
+ * The process that set it aside may have ended before it could say so, and nothing else tells of it. Nor is it said to be kept
+ * once it is gone, or the connection to be pinned as it was before.
+ */
 export function tellSetAside(o: Observation, at: Instant): Observation {
   const { credential, history } = o;
-  const merchantID = setAsideOf(o)?.merchantID;
+  if (credential.kind !== 'Given') return o;
+  const { TakeUp } = history.failures;
+  const told = TakeUp?.class === 'OtherMerchant' && history.triedCredential === credential.digest ? TakeUp : undefined;
+  const aside = setAsideOf(o);
+  const merchantID = (aside ?? told)?.merchantID;
   const pin = pinnedMerchant(o);
-  if (credential.kind !== 'Given' || merchantID === undefined || pin === undefined || merchantID === pin) return o;
-  const { TakeUp: told } = history.failures;
-  if (told?.class === 'OtherMerchant' && history.triedCredential === credential.digest) return o;
-  const message = `${ofOtherMerchant(merchantID, pin)} ${keptAside}`;
-  const failure = { class: 'OtherMerchant', reason: 'OtherMerchant', message, merchantID } as const;
-  const failures = { ...history.failures, TakeUp: extend(undefined, failure, at) };
+  if (merchantID === undefined || pin === undefined || merchantID === pin) return o;
+  if (aside === undefined && isHidden(o)) return o;
+  const message = `${ofOtherMerchant(merchantID, pin)}${aside === undefined ? '' : ` ${keptAside}`}`;
+  const streak = extend(undefined, { class: 'OtherMerchant', reason: 'OtherMerchant', message, merchantID }, at);
+  if (told?.message === streak.message) return o;
+  const failures = { ...history.failures, TakeUp: told === undefined ? streak : { ...told, message: streak.message } };
   return { ...o, history: { ...history, failures, triedCredential: credential.digest } };
 }
+
+/** Something is set aside that cannot be looked into now. */
+const isHidden = ({ arrivals = [] }: Observation): boolean =>
+  arrivals.some(({ content }) => content.kind === 'SetAside' && content.grant === undefined);

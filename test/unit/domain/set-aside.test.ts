@@ -137,6 +137,22 @@ describe('what a credential of another seller gave', () => {
     }
   });
 
+  it('is not said to be kept once it is gone, but while it cannot be looked into', () => {
+    const { history } = tellSetAside(beside(), noon);
+    const kept = history.failures.TakeUp;
+    const gone = tellSetAside(beside({ history, arrivals: [] }), noon + days(90)).history.failures.TakeUp;
+    expect(kept?.message).toContain('is kept, sealed');
+    expect(gone).toEqual({ ...kept, message: expect.not.stringContaining('kept') });
+    const hidden = beside({ history, arrivals: [unopened] });
+    expect(tellSetAside(hidden, noon + 1)).toBe(hidden);
+  });
+
+  it('is told of with the pin that is there now', () => {
+    const { history } = tellSetAside(beside(), noon);
+    const told = tellSetAside(beside({ history }, { merchantID: 'M-THIRD' }), noon + 1).history.failures.TakeUp;
+    expect(told).toMatchObject({ since: noon, count: 1, message: expect.stringContaining('is pinned to M-THIRD') });
+  });
+
   it('is not told of once its seller is pinned, or by another credential', () => {
     for (const o of [beside({}, otherPinned), beside({ credential: aCredential({ digest: 'x' }) })]) {
       expect(tellSetAside(o, noon)).toBe(o);
