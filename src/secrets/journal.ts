@@ -137,11 +137,11 @@ async function takeOver(clock: Clock, directory: string, tell: TellUnread): Prom
   }
 }
 
-/** Takes the directory away, unless something is left in it. */
+/** Takes the directory away, unless something is left in it: a blank page may get its answer yet, and is found by its owner. */
 async function leave(directory: string, tell: TellUnread): Promise<void> {
   try {
-    const { entries, unread } = await pagesIn(directory, tell);
-    if (unread || entries.length > 0) return;
+    const { entries, blank, unread } = await pagesIn(directory, tell);
+    if (unread || entries.length > 0 || blank.length > 0) return;
     await rm(join(directory, ownerFile), { force: true });
     await rmdir(directory);
   } catch {

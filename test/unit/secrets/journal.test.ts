@@ -135,6 +135,14 @@ describe('the journal', () => {
     expect(again.left.map(({ text }) => text)).toEqual(['first']);
   });
 
+  test('leaves a page that has its answer after the end where the next process finds it', async () => {
+    const journal = await openJournal(root, systemClock);
+    const page = await journal.page('a1');
+    await journal.close();
+    await page.keep('sealed text');
+    expect((await readdir(join(root, journal.holder))).sort()).toEqual(['a1.jwe', 'owner.json']);
+  });
+
   test('takes nothing from a process that lives', async () => {
     const living = await openJournal(root, systemClock);
     await (await living.page('a1')).keep('of the living');
