@@ -28,12 +28,13 @@ export async function offerLink(deps: ObserveDeps, { connection }: Observation):
       return { kind: 'NotOffered', message: sentence(outcome.message) };
     case 'Failed':
       // What the API server is not up to just now is tried again, as long as the request is new enough.
-      if (outcome.status < 400 || outcome.status === 429 || outcome.status >= 500) {
-        throw new WriteRefused(outcome.message, outcome.status);
-      }
+      if (mayPass(outcome.status)) throw new WriteRefused(outcome.message, outcome.status);
       return { kind: 'NotOffered', message: `${sentence(outcome.message)} Mend that, and ask again.` };
   }
 }
+
+/** 409: of a quota that is changed by many at once the API server says that, too. */
+const mayPass = (status: number): boolean => status < 400 || status === 409 || status === 429 || status >= 500;
 
 /** Takes the link away, if it is still the one that was seen. */
 export async function endLink(

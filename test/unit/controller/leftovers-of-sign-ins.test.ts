@@ -77,7 +77,7 @@ describe('a link that the API server does not take', () => {
     expect(fact).toMatchObject({ kind: 'NotOffered', message: expect.stringMatching(/403 Forbidden.*ask again/) });
   });
 
-  it.each([[0], [429], [503]])('for a while, is made again: %i', async (status) => {
+  it.each([[0], [409], [429], [503]])('for a while, is made again: %i', async (status) => {
     await expect(offerLink(refusing(status, 'Later').deps, o)).rejects.toMatchObject({ code: 'WriteRefused' });
   });
 });
