@@ -1,4 +1,5 @@
 import { held } from '../domain/custody.ts';
+import { presenting } from '../domain/given.ts';
 import { type Grant, takenLimit } from '../domain/grant.ts';
 import type { Observation } from '../domain/observation.ts';
 import type { Fact, Step } from '../domain/step.ts';
@@ -83,7 +84,7 @@ async function takeUp(
   if (application.kind !== 'Found' || credential.kind !== 'Given' || !connection.spec.ok || value === undefined) {
     return { kind: 'Stale' };
   }
-  const { digest } = credential;
+  const presents = presenting(credential, o.attempt);
   return await rotate(deps, sight, o, {
     application,
     spec: connection.spec.value,
@@ -92,8 +93,8 @@ async function takeUp(
       step.credential === 'refreshToken'
         ? { grantType: 'refresh_token', refreshToken: { value, singleUse: true } }
         : { grantType: 'migration_token', migrationToken: value },
-    presents: { credential: digest },
-    credential: digest,
+    presents,
+    credential: presents.credential,
     ...(step.request === undefined ? {} : { request: step.request }),
   });
 }

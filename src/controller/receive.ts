@@ -2,6 +2,7 @@ import { pinOf } from '../domain/arrivals.ts';
 import { doubtOf, doubtsLeft } from '../domain/attempt.ts';
 import { recordIn } from '../domain/custody.ts';
 import { wasTried } from '../domain/decide.ts';
+import { type Given, presenting } from '../domain/given.ts';
 import { type Grant, takenLimit } from '../domain/grant.ts';
 import type { Observation } from '../domain/observation.ts';
 import { takenBeside } from '../domain/set-aside.ts';
@@ -36,7 +37,7 @@ export async function receive(
   const before = recordIn(o.grant);
   const { credential } = o;
   // A credential that was presented so far is older than the sign-in, which is what counts now.
-  const presented = credential.kind === 'Given' && wasPresented(o, credential.digest) ? [credential.digest] : [];
+  const presented = credential.kind === 'Given' ? wasPresented(o, credential) : [];
   const known = [...(before?.taken ?? []), ...presented, ...arrived.taken];
   const taken = takenBeside(o, arrived, known).slice(-takenLimit);
   const grant: Grant = {
@@ -65,9 +66,11 @@ export async function receive(
   }
 }
 
-/** A process that ended may have left no word of it but in the record. */
-const wasPresented = (o: Observation, digest: string): boolean =>
-  wasTried(o) || doubtOf(o.attempt, { credential: digest }) !== undefined;
+/** What the record calls the credential, if it was presented. A process that ended may have left no word of that but there. */
+function wasPresented(o: Observation, given: Given): readonly string[] {
+  const presents = presenting(given, o.attempt);
+  return wasTried(o) || doubtOf(o.attempt, presents) !== undefined ? [presents.credential] : [];
+}
 
 /** Only a pin makes it matter at once whose a grant is; who cannot be named then is asked about again, backing off. */
 async function nameSeller(

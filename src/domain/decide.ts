@@ -7,7 +7,7 @@ import { recordIn } from './custody.ts';
 import { part } from './deletion.ts';
 import { disconnect, isDisconnecting } from './disconnect.ts';
 import { finalize } from './finalizers.ts';
-import { isAmong } from './given.ts';
+import { isAmong, presenting } from './given.ts';
 import type { Grant } from './grant.ts';
 import type { Now, Observation } from './observation.ts';
 import { askedFor, onceMoreAt } from './once-more.ts';
@@ -148,7 +148,7 @@ function takeUpAt(o: Observation, now: Now): Instant | undefined {
   const { credential, grant } = o;
   if (credential.kind !== 'Given' || isTaken(o) || setAsideOf(o) !== undefined) return undefined;
   if (grant.kind !== 'Absent' && grant.kind !== 'Vacant' && grant.kind !== 'Held') return undefined;
-  const presents = { credential: credential.digest };
+  const presents = presenting(credential, o.attempt);
   if (isSpent(o.attempt, presents)) return undefined;
   const personal = credential.type === 'personalAccessToken';
   const askable = personal ? (canVerify(o) ? 0 : undefined) : askableAt(o);

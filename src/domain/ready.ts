@@ -4,6 +4,7 @@ import { doubtOf, isInDoubt, isSpent } from './attempt.ts';
 import { wasTried } from './decide.ts';
 import { disconnectedWords, disconnectingWords, partingWords } from './ending-words.ts';
 import { isTransient } from './failure.ts';
+import { presenting } from './given.ts';
 import type { Grant } from './grant.ts';
 import type { Now, Observation } from './observation.ts';
 import { onceMoreMessage } from './once-more.ts';
@@ -124,7 +125,7 @@ function withoutGrant(o: Observation, now: Now): Summary {
   const fault = applicationFault(o);
   if (fault !== undefined && o.credential.type !== 'personalAccessToken')
     return resting(no('ApplicationNotReady', fault));
-  const presents = { credential: o.credential.digest };
+  const presents = presenting(o.credential, o.attempt);
   const failure = wasTried(o) ? o.history.failures.TakeUp : undefined;
   if (isSpent(o.attempt, presents)) {
     const why = failure !== undefined && isRefusal(failure.class) ? failure.message : credentialSpent;

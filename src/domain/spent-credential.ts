@@ -1,5 +1,6 @@
 import type { Instant } from '../clock.ts';
 import { isSpent } from './attempt.ts';
+import { presenting } from './given.ts';
 import type { Observation } from './observation.ts';
 import { isRefusal } from './pace.ts';
 import { extend } from './streak.ts';
@@ -14,7 +15,7 @@ export const credentialSpent =
  */
 export function tellSpent(o: Observation, at: Instant): Observation {
   const { credential, attempt, history } = o;
-  if (credential.kind !== 'Given' || !isSpent(attempt, { credential: credential.digest })) return o;
+  if (credential.kind !== 'Given' || !isSpent(attempt, presenting(credential, attempt))) return o;
   const { TakeUp: told } = history.failures;
   if (told !== undefined && history.triedCredential === credential.digest && isRefusal(told.class)) return o;
   const failure = { class: 'RefreshTokenRefused', reason: 'RotationOutcomeLost', message: credentialSpent } as const;

@@ -5,16 +5,20 @@ import type { Attempt } from '../../../src/domain/attempt.ts';
 import { decide } from '../../../src/domain/decide.ts';
 import type { Failure } from '../../../src/domain/failure.ts';
 import { nextAttempt } from '../../../src/domain/pace.ts';
+import { readStatus } from '../../../src/domain/recall.ts';
 import { tellSpent } from '../../../src/domain/spent-credential.ts';
+import { summarize } from '../../../src/domain/summarize.ts';
 import {
   aConnection,
   aCredential,
   aFailure,
   aHistory,
+  aNewObservation,
   anObservation,
   aStreak,
   at,
   noon,
+  vacated,
 } from '../../support/builders.ts';
 
 const over = (presents: Attempt['presents'], unanswered: number) => ({
@@ -60,6 +64,20 @@ describe('a credential whose answers were lost', () => {
     const history = aHistory({ failures: { TakeUp: said }, triedCredential: digest });
     const o = anObservation({ credential, attempt: over(itsOwn, 1), history });
     expect(tellSpent(o, noon)).toBe(o);
+  });
+
+  it.each([
+    ['once more, and no more', 0, 'TakeUp'],
+    ['no more', 1, 'Wait'],
+  ] as const)('is presented %s, too, while a key of other digests is the oldest', (_, unanswered, does) => {
+    const renamed = aCredential({ digest: 'by-the-oldest', otherDigests: ['another', digest] });
+    const o = aNewObservation({ credential: renamed, attempt: over(itsOwn, unanswered), grant: vacated() });
+    expect(decide(o, at(noon)).kind).toBe(does);
+    expect(tellSpent(o, noon).history.failures.TakeUp?.reason).toBe(
+      does === 'Wait' ? 'RotationOutcomeLost' : undefined,
+    );
+    const ready = summarize(o, readStatus({}), at(noon)).conditions?.find(({ type }) => type === 'Ready');
+    expect(ready?.reason).toBe(does === 'Wait' ? 'RotationOutcomeLost' : 'TakingUp');
   });
 
   it('is not said to be tried again', () => {
