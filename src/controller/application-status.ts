@@ -154,8 +154,8 @@ function countConnections({ watches, connectionsOf }: ApplicationStatusDeps, key
 }
 
 /** No question to Square needs the client alone. */
-const untried =
-  'The application is complete. Whether Square takes its client ID and secret shows when the first seller is connected.';
+const untried = (presented: string): string =>
+  `The application is complete. Whether Square takes its ${presented} shows when the first seller is connected.`;
 
 async function verdictOf(
   deps: ApplicationStatusDeps,
@@ -189,7 +189,9 @@ async function verdictOf(
     const message = `${sellers} sellers have authorized this application; Square allows ${most}. Ask Square for more before new sellers are refused.`;
     return { ready: true, reason: 'AuthorizationsNearLimit', message };
   }
-  return { ready: true, reason: 'Ready', message: sellers === 0 ? untried : 'The application can be used.' };
+  if (sellers > 0) return { ready: true, reason: 'Ready', message: 'The application can be used.' };
+  const presented = secret.kind === 'None' ? 'client ID' : 'client ID and secret';
+  return { ready: true, reason: 'Ready', message: untried(presented) };
 }
 
 const disabledMessage = ({ spec }: ApplicationView, { since }: ApplicationRefusal): string =>
