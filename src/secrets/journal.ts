@@ -84,7 +84,7 @@ export async function openJournal(root: string, clock: Clock, log: Log = silentL
     const own = randomBytes(16).toString('hex');
     const directory = join(root, own);
     await mkdir(directory, { mode: 0o700 });
-    await writeFile(join(directory, ownerFile), JSON.stringify(await self()), { mode: 0o600 });
+    await sign(directory);
     const left: JournalEntry[] = [];
     for (const name of dead) {
       const pages = await takeOver(clock, join(root, name), tell);
@@ -106,6 +106,13 @@ export async function openJournal(root: string, clock: Clock, log: Log = silentL
   } catch (error) {
     throw error instanceof JournalUnwritable ? error : new JournalUnwritable(root, error);
   }
+}
+
+/** Says whose directory it is. Whole at once: another process that reads half of it would take this one for dead. */
+async function sign(directory: string): Promise<void> {
+  const whole = join(directory, `${ownerFile}.new`);
+  await writeFile(whole, JSON.stringify(await self()), { mode: 0o600 });
+  await rename(whole, join(directory, ownerFile));
 }
 
 async function deadProcesses(root: string, unknown: (name: string, error: unknown) => void): Promise<string[]> {
