@@ -8,7 +8,7 @@ const npm = `#!/usr/bin/env node
 const { spawnSync } = require('node:child_process');
 const { scripts } = JSON.parse(require('node:fs').readFileSync('package.json', 'utf8'));
 const [verb, name] = process.argv.slice(2);
-const [, program] = /^node tools\\/run\\.cjs (\\S+)$/.exec(scripts[name] ?? '') ?? [];
+const [, program] = /^exec node tools\\/run\\.cjs (\\S+)$/.exec(scripts[name] ?? '') ?? [];
 if (verb !== 'run' || program === undefined) throw new Error('npm ' + process.argv.slice(2).join(' ') + ' is not played');
 process.exitCode = spawnSync(process.execPath, [program], { stdio: 'inherit' }).status ?? 1;
 `;
