@@ -2,13 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { over, recordAt } from '../../../src/controller/succession.ts';
 import type { Grant, Vacant } from '../../../src/domain/grant.ts';
 import { sealGrant } from '../../../src/secrets/grant.ts';
-import { aGrant, aVacant, noon, uid } from '../../support/builders.ts';
+import { aGrant, noon, uid } from '../../support/builders.ts';
 import { aBinding, aRing } from '../secrets/fixtures.ts';
 
 const attempt = { id: 'a1', holder: 'p1', startedAt: noon, presents: 'Held', unanswered: 0 } as const;
 const next = aGrant({ generation: 6 });
 const there = (fields: Partial<Grant> = {}) => aGrant({ generation: 5, ...fields });
-const vacant = (fields: Partial<Vacant> = {}) => aVacant({ generation: 5, taken: next.taken, ...fields });
+const vacant = (fields: Partial<Vacant> = {}): Vacant => {
+  const { connectionUID, environment, clientID, taken, handled, sealedAt } = next;
+  return { kind: 'Vacant', generation: 5, connectionUID, environment, clientID, taken, handled, sealedAt, ...fields };
+};
 
 describe('a grant that Square gave, and what is in its place', () => {
   it.each([
