@@ -92,22 +92,20 @@ export const held = (fields: Partial<Grant> = {}): GrantState & { kind: 'Held' }
 });
 
 /** What is left of a grant that was ended at Square at noon. */
-export const aVacant = (fields: Partial<Vacant> = {}): Vacant => ({
-  kind: 'Vacant',
-  generation: 4,
-  connectionUID: uid,
-  environment: 'Production',
-  clientID: 'sq0idp-EXAMPLE',
-  taken: [],
-  handled: {},
-  sealedAt: noon,
-  disconnected: { at: noon, merchantID: 'M-BAKERY' },
-  ...fields,
-});
-
 export const vacated = (fields: Partial<Vacant> = {}): GrantState & { kind: 'Vacant' } => ({
   kind: 'Vacant',
-  record: aVacant(fields),
+  record: {
+    kind: 'Vacant',
+    generation: 4,
+    connectionUID: uid,
+    environment: 'Production',
+    clientID: 'sq0idp-EXAMPLE',
+    taken: [],
+    handled: {},
+    sealedAt: noon,
+    disconnected: { at: noon, merchantID: 'M-BAKERY' },
+    ...fields,
+  },
   keyID: 'key-1',
 });
 
