@@ -1,6 +1,6 @@
-import { type Instant, parseInstant } from '../clock.ts';
+import { type Clock, type Duration, type Instant, parseInstant } from '../clock.ts';
 import { classOfReason } from '../domain/failure.ts';
-import { failsToIssue, type Issuing, isAfter, notAheadOf, withFailure, withToken } from '../domain/issuing.ts';
+import { failsToIssue, type Issuing, inQuestion, isAfter, withToken } from '../domain/issuing.ts';
 import type { Observation } from '../domain/observation.ts';
 import type { StoredStatus } from '../domain/recall.ts';
 import type { Fact, Step } from '../domain/step.ts';
@@ -25,14 +25,32 @@ export interface IssuingOf {
 export interface IssuingDeps {
   readonly watches: Pick<Watches, 'applications' | 'connections'>;
   readonly squares: Squares;
+  readonly clock: Pick<Clock, 'monotonic'>;
   /** Keys of connections by the key of their application. */
   readonly connectionsOf: Index;
   /** Told of each connection that may have waited for the token that Square gave. */
   readonly wake: (key: Key) => void;
 }
 
-export function createIssuing({ watches, squares, connectionsOf, wake }: IssuingDeps): IssuingOf {
-  const known = new Map<Key, Issuing | undefined>();
+/**
+ * An instant that is past: its time may have been stated by a clock that is ahead, so it was no later than when it was learnt
+ * of. That is measured by the monotonic clock: an answer of Square that corrects the time corrects it, too.
+ */
+interface Moment {
+  readonly stated?: Instant;
+  readonly learnt: Duration;
+}
+
+interface Known {
+  readonly failed: Moment;
+  /** The first token that this process saw given since. */
+  readonly given?: Moment;
+  /** When the first one was issued since, by the statuses. Believed unless that was ahead when they were read. */
+  readonly issuedAt?: Instant;
+}
+
+export function createIssuing({ watches, squares, clock, connectionsOf, wake }: IssuingDeps): IssuingOf {
+  const known = new Map<Key, Known | undefined>();
   const now = (ref: Key) => squares[watches.applications.get(ref)?.spec?.environment ?? 'Production'].time.now();
 
   function statuses(ref: Key): (readonly [Key, StoredStatus])[] {
@@ -42,18 +60,30 @@ export function createIssuing({ watches, squares, connectionsOf, wake }: Issuing
     });
   }
 
-  function of(ref: Key): Issuing | undefined {
-    const issuing = known.has(ref) ? known.get(ref) : recall(statuses(ref), now(ref));
-    const timely = issuing && notAheadOf(now(ref), issuing);
-    known.set(ref, timely);
-    return timely;
+  function knownOf(ref: Key): Known | undefined {
+    if (!known.has(ref)) known.set(ref, recall(statuses(ref), clock.monotonic()));
+    return known.get(ref);
   }
 
-  function given(ref: Key, at: Instant): void {
+  function at(ref: Key, { stated = Number.POSITIVE_INFINITY, learnt }: Moment): Instant {
+    return Math.min(stated, now(ref) - (clock.monotonic() - learnt));
+  }
+
+  function of(ref: Key): Issuing | undefined {
+    const all = knownOf(ref);
+    if (all === undefined) return undefined;
+    const { failed, given, issuedAt } = all;
+    const failure = inQuestion(at(ref, failed));
+    const isPast = issuedAt !== undefined && issuedAt <= at(ref, { learnt: failed.learnt });
+    const told = isPast ? withToken(failure, issuedAt) : failure;
+    return given === undefined ? told : withToken(told, at(ref, given));
+  }
+
+  function given(ref: Key, moment: Moment): void {
+    const all = knownOf(ref);
     const before = of(ref);
-    const issuing = withToken(before, at);
-    if (issuing === before) return;
-    known.set(ref, issuing);
+    if (all === undefined || withToken(before, at(ref, moment)) === before) return;
+    known.set(ref, { ...all, given: moment });
     if (before?.givenAt !== undefined) return;
     for (const [key, stored] of statuses(ref)) if (mayWait(stored)) wake(key);
   }
@@ -63,14 +93,18 @@ export function createIssuing({ watches, squares, connectionsOf, wake }: Issuing
     heard({ application }, step, fact) {
       if (application.kind !== 'Found' || !asksForToken(step)) return;
       const { ref } = application;
+      const learnt = clock.monotonic();
       if (fact.kind === 'Failed') {
         const { failure } = fact;
-        if (failure.operation !== 'ObtainToken') given(ref, now(ref));
-        else if (failsToIssue(failure)) known.set(ref, withFailure(of(ref), now(ref)));
+        if (failure.operation !== 'ObtainToken') given(ref, { learnt });
+        else if (failsToIssue(failure)) known.set(ref, { failed: { learnt } });
       } else if (fact.kind === 'Sealed') {
-        given(ref, Math.min(fact.grant.grant.accessToken.issuedAt, now(ref)));
+        const { issuedAt: stated } = fact.grant.grant.accessToken;
+        // A seller's code may have been exchanged long before, by another process.
+        const exchanged = step.kind === 'Receive';
+        given(ref, exchanged ? { stated, learnt } : { learnt: learnt - Math.max(0, now(ref) - stated) });
       } else if (fact.kind === 'Unsettled' || fact.kind === 'OtherMerchant') {
-        given(ref, now(ref));
+        given(ref, { learnt });
       }
     },
     restart: () => known.clear(),
@@ -83,15 +117,16 @@ const asksForToken = (step: Step): boolean =>
   step.kind === 'Receive' ||
   (step.kind === 'TakeUp' && step.credential !== 'personalAccessToken');
 
-function recall(statuses: readonly (readonly [Key, StoredStatus])[], now: Instant): Issuing | undefined {
-  const failed = statuses.flatMap(([, stored]) => failuresIn(stored).map(({ time }) => parseInstant(time) ?? 0));
-  if (failed.length === 0) return undefined;
-  const failedAt = Math.min(now, Math.max(...failed));
+function recall(statuses: readonly (readonly [Key, StoredStatus])[], learnt: Duration): Known | undefined {
+  const failures = statuses.flatMap(([, stored]) => failuresIn(stored).map(({ time }) => parseInstant(time) ?? 0));
+  if (failures.length === 0) return undefined;
+  const failedAt = Math.max(...failures);
   // A personal access token is not given by a request, and its connection has no application.
   const since = statuses.flatMap(([, { issuedAt }]) =>
-    issuedAt !== undefined && issuedAt <= now && isAfter(issuedAt, failedAt) ? [issuedAt] : [],
+    issuedAt !== undefined && isAfter(issuedAt, failedAt) ? [issuedAt] : [],
   );
-  return since.length === 0 ? { failedAt } : { failedAt, givenAt: Math.min(...since) };
+  const failed = { stated: failedAt, learnt };
+  return since.length === 0 ? { failed } : { failed, issuedAt: Math.min(...since) };
 }
 
 const failuresIn = ({ failures }: StoredStatus) =>

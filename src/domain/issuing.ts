@@ -19,24 +19,13 @@ export interface Issuing {
 export const failsToIssue = (failure: { readonly class: string; readonly reason: string }): boolean =>
   isTransient(failure) && failure.class !== 'RateLimited' && isOfSquare(failure.reason);
 
-/** One token request more came to nothing. */
-export function withFailure(known: Issuing | undefined, at: Instant): Issuing {
-  const failedAt = Math.max(known?.failedAt ?? 0, Math.floor(at / seconds(1)) * seconds(1));
-  return known?.givenAt !== undefined && isAfter(known.givenAt, failedAt) ? { ...known, failedAt } : { failedAt };
-}
+/** A token request came to nothing. */
+export const inQuestion = (at: Instant): Issuing => ({ failedAt: Math.floor(at / seconds(1)) * seconds(1) });
 
 /** Square gave a token. */
 export function withToken(known: Issuing | undefined, at: Instant): Issuing | undefined {
   if (known === undefined || !isAfter(at, known.failedAt)) return known;
   return { ...known, givenAt: Math.min(known.givenAt ?? at, at) };
-}
-
-/** What was noted while the clock was ahead of Square's counts as noted now. */
-export function notAheadOf(now: Instant, known: Issuing): Issuing {
-  const { failedAt, givenAt } = known;
-  if (failedAt <= now) return known;
-  const ahead = Math.ceil((failedAt - now) / seconds(1)) * seconds(1);
-  return { failedAt: failedAt - ahead, ...(givenAt === undefined ? {} : { givenAt: givenAt - ahead }) };
 }
 
 /** Square's times are whole seconds: what happened in the second of a failure may have been before it. */

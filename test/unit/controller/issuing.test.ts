@@ -51,17 +51,19 @@ function stage(sellers: readonly Seller[] = []) {
     squares: { Production: square, Sandbox: square },
     connectionsOf,
     wake: (key: string) => woken.push(key),
+    clock,
   };
   const issuing = createIssuing(deps as unknown as Deps);
   const o = anObservation({ application: anApplication({ ref }) });
   const refresh: Step = { kind: 'Refresh', because: 'Due' };
   const heard = (fact: Fact, step: Step = refresh) => issuing.heard(o, step, fact);
   /** One answer names another time, and the next one bears it out. */
-  const setBack = () => {
-    square.time.observe(noon - hours(6));
-    square.time.observe(noon - hours(6));
+  const answers = (date: Instant) => {
+    square.time.observe(date);
+    square.time.observe(date);
   };
-  return { issuing, heard, woken, clock, setBack, now: () => square.time.now() };
+  const setBack = () => answers(noon - hours(6));
+  return { issuing, heard, woken, clock, answers, setBack, now: () => square.time.now() };
 }
 
 const failed = (fields: Partial<Failure> = {}): Fact => ({
@@ -139,7 +141,7 @@ describe('whether Square gives tokens to an application', () => {
     await clock.advance(minutes(1));
     heard(given(noon + minutes(1)));
     setBack();
-    expect(issuing.of(ref)).toEqual({ failedAt: noon - hours(6), givenAt: noon - hours(6) + minutes(1) });
+    expect(issuing.of(ref)).toEqual({ failedAt: noon - hours(6) - minutes(1), givenAt: noon - hours(6) });
   });
 
   it('has nothing to do with verifications, adoptions and personal access tokens', () => {
@@ -198,8 +200,71 @@ describe('a process that has just begun', () => {
     expect(issuing.of(ref)).toEqual(expected);
   });
 
-  it('believes no time that is ahead', () => {
-    const { issuing } = stage([{ failedAt: at(noon).square + days(40) }]);
+  it('believes no time that is ahead', async () => {
+    const { issuing, clock } = stage([{ failedAt: at(noon).square + days(40) }]);
     expect(issuing.of(ref)).toEqual({ failedAt: noon });
+    await clock.advance(hours(1));
+    expect(issuing.of(ref)).toEqual({ failedAt: noon });
+  });
+});
+
+describe('a process whose clock is hours behind until Square answers', () => {
+  const receive: Step = { kind: 'Receive', secret: 'an-arrival', because: 'SignedIn' };
+  const later = noon + hours(6);
+
+  it('knows then when the failure was that the statuses tell of', () => {
+    const { issuing, answers } = stage([{ failedAt: later - hours(1) }, { issuedAt: later - hours(2) }]);
+    expect(issuing.of(ref)).toEqual({ failedAt: noon });
+    answers(later);
+    expect(issuing.of(ref)).toEqual({ failedAt: later - hours(1) });
+  });
+
+  it('knows then of the token that was given since', () => {
+    const { issuing, answers } = stage([{ failedAt: later - hours(2) }, { issuedAt: later - hours(1) }]);
+    expect(issuing.of(ref)).toEqual({ failedAt: noon });
+    answers(later);
+    expect(issuing.of(ref)).toEqual({ failedAt: later - hours(2), givenAt: later - hours(1) });
+  });
+
+  it('still believes no time that is ahead of Square’s', async () => {
+    const { issuing, answers, clock } = stage([{ failedAt: later + hours(1) }, { issuedAt: later + hours(2) }]);
+    issuing.of(ref);
+    answers(later);
+    await clock.advance(hours(3));
+    expect(issuing.of(ref)).toEqual({ failedAt: later });
+  });
+
+  it.each([
+    ['takes no token that was given before the failure for a witness', later - hours(2), undefined],
+    ['has a witness in a token that was given after the failure', later - minutes(30), later - minutes(30)],
+  ])('%s, when a sign-in brings it', async (_, issuedAt, givenAt) => {
+    const { issuing, heard, answers, clock } = stage([{ failedAt: later - hours(1) }]);
+    issuing.of(ref);
+    await clock.advance(minutes(1));
+    heard(given(issuedAt), receive);
+    expect(issuing.of(ref)).toEqual({ failedAt: noon, givenAt: noon + minutes(1) });
+    answers(later);
+    expect(issuing.of(ref)).toEqual({ failedAt: later - hours(1), ...(givenAt && { givenAt }) });
+  });
+
+  it('counts what it heard itself from when it heard it', async () => {
+    const { issuing, heard, answers, clock, now } = stage();
+    heard(failed());
+    await clock.advance(minutes(1));
+    answers(later);
+    heard(given(later - hours(1)), receive);
+    expect(issuing.of(ref)).toEqual({ failedAt: later - minutes(1) });
+    heard(given(now()));
+    expect(issuing.of(ref)).toEqual({ failedAt: later - minutes(1), givenAt: later });
+  });
+
+  it('keeps the order of what it heard itself', async () => {
+    const { issuing, heard, answers, clock, now } = stage([{ failedAt: later - hours(1) }]);
+    heard(failed());
+    await clock.advance(minutes(1));
+    heard(given(now()));
+    await clock.advance(minutes(1));
+    answers(later);
+    expect(issuing.of(ref)).toEqual({ failedAt: later - minutes(2), givenAt: later - minutes(1) });
   });
 });

@@ -5,7 +5,7 @@ import type { Attempt } from '../../../src/domain/attempt.ts';
 import { decide } from '../../../src/domain/decide.ts';
 import type { FailureReason } from '../../../src/domain/failure.ts';
 import type { Grant } from '../../../src/domain/grant.ts';
-import { failsToIssue, type Issuing, withFailure, withToken } from '../../../src/domain/issuing.ts';
+import { failsToIssue, type Issuing, inQuestion, withToken } from '../../../src/domain/issuing.ts';
 import { onceMoreAt, onceMoreMessage } from '../../../src/domain/once-more.ts';
 import { requestState } from '../../../src/domain/requests.ts';
 import { token } from '../../../src/domain/token.ts';
@@ -180,14 +180,12 @@ describe('the status says what is waited for', () => {
 
 describe('whether Square gives tokens to an application', () => {
   it('is told by the first token after the latest failure', () => {
-    const failed = withFailure(undefined, noon + 700);
+    const failed = inQuestion(noon + 700);
     expect(failed).toEqual({ failedAt: noon });
     expect(withToken(failed, noon + 900)).toBe(failed);
     const given = withToken(failed, noon + seconds(5));
     expect(given).toEqual({ failedAt: noon, givenAt: noon + seconds(5) });
     expect(withToken(given, noon + seconds(9))).toEqual(given);
-    expect(withFailure(given, noon + seconds(2))).toEqual({ failedAt: noon + seconds(2), givenAt: noon + seconds(5) });
-    expect(withFailure(given, noon + seconds(5))).toEqual({ failedAt: noon + seconds(5) });
     expect(withToken(undefined, noon)).toBeUndefined();
   });
 
