@@ -29,7 +29,10 @@ export function decryptDirect(key: SealingKey, purpose: string, jwe: CompactJWE)
     const decipher = createDecipheriv('aes-256-gcm', contentKey(key, purpose, salt), iv, { authTagLength: 16 });
     decipher.setAAD(Buffer.from(protectedText, 'latin1'));
     decipher.setAuthTag(tag);
-    return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
+    const clear = decipher.update(ciphertext);
+    // Throws unless the tag is right; of a stream cipher's text it has nothing left to give.
+    decipher.final();
+    return clear;
   } catch {
     return undefined;
   }

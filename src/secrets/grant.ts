@@ -61,6 +61,9 @@ const storedVacant = z.strictObject({
 const stored = z.discriminatedUnion('kind', [storedGrant, storedVacant]);
 type Stored = z.infer<typeof stored>;
 
+/** Compiled when the first one is read: thousands are at a start, and a command that opens none need not wait for it. */
+let compiled: typeof stored | undefined;
+
 /** A grant, or what is left of one, as one record. Throws when it belongs to another application than the binding says. */
 export function sealGrant(
   ring: KeyRing,
@@ -95,7 +98,7 @@ export function openGrant(
   if (typeof version === 'number' && version > grantVersion) {
     return later(`grant ${version}; this one reads ${grantVersion}`);
   }
-  const parsed = stored.safeParse(content);
+  const parsed = (compiled ??= z.compile(stored)).safeParse(content);
   const added = unknownMembers(parsed.error);
   if (version === grantVersion && added.length > 0) return later(`it adds ${added.join(', ')}`);
   if (version !== grantVersion || !parsed.success || !agrees(parsed.data, binding)) {
@@ -137,10 +140,10 @@ const unknownMembers = (error: z.ZodError | undefined): string[] =>
   );
 
 /** Empty when it is no object. */
-function parseObject(bytes: Uint8Array): Record<string, unknown> {
+function parseObject(bytes: Buffer): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
-    return typeof value === 'object' && value !== null ? { ...value } : {};
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
   } catch {
     return {};
   }

@@ -13,7 +13,7 @@ export function sealRecord(ring: KeyRing, purpose: Purpose, binding: Binding, pl
  * Opens what `sealRecord` made for this purpose and these live objects; anything else is refused with the reason.
  * Never throws.
  */
-export function openRecord(ring: KeyRing, purpose: Purpose, binding: Binding, jwe: string): Opened<Uint8Array> {
+export function openRecord(ring: KeyRing, purpose: Purpose, binding: Binding, jwe: string): Opened<Buffer> {
   const expected: Expected = { purpose, binding, alg: 'dir', also: ['salt'] };
   const checked = checkHeader(ring, parseCompact(jwe), expected);
   if (!checked.ok) return checked;
