@@ -17,6 +17,12 @@ test('any text comes back from the vault, and is never in what it keeps', () => 
   );
 });
 
+test('the same text is another one each time', () => {
+  const sealed = Array.from({ length: 300 }, () => vault.put(Buffer.from(canary)));
+  expect(new Set(sealed.map((text) => text.slice(0, 12))).size).toBe(300);
+  expect(new Set(sealed.map((text) => text.slice(12))).size).toBe(300);
+});
+
 test('another vault opens nothing', () => {
   expect(() => createMemoryVault().open(vault.put(Buffer.from(canary)))).toThrow();
 });
