@@ -98,12 +98,18 @@ export async function watchOnce(
       else end({ how: listing ? 'unlisted' : 'silent' });
     });
   };
+  const told: WatchTurn = {
+    ...turn,
+    onBookmark(version, listed) {
+      if (listed) listing = false;
+      return turn.onBookmark(version, listed);
+    },
+  };
   const onLine = (line: string) => {
     heard = clock.monotonic();
     turn.onHeard();
-    const why = read(line, turn);
+    const why = read(line, told);
     if (why !== undefined) end(why);
-    if (listing && line.includes('k8s.io/initial-events-end')) listing = false;
   };
   const onAbort = () => own.abort();
   signal.addEventListener('abort', onAbort, { once: true });
