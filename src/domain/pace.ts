@@ -80,10 +80,9 @@ export function nextProof(o: Observation, now: Now): Instant {
 export function nextVerification(o: Observation, spec: ConnectionSpec, now: Now): Instant {
   const { history } = o;
   if (history.proof.kind === 'None') return nextProof(o, now);
-  const slot = Math.max(
-    nextVerifySlot(spec, o.connection.uid, history.verifyFrom),
-    history.failures.Verify?.retryAt ?? 0,
-  );
+  const failure = history.failures.Verify;
+  const putOff = failure === undefined || isAhead(failure, now) ? 0 : (failure.retryAt ?? 0);
+  const slot = Math.max(nextVerifySlot(spec, o.connection.uid, history.verifyFrom), putOff);
   return openReport(o) !== undefined || isDoubted(history) ? Math.min(slot, nextProof(o, now)) : slot;
 }
 
@@ -101,8 +100,10 @@ const isDoubted = ({ proof }: History): boolean => proof.kind === 'Accepted' && 
  * A failure that is ahead of a clock which no answer of Square has set yet was noted by Square's time: this clock is behind,
  * nobody knows how far, and the next answer tells.
  */
+const isAhead = (failure: FailureStreak, now: Now): boolean => !now.confirmed && failure.time > now.square;
+
 function after(failure: FailureStreak, backoff: Backoff, o: Observation, now: Now): Instant {
-  if (!now.confirmed && failure.time > now.square) return 0;
+  if (isAhead(failure, now)) return 0;
   const at = failure.time + backoffDelay(backoff, failure.count, o.connection.uid);
   return Math.max(at, failure.retryAt ?? 0);
 }

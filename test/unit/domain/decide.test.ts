@@ -354,6 +354,16 @@ const rows: readonly Row[] = [
     at(noon + seconds(1), { confirmed: false }),
   ],
   [
+    'the slot of a verification was put off to a time of Square that is ahead of a clock which nothing has confirmed',
+    anObservation({
+      history: aHistory({
+        failures: { Verify: aStreak({ class: 'RateLimited', time: noon + hours(5), retryAt: noon + hours(6) }) },
+      }),
+    }),
+    'Verify(Slot)',
+    at(noon + hours(1), { confirmed: false }),
+  ],
+  [
     'one answer speaks against a time that was confirmed',
     anObservation({ history: aHistory({ verifyFrom: due }) }),
     'Refresh(Due)',
