@@ -122,9 +122,8 @@ export function createController(deps: ControllerDeps): Controller {
   const ports = { ...deps, ...indexes, ...rotation, turns, applications, remembered, retirements, departed, doubts };
   let unread = 0;
   let journal: Promise<void> | undefined;
-  const recoverLeft = async (left: readonly JournalEntry[]) => {
-    unread += await recoverJournal({ ...recovery, settlement }, left);
-  };
+  const recoverLeft = (left: readonly JournalEntry[]) =>
+    recoverJournal({ ...recovery, settlement }, left, () => void unread++);
   const recover = () => {
     if (journal === undefined) deps.journal.follow(recoverLeft);
     return (journal ??= recoverLeft(deps.journal.left));

@@ -39,11 +39,17 @@ const lookAgain: Backoff = { first: seconds(0.5), most: seconds(10) };
  * in the record, whoever leads by now. Resolves when each was handed to the settlement, or is to stay where it is: what
  * cannot be opened or understood is never thrown away. Never rejects.
  *
- * @returns how many stay in the journal.
+ * @param onStay told of each that stays in the journal, whenever that is found.
  */
-export async function recoverJournal(deps: RecoverDeps, left: readonly JournalEntry[]): Promise<number> {
-  const kept = await Promise.all(left.map((entry) => firstWord((goOn) => recoverEntry(deps, entry, goOn))));
-  return kept.filter((stays) => stays === true).length;
+export async function recoverJournal(
+  deps: RecoverDeps,
+  left: readonly JournalEntry[],
+  onStay: () => void,
+): Promise<void> {
+  const recover = async (entry: JournalEntry, goOn: () => void) => {
+    if (await recoverEntry(deps, entry, goOn)) onStay();
+  };
+  await Promise.all(left.map((entry) => firstWord((goOn) => recover(entry, goOn))));
 }
 
 /** What comes of it, or nothing yet: it goes on in the background, and the rest need not wait for it. */

@@ -128,21 +128,38 @@ describe('a grant that a leader finds in escrow', () => {
 });
 
 describe('a record that may not be looked at', () => {
+  /** An answer that nobody understands. */
+  const entryOf = ({ connectionUID, sealedAt, requested }: Due['grant']) => ({
+    text: sealIssued(ring, {
+      binding,
+      connectionUID,
+      grantType: 'refresh_token',
+      body: secretBytes(Buffer.from('{}')),
+      issuedAt: sealedAt,
+      after: 4,
+      requested,
+    }),
+    discard: async () => {},
+  });
+
   it.each(['Escrow', 'Journal'] as const)('leaves the grant where it is, and says so: %s', async (kept) => {
     const { recovery, told, refusing, grant } = await cluster(4);
     refusing.get = true;
-    const issued = {
-      binding,
-      connectionUID: grant.connectionUID,
-      grantType: 'refresh_token',
-      body: secretBytes(Buffer.from('{}')),
-      issuedAt: grant.sealedAt,
-      after: 4,
-      requested: grant.requested,
-    } as const;
-    const entry = { text: sealIssued(ring, issued), discard: async () => {} };
-    await (kept === 'Escrow' ? recoverEscrow(recovery, never) : recoverJournal(recovery, [entry]));
+    const recovered =
+      kept === 'Escrow' ? recoverEscrow(recovery, never) : recoverJournal(recovery, [entryOf(grant)], () => {});
+    await recovered;
     expect(told.get(key)).toMatchObject({ kept });
+  });
+
+  it('leaves open whether an answer stays in the journal, until it is found', async () => {
+    const { recovery, refusing, grant, clock } = await cluster(4);
+    let stay = 0;
+    refusing.get = true;
+    await recoverJournal(recovery, [entryOf(grant)], () => void stay++);
+    expect(stay).toBe(0);
+    refusing.get = false;
+    await clock.advance(seconds(10));
+    expect(stay).toBe(1);
   });
 });
 
