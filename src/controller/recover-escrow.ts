@@ -23,25 +23,32 @@ async function recoverEscrowed(
 ): Promise<void> {
   const { held, binding, grant } = escrowed;
   const { log, settlement } = deps;
-  const connection = `${binding.namespace}/${binding.name}`;
+  const connection = keyFrom(binding.namespace, binding.name);
   if (!grant.ok) {
     log.error({ secret: held.name, why: grant.message }, 'a grant in escrow cannot be opened and is left there');
-    if (grant.problem === 'UnsupportedVersion') holdForLater(deps, binding, grant.message, 'Escrow');
+    const place = { kept: 'Escrow', source: held.name } as const;
+    if (grant.problem === 'UnsupportedVersion') holdForLater(deps, binding, grant.message, place);
     return;
   }
-  // This process is at it already.
-  if (settlement.of(connection) !== undefined) return;
-  const since = grant.value.accessToken.issuedAt;
-  const found = await findRecord(deps, binding, since, 'Escrow', goOn, signal);
-  const settled = async () => void clearEscrow(deps, held, signal);
-  const next = wasStored(deps, binding, grant.value, found) ? undefined : over(found.record, grant.value, undefined);
-  if (next === undefined) {
-    log.info({ connection }, 'a grant in escrow was stored before, or is older than what is stored');
-    settlement.hold(connection, undefined);
-    return await settled();
+  // This process is at it already, or nothing is asked of Square for it anyway.
+  const unsettled = settlement.of(connection);
+  if (unsettled !== undefined && (unsettled.kept !== 'Journal' || unsettled.unread === true)) return;
+  // A term that ends while it asks takes back its own word alone.
+  const place = { kept: 'Escrow', source: escrowed } as const;
+  try {
+    const since = grant.value.accessToken.issuedAt;
+    const found = await findRecord(deps, binding, since, place, goOn, signal);
+    const settled = async () => void clearEscrow(deps, held, signal);
+    const next = wasStored(deps, binding, grant.value, found) ? undefined : over(found.record, grant.value, undefined);
+    if (next === undefined) {
+      log.info({ connection }, 'a grant in escrow was stored before, or is older than what is stored');
+      return await settled();
+    }
+    const outcome = await settlement.store({ binding, grant: next, held: found.held, since, settled });
+    log.info({ connection, settled: outcome }, 'a grant in escrow is taken up');
+  } finally {
+    settlement.hold(connection, undefined, place.source);
   }
-  const outcome = await settlement.store({ binding, grant: next, held: found.held, since, settled });
-  log.info({ connection, settled: outcome }, 'a grant in escrow is taken up');
 }
 
 /**

@@ -62,14 +62,29 @@ async function recoverEntry(deps: RecoverDeps, entry: JournalEntry, goOn: () => 
   const opened = openIssued(deps.ring, entry.text);
   if (!opened.ok) {
     log.error({ why: opened.message }, 'an answer of Square in the journal cannot be opened and is left there');
-    if (opened.problem === 'UnsupportedVersion') holdForLater(deps, bindingIn(entry.text), opened.message, 'Journal');
+    if (opened.problem === 'UnsupportedVersion')
+      holdForLater(deps, bindingIn(entry.text), opened.message, { kept: 'Journal', source: entry });
     return true;
   }
   const issued = opened.value;
   if (issued.incoming !== undefined) return await recoverSignIn(deps, entry, issued, issued.incoming);
+  const { namespace, name } = issued.binding;
+  return await recoverAnswer(deps, entry, issued, goOn).finally(() =>
+    deps.settlement.hold(keyFrom(namespace, name), undefined, entry),
+  );
+}
+
+/** Whether the answer to a request for a token stays in the journal. */
+async function recoverAnswer(
+  deps: RecoverDeps,
+  entry: JournalEntry,
+  issued: Issued,
+  goOn: () => void,
+): Promise<boolean> {
+  const { log } = deps;
   const { binding, issuedAt } = issued;
   const connection = `${binding.namespace}/${binding.name}`;
-  const found = await findRecord(deps, binding, issuedAt, 'Journal', goOn);
+  const found = await findRecord(deps, binding, issuedAt, { kept: 'Journal', source: entry }, goOn);
   const parsed = parseTokenReply({ grantType: issued.grantType, body: issued.body, at: issuedAt });
   const merchantID = parsed.ok ? parsed.value.merchantID : undefined;
   const holder = holderOf(issued, found.record);
@@ -79,13 +94,11 @@ async function recoverEntry(deps: RecoverDeps, entry: JournalEntry, goOn: () => 
   const grant = parsed.ok ? grantOf(deps.clock, issued, parsed.value, found.record) : 'NotUnderstood';
   if (grant === 'NotUnderstood') {
     log.error({ connection }, 'an answer of Square in the journal is not understood and is left there');
-    deps.settlement.hold(connection, undefined);
     return true;
   }
   if (grant === 'Superseded') {
     log.info({ connection }, 'an answer of Square in the journal is older than what is stored');
     await entry.discard();
-    deps.settlement.hold(connection, undefined);
     return false;
   }
   const settled = await deps.settlement.store({
@@ -100,6 +113,12 @@ async function recoverEntry(deps: RecoverDeps, entry: JournalEntry, goOn: () => 
   return false;
 }
 
+/** Where something lies that is not stored yet. */
+export interface Place {
+  readonly kept: 'Journal' | 'Escrow';
+  readonly source: unknown;
+}
+
 /**
  * What a later version of the operator left for a connection may be its only good grant, and the token that it was got
  * with be spent: nothing is asked of Square for it until that version has taken it up.
@@ -108,9 +127,10 @@ export function holdForLater(
   { clock, settlement }: RecoverDeps,
   { namespace, name }: Binding,
   message: string,
-  kept: 'Journal' | 'Escrow',
+  { kept, source }: Place,
 ): void {
-  settlement.hold(keyFrom(namespace, name), { since: clock.wall(), message: sentence(message), kept, unread: true });
+  const unsettled = { since: clock.wall(), message: sentence(message), kept, unread: true } as const;
+  settlement.hold(keyFrom(namespace, name), unsettled, source);
 }
 
 export interface Found {
@@ -176,7 +196,6 @@ async function recoverAside(
   const settled = await setAside(deps, given, () => entry.discard());
   if (settled === undefined) await entry.discard();
   deps.log.info({ connection, settled }, 'an answer of Square in the journal is of another seller than what is stored');
-  deps.settlement.hold(connection, undefined);
   return false;
 }
 
@@ -188,13 +207,13 @@ export function findRecord(
   deps: RecoverDeps,
   binding: Binding,
   since: Instant,
-  kept: 'Journal' | 'Escrow',
+  { kept, source }: Place,
   goOn: () => void,
   signal?: AbortSignal,
 ): Promise<Found> {
   const forbidden = (error: Error) => {
     const unsettled = { since, message: sentence(error.message), kept };
-    deps.settlement.hold(`${binding.namespace}/${binding.name}`, unsettled);
+    deps.settlement.hold(keyFrom(binding.namespace, binding.name), unsettled, source);
     goOn();
   };
   const what = kept === 'Journal' ? 'the record of an answer in the journal' : 'the record of a grant in escrow';

@@ -40,9 +40,9 @@ export type Settled = 'Stored' | 'Stale' | 'Waiting';
  */
 export interface Settlement {
   store(due: Due): Promise<Settled>;
-  /** Something of the connection is not stored, and cannot be looked at now; `undefined`: there is no such thing any more. */
-  hold(connection: Key, unsettled: Unsettled | undefined): void;
-  /** What is not stored yet of a connection. */
+  /** Something in `source` is not stored, and cannot be looked at now; `undefined`: no such thing is there any more. */
+  hold(connection: Key, unsettled: Unsettled | undefined, source: unknown): void;
+  /** What is not stored yet of a connection; of several, what would be lost by the end of this process. */
   of(connection: Key): Unsettled | undefined;
   /** Of how many connections. */
   count(): number;
@@ -66,22 +66,25 @@ const retry = { first: seconds(0.5), most: seconds(10) };
 const delayOf = (attempt: number): Duration => Math.min(retry.most, retry.first * 2 ** Math.min(attempt - 1, 10));
 
 export function createSettlement(deps: SettlementDeps): Settlement {
-  const open = new Map<Key, Unsettled>();
+  const open = new Map<Key, Map<unknown, Unsettled>>();
   const closing = new AbortController();
-  let waiting: (() => void)[] = [];
+  const waiting: (() => void)[] = [];
 
   const keyOf = ({ binding: { namespace, name } }: Due): Key => keyFrom(namespace, name);
-  const isSafe = () => [...open.values()].every(({ kept }) => kept !== 'Nowhere');
-  const hold = (key: Key, unsettled: Unsettled | undefined) => {
-    if (unsettled === undefined) open.delete(key);
-    else open.set(key, unsettled);
-    if (isSafe()) {
-      for (const resolve of waiting) resolve();
-      waiting = [];
-    }
+  const of = (key: Key): Unsettled | undefined => {
+    const [first, ...others] = open.get(key)?.values() ?? [];
+    return others.find(({ kept }) => kept === 'Nowhere') ?? first;
+  };
+  const isSafe = () => [...open.keys()].every((key) => of(key)?.kept !== 'Nowhere');
+  const hold = (key: Key, unsettled: Unsettled | undefined, source: unknown) => {
+    const held = open.get(key) ?? new Map<unknown, Unsettled>();
+    if (unsettled !== undefined) open.set(key, held.set(source, unsettled));
+    else if (!held.delete(source)) return;
+    else if (held.size === 0) open.delete(key);
+    if (isSafe()) for (const resolve of waiting.splice(0)) resolve();
     deps.onChange(key);
   };
-  const note = (due: Due, unsettled: Unsettled | undefined) => hold(keyOf(due), unsettled);
+  const note = (due: Due, unsettled: Unsettled | undefined) => hold(keyOf(due), unsettled, due);
 
   /** Never rejects. */
   async function again(due: Due, first: Refused): Promise<void> {
@@ -118,7 +121,6 @@ export function createSettlement(deps: SettlementDeps): Settlement {
       const outcome = await tryStore(deps, due, sealed(deps, due, due.grant), due.held, 0);
       if (typeof outcome === 'string') {
         await due.settled?.();
-        if (open.has(keyOf(due))) note(due, undefined);
         return outcome;
       }
       note(due, { since: due.since, message: outcome.message, kept: 'Nowhere' });
@@ -126,7 +128,7 @@ export function createSettlement(deps: SettlementDeps): Settlement {
       return 'Waiting';
     },
     hold,
-    of: (connection) => open.get(connection),
+    of,
     count: () => open.size,
     close: () => closing.abort(),
     safe: () => (isSafe() ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
