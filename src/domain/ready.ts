@@ -1,5 +1,4 @@
 import type { Reason } from '../api/conditions.ts';
-import { formatInstant } from '../clock.ts';
 import { doubtOf, isInDoubt, isSpent } from './attempt.ts';
 import { wasTried } from './decide.ts';
 import { disconnectedWords, disconnectingWords, partingWords } from './ending-words.ts';
@@ -22,6 +21,7 @@ import {
   renewable,
   renewalIsComing,
   type Since,
+  saidExpired,
   saidRevoked,
   signInAgain,
   tokenState,
@@ -203,13 +203,8 @@ function deadToken(o: Observation, grant: Grant, now: Now, since: Since): Verdic
         'TokenRejected',
         `Square does not accept the access token (noticed at ${since('Valid', 'False')}), and does not say whether it was revoked. ${signInAgain}`,
       );
-    case 'Expired': {
-      const end = grant.accessToken.expiresAt;
-      return no(
-        'Expired',
-        `The access token ended${end === undefined ? '' : ` at ${formatInstant(end)}`}. ${renewable(o, grant, now).message}`,
-      );
-    }
+    case 'Expired':
+      return no('Expired', `${saidExpired(grant, now)} ${renewable(o, grant, now).message}`);
     case 'Accepted':
     case 'Unproven':
       return undefined;

@@ -56,7 +56,7 @@ export function valid(o: Observation, grant: Grant, now: Now): Verdict {
     case 'Revoked':
       return no('AccessTokenRevoked', 'Square says that the access token was revoked.');
     case 'Expired':
-      return no('AccessTokenExpired', `The access token ended at ${endOf(grant)}.`);
+      return no('AccessTokenExpired', saidExpired(grant, now));
     case 'Unauthorized':
       return no('TokenRejected', 'Square does not accept the access token, and does not say whether it was revoked.');
     case 'Accepted':
@@ -85,9 +85,14 @@ export function valid(o: Observation, grant: Grant, now: Now): Verdict {
 const endOf = (grant: Grant): string =>
   grant.accessToken.expiresAt === undefined ? 'an unknown time' : formatInstant(grant.accessToken.expiresAt);
 
+/** An end that is ahead is Square's word, and no clock's. */
+export function saidExpired(grant: Grant, now: Now): string {
+  const isAhead = grant.accessToken.expiresAt !== undefined && !isExpired(grant, now);
+  return `The access token ended ${isAhead ? 'before its time,' : 'at'} ${endOf(grant)}.`;
+}
+
 export function expired(o: Observation, grant: Grant, now: Now): Verdict {
-  if (tokenState(o, grant, now) === 'Expired')
-    return yes('AccessTokenExpired', `The access token ended at ${endOf(grant)}.`);
+  if (tokenState(o, grant, now) === 'Expired') return yes('AccessTokenExpired', saidExpired(grant, now));
   if (grant.accessToken.expiresAt === undefined) return no('NeverExpires', 'A personal access token never expires.');
   return no('NotExpired', `The access token lasts until ${endOf(grant)}.`);
 }
