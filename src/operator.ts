@@ -113,7 +113,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     const mayAct = () => !stopping.signal.aborted && isLeader();
     const { concurrency, tokenRequestConcurrency } = config;
     const journal = await openJournal(config.journalDir, clock, log);
-    const incoming = createIncomingSettlement({ client, clock, log, ring });
+    const incoming = createIncomingSettlement({ client, clock, log, ring, namespace });
     const loop = createController({
       incoming,
       externalURL: config.externalURL,

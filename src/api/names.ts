@@ -73,7 +73,7 @@ export const secretTypes = {
   credential: `${group}/credential`,
   sealedGrant: `${group}/sealed-grant`,
   sealingKey: `${group}/sealing-key`,
-  /** In the operator's namespace: a grant whose own place refuses it. */
+  /** In the operator's namespace: a record whose own place refuses it. */
   escrow: `${group}/escrow`,
   /** What a sign-in gave, until the controller takes it up. */
   incomingGrant: `${group}/incoming-grant`,
@@ -109,8 +109,12 @@ export const connectionOfConnectLink = (secret: string): string | undefined =>
 export const connectPage = (externalURL: string, namespace: string, name: string): string =>
   `${externalURL.replace(/\/$/, '')}/connect/${namespace}/${name}`;
 
-/** In the operator's namespace, by the UID of the connection. */
-export const escrowSecretName = (uid: string): string => `escrow-${uid}`;
+/** In the operator's namespace, by the UID of the connection; `incoming`: the Secret of a sign-in that it stands for. */
+export const escrowSecretName = (uid: string, incoming?: string): string =>
+  incoming === undefined ? `escrow-${uid}` : `escrow-${uid}-incoming-${incoming.slice(-32)}`;
+
+/** Whether what lies there in escrow belongs into the Secret of a sign-in. */
+export const isIncomingEscrow = (secret: string): boolean => incomingName.test(secret);
 
 export const connectionOfSealedSecret = (secret: string): string | undefined =>
   secret.endsWith(sealedSuffix) ? secret.slice(0, -sealedSuffix.length) : undefined;

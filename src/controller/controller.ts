@@ -1,4 +1,4 @@
-import { seconds } from '../clock.ts';
+import { hours, seconds, sleep } from '../clock.ts';
 import { urgencyOf } from '../domain/urgency.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Key } from '../kube/resource.ts';
@@ -83,6 +83,9 @@ export interface Controller {
 
 /** Applications are few and their passes cheap. */
 const applicationWorkers = 2;
+
+/** A sign-in that is not taken up for a day is of no use any more. */
+const lookIntoEscrowEvery = hours(1);
 
 /** A token request that takes longer than this no longer keeps others waiting. */
 const turnstilePatience = seconds(1);
@@ -197,6 +200,11 @@ export function createController(deps: ControllerDeps): Controller {
         await recoverEscrow({ ...recovery, settlement }, signal);
         if (signal.aborted) return;
         for (const one of queues) one.start();
+        // Replicas that do not lead leave something there, too: what a sign-in gave, or their last attempt.
+        for (;;) {
+          await sleep(deps.clock, lookIntoEscrowEvery, signal);
+          await recoverEscrow({ ...recovery, settlement }, signal);
+        }
       })().catch(() => {});
     },
     pause() {

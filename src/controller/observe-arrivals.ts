@@ -1,17 +1,21 @@
 import { connectLinkSecretName } from '../api/names.ts';
 import { type Duration, hours, type Instant, minutes } from '../clock.ts';
+import type { Grant } from '../domain/grant.ts';
 import type { Application, Arrival, Connection, Now, Observation } from '../domain/observation.ts';
 import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
 import { type IncomingSecret, openIncoming } from '../secrets/incoming.ts';
 import type { KeyRing } from '../secrets/port.ts';
+import type { IncomingSettlement, IncomingWaiting } from '../secrets/settle-incoming.ts';
 import type { Index } from './index-by.ts';
 import type { Watches } from './watches.ts';
+import { sentence } from './write-refused.ts';
 
 export interface ArrivalsDeps {
   readonly ring: KeyRing;
   readonly watches: Pick<Watches, 'incoming' | 'links'>;
   /** Keys of the Secrets of sign-ins by the key of their connection. */
   readonly arrivalsOf: Index;
+  readonly incoming: Pick<IncomingSettlement, 'setAside'>;
 }
 
 /** What a sign-in gave is of use for so long. */
@@ -29,10 +33,14 @@ export function observeArrivals(
   now: Now,
 ): Pick<Observation, 'arrivals' | 'link'> {
   const { namespace, name, uid } = connection;
+  const own = keyFrom(namespace, name);
   const found: Arrival[] = [];
-  for (const key of deps.arrivalsOf.get(keyFrom(namespace, name))) {
+  for (const key of deps.arrivalsOf.get(own)) {
     const secret = deps.watches.incoming.get(key);
     if (secret !== undefined) found.push(arrivalOf(deps, key, secret, connection, application, now));
+  }
+  for (const waiting of deps.incoming.setAside(own)) {
+    if (!found.some(({ secret }) => secret === waiting.place.secret)) found.push(unstored(waiting, application));
   }
   const link = deps.watches.links.get(keyFrom(namespace, connectLinkSecretName(name)));
   return {
@@ -74,6 +82,19 @@ function arrivalOf(
   return { secret, until, content: { kind: 'Unreadable', message: `${opened.message}.` } };
 }
 
+/** What is set aside and not stored yet: it is in the memory of this process, too. */
+function unstored({ place: { secret }, grant, message }: IncomingWaiting, application: Application): Arrival {
+  const isOpen =
+    application.kind === 'Found' &&
+    application.environment === grant.environment &&
+    application.clientID === grant.clientID;
+  if (!isOpen) return { secret, until: Number.POSITIVE_INFINITY, content: { kind: 'SetAside' } };
+  const content = { kind: 'SetAside', grant, ...(message !== undefined && { refused: sentence(message) }) } as const;
+  return { secret, until: endOf(grant), content };
+}
+
+const endOf = ({ refreshToken }: Grant): Instant => refreshToken?.expiresAt ?? Number.POSITIVE_INFINITY;
+
 /** What a credential of another seller gave; as long as that cannot be looked into it has no end. */
 function setAsideIn(
   ring: KeyRing,
@@ -85,8 +106,7 @@ function setAsideIn(
     const { environment, clientID } = application;
     const opened = openIncoming(ring, { ...place, environment, clientID }, jwe);
     if (opened.ok) {
-      const until = opened.value.refreshToken?.expiresAt ?? Number.POSITIVE_INFINITY;
-      return { until, content: { kind: 'SetAside', grant: opened.value } };
+      return { until: endOf(opened.value), content: { kind: 'SetAside', grant: opened.value } };
     }
   }
   return { until: Number.POSITIVE_INFINITY, content: { kind: 'SetAside' } };

@@ -19,6 +19,7 @@ import type { Token } from '../domain/token.ts';
 import type { Log } from '../kube/log.ts';
 import { type Key, keyFrom } from '../kube/resource.ts';
 import type { GrantSecret, LiveKeyRing } from '../secrets/port.ts';
+import type { IncomingSettlement } from '../secrets/settle-incoming.ts';
 import type { Applications } from './applications.ts';
 import type { Attempts } from './attempts.ts';
 import { type CredentialsDeps, type ReadCredential, readCredential } from './credentials.ts';
@@ -61,6 +62,7 @@ export interface Remembered {
 }
 
 export interface ObserveDeps extends CredentialsDeps, SharedCredentialDeps, ResealDeps, Omit<ArrivalsDeps, 'watches'> {
+  readonly incoming: IncomingSettlement;
   readonly ring: LiveKeyRing;
   readonly clock: Clock;
   readonly squares: Squares;

@@ -100,11 +100,12 @@ const refused: ReadonlySet<DismissReason> = new Set<DismissReason>([
 
 /** Deletes the Secret of a sign-in, or what is in it, if it is still the one that was seen. */
 export async function dismiss(
-  deps: Pick<ObserveDeps, 'client' | 'watches'>,
+  deps: Pick<ObserveDeps, 'client' | 'watches' | 'incoming'>,
   { secret, because }: Step & { kind: 'Dismiss' },
   { connection: { namespace } }: Observation,
 ): Promise<Fact> {
   const { incoming } = deps.watches;
+  deps.incoming.abandon(namespace, secret);
   const key = keyFrom(namespace, secret);
   const held = incoming.get(key);
   if (held === undefined) return { kind: 'Dismissed', secret };

@@ -1,10 +1,14 @@
+import { seconds } from '../clock.ts';
 import type { Grant } from '../domain/grant.ts';
 import { keyFrom } from '../kube/resource.ts';
+import { clearEscrow } from '../secrets/clear-escrow.ts';
 import { type Escrowed, listEscrow } from '../secrets/escrow.ts';
 import type { Binding } from '../secrets/port.ts';
-import { clearEscrow } from './clear-escrow.ts';
 import { type Found, findRecord, firstWord, holdForLater, type RecoverDeps, until } from './recover.ts';
 import { over } from './succession.ts';
+
+/** So long what a sign-in gave is waited for, so that the first status can say why it is not stored. */
+const patience = seconds(1);
 
 /**
  * Stores the grants that lie in escrow, whoever put them there, and takes those away that are stored by now. For the
@@ -21,13 +25,19 @@ async function recoverEscrowed(
   signal: AbortSignal,
   goOn: () => void,
 ): Promise<void> {
-  const { held, binding, grant } = escrowed;
+  const { held, binding, grant, incoming } = escrowed;
   const { log, settlement } = deps;
+  const settled = async () => void clearEscrow(deps, held, signal);
   const connection = keyFrom(binding.namespace, binding.name);
   if (!grant.ok) {
     log.error({ secret: held.name, why: grant.message }, 'a grant in escrow cannot be opened and is left there');
     const place = { kept: 'Escrow', source: held.name } as const;
     if (grant.problem === 'UnsupportedVersion') holdForLater(deps, binding, grant.message, place);
+    return;
+  }
+  if (incoming !== undefined) {
+    const outcome = await deps.incoming.store({ place: incoming, binding, grant: grant.value, settled }, patience);
+    log.info({ connection, settled: outcome }, 'what a sign-in gave, in escrow, is taken up');
     return;
   }
   // This process is at it already, or nothing is asked of Square for it anyway.
@@ -38,7 +48,6 @@ async function recoverEscrowed(
   try {
     const since = grant.value.accessToken.issuedAt;
     const found = await findRecord(deps, binding, since, place, goOn, signal);
-    const settled = async () => void clearEscrow(deps, held, signal);
     const next = wasStored(deps, binding, grant.value, found) ? undefined : over(found.record, grant.value, undefined);
     if (next === undefined) {
       log.info({ connection }, 'a grant in escrow was stored before, or is older than what is stored');

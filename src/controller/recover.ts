@@ -193,9 +193,9 @@ async function recoverAside(
 ): Promise<boolean> {
   const connection = keyFrom(binding.namespace, binding.name);
   const given = { binding, connectionUID, requested, reply, issuedAt, taken, ...(presented && { presented }) };
-  const settled = await setAside(deps, given, () => entry.discard());
-  if (settled === undefined) await entry.discard();
-  deps.log.info({ connection, settled }, 'an answer of Square in the journal is of another seller than what is stored');
+  const kept = await setAside(deps, given, () => entry.discard());
+  if (kept === undefined) await entry.discard();
+  deps.log.info({ connection, ...kept }, 'an answer of Square in the journal is of another seller than what is stored');
   return false;
 }
 

@@ -1,6 +1,7 @@
 import { annotations, grantKey, secretTypes } from '../api/names.ts';
 import { isReason, type KubeClient } from '../kube/client.ts';
 import { type KubeObject, secrets, splitKey } from '../kube/resource.ts';
+import { purposeInEscrow } from '../secrets/escrow.ts';
 import type { KeyRing } from '../secrets/port.ts';
 import { resealRecord } from '../secrets/reseal.ts';
 import { sealedBy } from '../secrets/sealed-by.ts';
@@ -30,7 +31,7 @@ export async function resealEscrow(deps: ResealEscrowDeps, keyID: string): Promi
 async function moved({ client, ring, operatorNamespace }: ResealEscrowDeps, secret: KubeObject, jwe: string) {
   const { name, uid, resourceVersion, annotations: notes = {} } = secret.metadata;
   const { namespace = '', name: connection } = splitKey(notes[annotations.connection] ?? '');
-  const made = resealRecord(ring, 'escrow', { namespace, name: connection }, jwe);
+  const made = resealRecord(ring, purposeInEscrow(name), { namespace, name: connection }, jwe);
   if (!made.ok) return false;
   const data = { [grantKey]: Buffer.from(made.value).toString('base64') };
   try {

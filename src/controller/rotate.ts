@@ -225,10 +225,10 @@ async function granted(
     const { namespace, name } = o.connection;
     const { environment, clientID } = application;
     const aside = { ...issued, binding: { namespace, name, environment, clientID }, taken: credential };
-    const settled = await setAside(deps, aside, async () => standing.page?.discard());
-    // As long as it is not stored the record tells that the credential may be spent.
-    if (settled !== 'Waiting') await conclude(deps, sight, o, standing);
-    return settled === undefined ? stranger : { ...stranger, message: `${stranger.message} ${keptAside}` };
+    const kept = await setAside(deps, aside, async () => standing.page?.discard());
+    // As long as the cluster does not have it the record tells that the credential may be spent.
+    if (kept?.settled !== 'Waiting') await conclude(deps, sight, o, standing);
+    return kept === undefined ? stranger : { ...stranger, message: `${stranger.message} ${keptAside(kept.refused)}` };
   }
   const next = grantFrom({
     ...issued,

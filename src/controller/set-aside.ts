@@ -1,9 +1,11 @@
 import { type Clock, seconds } from '../clock.ts';
 import type { Grant } from '../domain/grant.ts';
+import { keyFrom } from '../kube/resource.ts';
 import { setAsidePlace } from '../secrets/incoming.ts';
 import type { Binding } from '../secrets/port.ts';
 import type { IncomingSettled, IncomingSettlement } from '../secrets/settle-incoming.ts';
 import { type GrantFrom, grantFrom } from '../square/grant-from.ts';
+import { sentence } from './write-refused.ts';
 
 export interface SetAsideDeps {
   readonly clock: Clock;
@@ -16,6 +18,12 @@ export interface OfOtherMerchant
   readonly binding: Binding;
   /** Digest of the credential that it was given for. */
   readonly taken: string | undefined;
+}
+
+export interface SetAside {
+  readonly settled: IncomingSettled;
+  /** What the API server says to it while it waits, as a sentence. */
+  readonly refused?: string;
 }
 
 /** So long a worker waits for the cluster to take it; then it is stored behind its back. */
@@ -31,11 +39,13 @@ export async function setAside(
   { clock, incoming }: SetAsideDeps,
   { binding, taken, ...given }: OfOtherMerchant,
   settled: () => Promise<void>,
-): Promise<IncomingSettled | undefined> {
+): Promise<SetAside | undefined> {
   if (taken === undefined) return undefined;
   const grant: Grant = grantFrom({ ...given, application: binding, sealedAt: clock.wall(), after: 0, taken });
   if (grant.refreshToken?.singleUse !== true) return undefined;
   const { namespace, name } = binding;
   const place = setAsidePlace({ namespace, name, uid: grant.connectionUID }, taken);
-  return await incoming.store({ place, binding, grant, settled }, patience);
+  const outcome = await incoming.store({ place, binding, grant, settled }, patience);
+  const waiting = incoming.setAside(keyFrom(namespace, name)).find((one) => one.place.secret === place.secret);
+  return { settled: outcome, ...(waiting?.message !== undefined && { refused: sentence(waiting.message) }) };
 }

@@ -75,9 +75,9 @@ export interface Arrival {
     | { readonly kind: 'Grant'; readonly grant: Grant }
     /**
      * Of no sign-in: what a credential gave that is of another seller than the pinned one, and is used up by that. Without
-     * the grant it cannot be looked into now.
+     * the grant it cannot be looked into now. `refused`: why it could not be stored in its Secret so far, as a sentence.
      */
-    | { readonly kind: 'SetAside'; readonly grant?: Grant }
+    | { readonly kind: 'SetAside'; readonly grant?: Grant; readonly refused?: string }
     | { readonly kind: 'OfAnotherApplication' }
     | { readonly kind: 'Unreadable'; readonly message: string };
 }

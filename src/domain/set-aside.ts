@@ -9,14 +9,19 @@ import { pinnedMerchant } from './wanted.ts';
  * What the credential that is given gave, when the pin stood in its way and the credential works no more: it waits for the
  * pin to be corrected, and the credential is not presented again.
  */
-export function setAsideOf({
+export const setAsideOf = (o: Pick<Observation, 'arrivals' | 'credential'>): Grant | undefined => asideOf(o)?.grant;
+
+/** The same, and why it could not be stored so far. */
+function asideOf({
   arrivals = [],
   credential,
-}: Pick<Observation, 'arrivals' | 'credential'>): Grant | undefined {
+}: Pick<Observation, 'arrivals' | 'credential'>): { readonly grant: Grant; readonly refused?: string } | undefined {
   if (credential.kind !== 'Given') return undefined;
   for (const { content } of arrivals) {
-    const grant = content.kind === 'SetAside' ? content.grant : undefined;
-    if (grant !== undefined && isAmong(credential, grant.taken)) return grant;
+    if (content.kind !== 'SetAside') continue;
+    const { grant, refused } = content;
+    if (grant !== undefined && isAmong(credential, grant.taken))
+      return { grant, ...(refused !== undefined && { refused }) };
   }
   return undefined;
 }
@@ -45,9 +50,9 @@ export function takenBeside(
 export const ofOtherMerchant = (merchantID: string, pin: string): string =>
   `The credential belongs to merchant ${merchantID}, but this connection is pinned to ${pin}: give a credential of that seller, or correct spec.merchantID.`;
 
-/** And of what it gave. */
-export const keptAside =
-  'It works once and is used up: what Square gave for it is kept, sealed, for that correction, as long as it is given here.';
+/** And of what it gave; `refused`: why that could not be stored beside the connection so far. */
+export const keptAside = (refused?: string): string =>
+  `It works once and is used up: what Square gave for it is kept, sealed, for that correction, as long as it is given here.${refused === undefined ? '' : ` It could not be stored in this namespace yet, and is written again until it is: ${refused}`}`;
 
 /**
  * The process that set it aside may have ended before it could say so, and nothing else tells of it. Nor is it said to be kept
@@ -58,12 +63,12 @@ export function tellSetAside(o: Observation, at: Instant): Observation {
   if (credential.kind !== 'Given') return o;
   const { TakeUp } = history.failures;
   const told = TakeUp?.class === 'OtherMerchant' && history.triedCredential === credential.digest ? TakeUp : undefined;
-  const aside = setAsideOf(o);
-  const merchantID = (aside ?? told)?.merchantID;
+  const aside = asideOf(o);
+  const merchantID = (aside?.grant ?? told)?.merchantID;
   const pin = pinnedMerchant(o);
   if (merchantID === undefined || pin === undefined || merchantID === pin) return o;
   if (aside === undefined && isHidden(o)) return o;
-  const message = `${ofOtherMerchant(merchantID, pin)}${aside === undefined ? '' : ` ${keptAside}`}`;
+  const message = `${ofOtherMerchant(merchantID, pin)}${aside === undefined ? '' : ` ${keptAside(aside.refused)}`}`;
   const streak = extend(undefined, { class: 'OtherMerchant', reason: 'OtherMerchant', message, merchantID }, at);
   if (told?.message === streak.message) return o;
   const failures = { ...history.failures, TakeUp: told === undefined ? streak : { ...told, message: streak.message } };

@@ -1,10 +1,11 @@
-import { annotations, escrowSecretName, grantKey, secretTypes } from '../api/names.ts';
+import { annotations, escrowSecretName, grantKey, isIncomingEscrow, secretTypes } from '../api/names.ts';
 import type { Grant } from '../domain/grant.ts';
 import { isReason, type KubeClient } from '../kube/client.ts';
 import { type KubeObject, secrets } from '../kube/resource.ts';
 import { openGrant, sealGrant } from './grant.ts';
+import { type IncomingPlace, openIncoming, placeOfIncoming, sealIncoming } from './incoming.ts';
 import { bindingIn } from './journal-record.ts';
-import type { Binding, HeldSecret, KeyRing, Opened } from './port.ts';
+import type { Binding, HeldSecret, KeyRing, Opened, Purpose } from './port.ts';
 import { textOf } from './secret-text.ts';
 
 /** A place in the operator's own namespace for grants whose own place refuses them. */
@@ -24,16 +25,42 @@ export interface Escrowed {
   readonly held: EscrowHeld;
   readonly binding: Binding;
   readonly grant: Opened<Grant>;
+  /** The Secret that it belongs into; absent: it is to be the grant of the connection. */
+  readonly incoming?: IncomingPlace;
 }
+
+/** What a record in escrow is sealed for: the same as in its own place, unless that is the connection's grant. */
+export const purposeInEscrow = (secret: string): Purpose => (isIncomingEscrow(secret) ? 'incoming' : 'escrow');
 
 /**
  * Puts the grant into `escrow-<uid>`, over an older one; `undefined`: a newer one lies there. Rejects when the API server
  * does not take it, and when what lies there is of a later version, which alone can judge it.
  */
 export async function putIntoEscrow(deps: EscrowDeps, binding: Binding, grant: Grant): Promise<EscrowHeld | undefined> {
-  const { client, ring, namespace } = deps;
-  const name = escrowSecretName(grant.connectionUID);
-  const data = { [grantKey]: Buffer.from(sealGrant(ring, binding, grant, 'escrow')).toString('base64') };
+  const isNewer = (there: Grant) => there.generation > grant.generation;
+  const jwe = sealGrant(deps.ring, binding, grant, 'escrow');
+  return await put(deps, escrowSecretName(grant.connectionUID), binding, jwe, isNewer);
+}
+
+/** Puts what belongs into the Secret of a sign-in into one of its own. Rejects as `putIntoEscrow` does. */
+export async function putIncomingIntoEscrow(
+  deps: EscrowDeps,
+  { secret }: IncomingPlace,
+  binding: Binding,
+  grant: Grant,
+): Promise<EscrowHeld | undefined> {
+  const jwe = sealIncoming(deps.ring, binding, grant);
+  return await put(deps, escrowSecretName(grant.connectionUID, secret), binding, jwe, () => false);
+}
+
+async function put(
+  { client, ring, namespace }: EscrowDeps,
+  name: string,
+  binding: Binding,
+  jwe: string,
+  isNewer: (there: Grant) => boolean,
+): Promise<EscrowHeld | undefined> {
+  const data = { [grantKey]: Buffer.from(jwe).toString('base64') };
   const there = await client.get(secrets, namespace, name);
   if (there === undefined) {
     const notes = { [annotations.connection]: `${binding.namespace}/${binding.name}` };
@@ -43,7 +70,7 @@ export async function putIntoEscrow(deps: EscrowDeps, binding: Binding, grant: G
     );
   }
   const held = openEscrow(ring, there).grant;
-  if (held.ok && held.value.generation > grant.generation) return undefined;
+  if (held.ok && isNewer(held.value)) return undefined;
   if (!held.ok && held.problem === 'UnsupportedVersion') throw new Error(held.message);
   const { uid, resourceVersion } = there.metadata;
   return heldOf(await client.mergePatch(secrets, namespace, name, { metadata: { uid, resourceVersion }, data }));
@@ -64,16 +91,29 @@ export async function listEscrow({ client, ring, namespace }: EscrowDeps): Promi
 function openEscrow(ring: KeyRing, object: KubeObject): Escrowed {
   const jwe = textOf(object, grantKey) ?? '';
   const binding = bindingIn(jwe);
-  const opened = openGrant(ring, binding, jwe, 'escrow');
   const held = heldOf(object);
+  if (purposeInEscrow(held.name) === 'incoming') {
+    const grant = openIncoming(ring, binding, jwe);
+    const incoming = grant.ok ? placeOfIncoming(binding, grant.value) : undefined;
+    return {
+      held,
+      binding,
+      grant: grant.ok && incoming === undefined ? noGrant(held, grant.keyID) : grant,
+      ...(incoming && { incoming }),
+    };
+  }
+  const opened = openGrant(ring, binding, jwe, 'escrow');
   if (!opened.ok) return { held, binding, grant: opened };
   const { value, keyID } = opened;
-  const grant: Opened<Grant> =
-    value.kind === 'Vacant'
-      ? { ok: false, problem: 'Malformed', keyID, message: `Secret ${held.name} holds no grant` }
-      : { ok: true, value, keyID };
-  return { held, binding, grant };
+  return { held, binding, grant: value.kind === 'Vacant' ? noGrant(held, keyID) : { ok: true, value, keyID } };
 }
+
+const noGrant = ({ name }: EscrowHeld, keyID: string): Opened<Grant> => ({
+  ok: false,
+  problem: 'Malformed',
+  keyID,
+  message: `Secret ${name} holds no grant`,
+});
 
 /** Takes away what was seen there; what somebody put in its place since stays. Rejects when the API server does not do it. */
 export async function removeFromEscrow({ client, namespace }: EscrowDeps, held: EscrowHeld): Promise<void> {

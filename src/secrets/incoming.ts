@@ -39,7 +39,8 @@ export const digestOfState = (state: string): string =>
   createHash('sha256').update(`square-operator/sign-in/${state}`).digest('hex').slice(0, 32);
 
 /** What a record remembers of a sign-in that it took up; `secret`: the name of its Secret. */
-export const takenOf = (secret: string): string => `sign-in/${secret.slice(-32)}`;
+export const takenOf = (secret: string): string => `${takenPrefix}${secret.slice(-32)}`;
+const takenPrefix = 'sign-in/';
 
 export const incomingPlace = (
   connection: Omit<IncomingPlace, 'secret' | 'connection'> & { name: string },
@@ -59,6 +60,17 @@ export const setAsidePlace = (
   const digest = createHash('sha256').update(`square-operator/set-aside/${credential}`).digest('hex').slice(0, 32);
   return { ...placeOf(connection, digest), setAside: true };
 };
+
+/** Where a grant belongs that was sealed for such a place: it tells itself what it was given for. */
+export function placeOfIncoming(
+  { namespace, name }: Pick<Binding, 'namespace' | 'name'>,
+  { connectionUID: uid, taken: [taken] }: Pick<Grant, 'connectionUID' | 'taken'>,
+): IncomingPlace | undefined {
+  if (taken === undefined) return undefined;
+  const connection = { namespace, name, uid };
+  if (taken.startsWith(takenPrefix)) return placeOf(connection, taken.slice(takenPrefix.length));
+  return setAsidePlace(connection, taken);
+}
 
 export const projectIncoming = (object: KubeObject): IncomingSecret => ({
   ...projectSealed(object),

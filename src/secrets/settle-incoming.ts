@@ -1,9 +1,11 @@
 import { type Clock, type Duration, seconds, sleep } from '../clock.ts';
 import type { Grant } from '../domain/grant.ts';
-import type { KubeClient } from '../kube/client.ts';
 import type { Log } from '../kube/log.ts';
+import { type Key, keyFrom } from '../kube/resource.ts';
+import { clearEscrow } from './clear-escrow.ts';
+import { type EscrowDeps, type EscrowHeld, putIncomingIntoEscrow } from './escrow.ts';
 import { fillIncoming, type IncomingPlace, sealIncoming } from './incoming.ts';
-import type { Binding, KeyRing } from './port.ts';
+import type { Binding } from './port.ts';
 
 /** What a sign-in gave, on its way into the cluster. */
 export interface IncomingDue {
@@ -14,75 +16,141 @@ export interface IncomingDue {
   readonly settled: () => Promise<void>;
 }
 
-/** `Waiting`: it is written again until it is stored. */
-export type IncomingSettled = 'Stored' | 'Gone' | 'Waiting';
+/** `Escrowed`, `Waiting`: it is written again until it is stored; meanwhile it lies in escrow, or not even there. */
+export type IncomingSettled = 'Stored' | 'Gone' | 'Escrowed' | 'Waiting';
+
+/** What is not stored yet. */
+export interface IncomingWaiting extends Pick<IncomingDue, 'place' | 'grant'> {
+  /** What the API server said to it last, as a sentence; absent: nothing yet. */
+  readonly message?: string;
+}
 
 /**
  * Stores what sign-ins gave, on whichever replica: needs no lease, since nothing that is held is touched. What the API
- * server refuses is written again without end, as long as the process lives; the journal keeps it beyond that.
+ * server refuses is written again without end, as long as the process lives; meanwhile it also lies in escrow, if that can
+ * be written, and in the journal.
  */
 export interface IncomingSettlement {
   /** Resolves when it is settled, or after `patience`, and then goes on. Never rejects. */
   store(due: IncomingDue, patience: Duration): Promise<IncomingSettled>;
+  /** What was set aside for this connection and is not stored yet. */
+  setAside(connection: Key): readonly IncomingWaiting[];
+  /** What was set aside and waits for this place will be taken up by nobody any more: it is not written, and kept nowhere. */
+  abandon(namespace: string, secret: string): void;
   /** How many wait to be stored. */
   count(): number;
-  /** Resolves when everything is settled. */
+  /** Resolves when everything is settled or in escrow: nothing would be lost by the end of this process. */
   safe(): Promise<void>;
   /** Writes nothing any more: the process ends. */
   close(): void;
 }
 
-export interface IncomingSettlementDeps {
-  readonly client: KubeClient;
+export interface IncomingSettlementDeps extends EscrowDeps {
   readonly clock: Clock;
   readonly log: Log;
-  readonly ring: KeyRing;
 }
 
 const retry = { first: seconds(0.25), most: seconds(10) };
 const pauseAfter = (attempt: number): Duration => Math.min(retry.most, retry.first * 2 ** Math.min(attempt - 1, 10));
 
+/** One on its way. Whoever finds it somewhere else, too, waits for the same. */
+interface Work extends Omit<IncomingDue, 'settled'> {
+  readonly told: (() => Promise<void>)[];
+  readonly abandoned: AbortController;
+  readonly done: Promise<IncomingSettled>;
+  message?: string;
+  inEscrow?: EscrowHeld | undefined;
+}
+
 export function createIncomingSettlement(deps: IncomingSettlementDeps): IncomingSettlement {
   const { client, clock, log, ring } = deps;
-  const open = new Set<Promise<'Stored' | 'Gone'>>();
+  const open = new Map<Key, Work>();
+  const unsafe = new Set<Promise<void>>();
   const closing = new AbortController();
 
-  async function settle({ place, binding, grant, settled }: IncomingDue): Promise<'Stored' | 'Gone'> {
-    const connection = `${place.namespace}/${place.connection}`;
+  function begin(due: IncomingDue): Work {
+    const safe = Promise.withResolvers<void>();
+    unsafe.add(safe.promise);
+    void safe.promise.then(() => unsafe.delete(safe.promise));
+    const done = Promise.withResolvers<IncomingSettled>();
+    const { place, binding, grant, settled } = due;
+    const work: Work = { place, binding, grant, told: [settled], abandoned: new AbortController(), done: done.promise };
+    open.set(placeKey(place), work);
+    void settle(work, safe.resolve)
+      // Closed: whoever starts next finds it in the journal, and whoever leads in escrow.
+      .catch(() => stateOf(work))
+      .then((outcome) => {
+        if (open.get(placeKey(place)) === work) open.delete(placeKey(place));
+        safe.resolve();
+        done.resolve(outcome);
+      });
+    return work;
+  }
+
+  /** Rejects when the process ends. */
+  async function settle(work: Work, isSafe: () => void): Promise<'Stored' | 'Gone'> {
+    const { place, binding, grant, abandoned } = work;
+    const connection = connectionOf(work);
     for (let attempt = 1; ; attempt++) {
       // Anew each time: the key may have retired meanwhile.
-      const outcome = await fillIncoming(client, place, sealIncoming(ring, binding, grant));
+      const outcome = abandoned.signal.aborted
+        ? ({ kind: 'Gone' } as const)
+        : await fillIncoming(client, place, sealIncoming(ring, binding, grant));
       if (outcome.kind === 'Stored' || outcome.kind === 'Gone') {
-        await settled();
+        for (const settled of work.told) await settled();
+        if (work.inEscrow !== undefined) void clearEscrow(deps, work.inEscrow, closing.signal);
         if (attempt > 1) log.info({ connection, attempt, outcome: outcome.kind }, 'a sign-in that waited is settled');
         return outcome.kind;
       }
-      const why = outcome.message;
-      log.error({ connection, attempt, why }, 'what a sign-in gave could not be stored and is stored again');
-      await sleep(clock, pauseAfter(attempt), closing.signal);
+      work.message = outcome.message;
+      work.inEscrow ??= await tryEscrow(work);
+      const escrowed = work.inEscrow !== undefined;
+      if (escrowed) isSafe();
+      const why = { escrowed, why: outcome.message };
+      log.error({ connection, attempt, ...why }, 'what a sign-in gave could not be stored and is stored again');
+      const stop = AbortSignal.any([closing.signal, abandoned.signal]);
+      await sleep(clock, pauseAfter(attempt), stop).catch(() => closing.signal.throwIfAborted());
+    }
+  }
+
+  async function tryEscrow({ place, binding, grant }: Work): Promise<EscrowHeld | undefined> {
+    try {
+      return await putIncomingIntoEscrow(deps, place, binding, grant);
+    } catch (error) {
+      log.error({ secret: placeKey(place), err: error }, 'what a sign-in gave cannot be put into escrow either');
+      return undefined;
     }
   }
 
   return {
     async store(due, patience) {
-      const work = settle(due);
-      open.add(work);
-      void work.then(
-        () => open.delete(work),
-        // Closed: whoever starts next finds it in the journal.
-        () => open.delete(work),
-      );
-      const done = new AbortController();
-      const late = sleep(clock, patience, done.signal).then(
-        () => 'Waiting' as const,
-        () => 'Waiting' as const,
-      );
-      const first = await Promise.race([work.catch(() => 'Waiting' as const), late]);
-      done.abort();
+      const there = open.get(placeKey(due.place));
+      const before = there?.abandoned.signal.aborted ? undefined : there;
+      before?.told.push(due.settled);
+      const work = before ?? begin(due);
+      const ended = new AbortController();
+      const state = () => stateOf(work);
+      const late = sleep(clock, patience, ended.signal).then(state, state);
+      const first = await Promise.race([work.done, late]);
+      ended.abort();
       return first;
     },
+    setAside: (connection) =>
+      [...open.values()].filter((work) => isSetAside(work) && connectionOf(work) === connection),
+    abandon(namespace, secret) {
+      const work = open.get(keyFrom(namespace, secret));
+      if (work?.place.setAside) work.abandoned.abort();
+    },
     count: () => open.size,
-    safe: async () => void (await Promise.allSettled(open)),
+    safe: async () => void (await Promise.all(unsafe)),
     close: () => closing.abort(),
   };
 }
+
+const placeKey = ({ namespace, secret }: IncomingPlace): Key => keyFrom(namespace, secret);
+
+const stateOf = ({ inEscrow }: Work): IncomingSettled => (inEscrow === undefined ? 'Waiting' : 'Escrowed');
+
+const isSetAside = ({ place, abandoned }: Work): boolean => place.setAside === true && !abandoned.signal.aborted;
+
+const connectionOf = ({ place }: Work): Key => keyFrom(place.namespace, place.connection);

@@ -210,6 +210,7 @@ async function granted(
       return { kind: 'Connected', connection, issuedAt: grant.accessToken.issuedAt, ...whose };
     case 'Gone':
       return { kind: 'Refused', connection, why: 'ConnectionGone', message: 'The connection was deleted.' };
+    case 'Escrowed':
     case 'Waiting':
       return { kind: 'NotStored', connection, safe: true, ...whose };
   }

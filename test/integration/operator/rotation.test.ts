@@ -206,6 +206,38 @@ operatorSuite('a refresh token that works once', { gateway: true }, (world, scen
     expect(issued(party)).toHaveLength(2);
     await newestIsPublished(party);
   });
+
+  test('of another seller outlives a namespace without room and the disk of its process', async () => {
+    const party = await connected();
+    const { clientID } = party;
+    const { merchantID } = world.square.addSeller();
+    const { refreshToken } = world.square.grant({ clientID, merchantID, flow: 'PKCE' });
+    const kept = () =>
+      world.live
+        .all('secrets', world.namespace)
+        .filter(({ metadata: { name } }) => name.startsWith(`${party.name}-incoming-`));
+    const presented = () => world.square.ledger.tokenRequests({ presented: refreshToken.value }).length;
+    const told = (what: string) => () => scene.status(party.name).lastFailure?.message.includes(what);
+    await scene.pass(minutes(1));
+    world.gateway?.refuse(({ method, path }) => method === 'POST' && path.includes(`/${world.namespace}/secrets`));
+    await scene.edit('secrets', party.credential, { stringData: { token: refreshToken.value } });
+    await world.live.until('why is told', told('is written again until it is: '));
+    expect([kept().length, await escrow()]).toEqual([0, 1]);
+    await world.operators.at(-1)?.stop();
+    await world.startOperator();
+    await scene.pass(hours(2));
+    expect(presented()).toBe(1);
+    expect(told('is written again until it is: ')()).toBe(true);
+    await scene.becomes(party.name, { Ready: 'True/Valid' });
+    world.gateway?.refuse();
+    await world.live.until('it is kept beside the connection', () => kept().length === 1);
+    while ((await escrow()) > 0) await scene.settle();
+    await scene.edit('connections', party.name, { spec: { merchantID } });
+    await world.live.until('it is taken up', () => scene.status(party.name).merchantID === merchantID);
+    await scene.becomes(party.name, { Ready: 'True/Valid' });
+    expect(presented()).toBe(1);
+    expect(world.square.ledger.spentAgain()).toEqual([]);
+  });
 });
 
 operatorSuite(

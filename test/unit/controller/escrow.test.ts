@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { sealedSecretName } from '../../../src/api/names.ts';
 import { seconds } from '../../../src/clock.ts';
-import { clearEscrow } from '../../../src/controller/clear-escrow.ts';
 import { type RecoverDeps, recoverJournal } from '../../../src/controller/recover.ts';
 import { recoverEscrow } from '../../../src/controller/recover-escrow.ts';
 import type { Due, Settlement } from '../../../src/controller/settlement.ts';
 import type { Unsettled } from '../../../src/domain/observation.ts';
 import { secretBytes } from '../../../src/domain/token.ts';
 import { type KubeClient, KubeError } from '../../../src/kube/client.ts';
+import { clearEscrow } from '../../../src/secrets/clear-escrow.ts';
 import { type EscrowHeld, putIntoEscrow } from '../../../src/secrets/escrow.ts';
 import { sealGrant } from '../../../src/secrets/grant.ts';
 import { sealIssued } from '../../../src/secrets/journal-record.ts';

@@ -148,6 +148,7 @@ describe('what a later version of the operator left', () => {
       ring,
       watches: { incoming: { get: () => secret }, links: { get: () => undefined } },
       arrivalsOf: { get: () => [`${key}-incoming-0`] },
+      incoming: { setAside: () => [] },
     } as unknown as Parameters<typeof observeArrivals>[0];
     const seen = (from: typeof deps) => {
       const credential = { kind: 'None' } as const;

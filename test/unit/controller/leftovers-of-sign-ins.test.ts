@@ -26,6 +26,7 @@ function refusing(status: number, reason: string) {
     ring: aRing(),
     externalURL: 'https://square.example.com',
     watches: { links: view, incoming: view },
+    incoming: { abandon: () => {} },
   } as unknown as Parameters<typeof offerLink>[0];
   return { deps, forgotten };
 }

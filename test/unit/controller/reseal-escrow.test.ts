@@ -43,6 +43,14 @@ test('what lies in escrow under the retired key is sealed anew, on the version t
   expect(openRecord(ring, 'escrow', binding, jwe)).toMatchObject({ ok: true, value: content, keyID: ring.active.id });
 });
 
+test('what came of a sign-in stays what it was', async () => {
+  const name = `escrow-1-incoming-${'a'.repeat(32)}`;
+  const { written, left } = escrow([escrowed(name, sealRecord(before, 'incoming', binding, content))]);
+  expect(await left()).toBe(0);
+  const jwe = Buffer.from(written[0]?.patch.data['grant.jwe'] ?? '', 'base64').toString();
+  expect(openRecord(ring, 'incoming', binding, jwe)).toMatchObject({ ok: true, value: content, keyID: ring.active.id });
+});
+
 test.each([
   ['of another connection than its Secret says', [escrowed('escrow-1', old, 'shop/other')], undefined],
   ['of another purpose', [escrowed('escrow-1', sealRecord(before, 'grant', binding, content))], undefined],

@@ -1,14 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { connectionOfIncomingSecret } from '../../../src/api/names.ts';
-import { days } from '../../../src/clock.ts';
+import { days, minutes } from '../../../src/clock.ts';
 import { createIndex } from '../../../src/controller/index-by.ts';
 import type { Sight } from '../../../src/controller/observe.ts';
 import { observeArrivals } from '../../../src/controller/observe-arrivals.ts';
-import { receive } from '../../../src/controller/receive.ts';
+import { dismiss, receive } from '../../../src/controller/receive.ts';
 import { setAside } from '../../../src/controller/set-aside.ts';
 import type { RefreshToken } from '../../../src/domain/grant.ts';
 import type { Application, Arrival, GrantState } from '../../../src/domain/observation.ts';
 import { token } from '../../../src/domain/token.ts';
+import { KubeError } from '../../../src/kube/client.ts';
 import { type KubeObject, keyOf } from '../../../src/kube/resource.ts';
 import { projectIncoming } from '../../../src/secrets/incoming.ts';
 import {
@@ -29,9 +30,12 @@ import { anIncomingStage, binding } from '../secrets/incoming-stage.ts';
 const expiresAt = day + days(90);
 const application = anApplication({ environment: binding.environment, clientID: binding.clientID });
 
-/** What Square gave for a credential of another seller; `again`: the same refresh token. */
-async function given(again = false) {
+const exceeded = new KubeError({ status: 403, reason: 'Forbidden', message: 'exceeded quota', mayHaveActed: false });
+
+/** What Square gave for a credential of another seller; `again`: the same refresh token; `full`: there is no room for it. */
+async function given(again = false, full = false) {
   const stage = anIncomingStage();
+  if (full) stage.trouble.error = exceeded;
   const { server, place, clock, settlement } = stage;
   const presented: RefreshToken = { value: token('EQAAone'), singleUse: true };
   const ends = again ? {} : { refreshTokenExpiresAt: expiresAt };
@@ -42,7 +46,7 @@ async function given(again = false) {
     ...ends,
   };
   const told: string[] = [];
-  const settled = await setAside(
+  const settling = setAside(
     { clock, incoming: settlement },
     {
       binding,
@@ -55,6 +59,8 @@ async function given(again = false) {
     },
     async () => void told.push('settled'),
   );
+  if (full) await clock.advance(minutes(1));
+  const settled = await settling;
   const [stored] = server.all('secrets');
   return { ...stage, told, settled, stored };
 }
@@ -62,13 +68,40 @@ async function given(again = false) {
 describe('what a credential of another seller gave', () => {
   test('lies in a Secret of the connection, and may wait as long as its refresh token lives', async () => {
     const { stored, settled, told, ...stage } = await given();
-    expect([settled, told]).toEqual(['Stored', ['settled']]);
+    expect([settled, told]).toEqual([{ settled: 'Stored' }, ['settled']]);
     expect(connectionOfIncomingSecret(stored?.metadata.name ?? '')).toBe('bakery');
     expect(arrivals(stage, stored, application, day + days(80))).toMatchObject([
       {
         until: expiresAt,
         content: { kind: 'SetAside', grant: { merchantID: 'M-OTHER', taken: ['refreshToken:digest'] } },
       },
+    ]);
+  });
+
+  test('counts from the beginning, wherever it lies: the credential is not presented while it cannot be stored', async () => {
+    const { settled, told, ...stage } = await given(false, true);
+    expect([settled, told]).toEqual([{ settled: 'Escrowed', refused: expect.stringContaining('quota') }, []]);
+    const [seen] = arrivals(stage, undefined, application, day) ?? [];
+    expect(seen).toMatchObject({
+      until: expiresAt,
+      content: {
+        kind: 'SetAside',
+        grant: { taken: ['refreshToken:digest'] },
+        refused: expect.stringContaining('quota'),
+      },
+    });
+    const other = anApplication({ clientID: 'sq0idp-OTHER' });
+    expect(arrivals(stage, undefined, other, day)).toMatchObject([{ content: { kind: 'SetAside' } }]);
+    const { clock, settlement, server } = stage;
+    const deps = { incoming: settlement, watches: { incoming: { get: () => undefined } } } as never;
+    const o = anObservation({ connection: aConnection({ namespace: 'shop', name: 'bakery' }) });
+    const step = { kind: 'Dismiss', secret: seen?.secret ?? '', because: 'OtherCredential', message: 'M.' } as const;
+    expect(await dismiss(deps, step, o)).toEqual({ kind: 'Dismissed', secret: seen?.secret });
+    await clock.advance(minutes(1));
+    expect([arrivals(stage, undefined, application, day), server.all('secrets'), told]).toEqual([
+      undefined,
+      [],
+      ['settled'],
     ]);
   });
 
@@ -134,15 +167,15 @@ async function takenWith(
 }
 
 function arrivals(
-  { ring, place }: Pick<ReturnType<typeof anIncomingStage>, 'ring' | 'place'>,
+  { ring, place, settlement }: Pick<ReturnType<typeof anIncomingStage>, 'ring' | 'place' | 'settlement'>,
   stored: Awaited<ReturnType<typeof given>>['stored'],
   of: Application,
   now: number,
 ) {
   const arrivalsOf = createIndex();
-  if (stored === undefined) return undefined;
-  arrivalsOf.set(keyOf(stored), ['shop/bakery']);
-  const watches = { incoming: { get: () => projectIncoming(stored) }, links: { get: () => undefined } };
+  if (stored !== undefined) arrivalsOf.set(keyOf(stored), ['shop/bakery']);
+  const watches = { incoming: { get: () => stored && projectIncoming(stored) }, links: { get: () => undefined } };
   const connection = aConnection({ namespace: 'shop', name: 'bakery', uid: place.uid });
-  return observeArrivals({ ring, watches, arrivalsOf } as never, connection, of, at(now)).arrivals;
+  return observeArrivals({ ring, watches, arrivalsOf, incoming: settlement } as never, connection, of, at(now))
+    .arrivals;
 }

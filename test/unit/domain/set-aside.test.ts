@@ -147,6 +147,20 @@ describe('what a credential of another seller gave', () => {
     expect(tellSetAside(hidden, noon + 1)).toBe(hidden);
   });
 
+  it('is told of with why it could not be stored, as long as that is so', () => {
+    const { secret, until, content } = aside();
+    const refused = 'No room: exceeded quota.';
+    const { history } = tellSetAside(
+      beside({ arrivals: [{ secret, until, content: { ...content, refused } as Arrival['content'] }] }),
+      noon,
+    );
+    expect(history.failures.TakeUp?.message).toMatch(
+      /is kept, sealed.*is written again until it is: No room: exceeded quota\.$/,
+    );
+    const stored = tellSetAside(beside({ history }), noon + 1).history.failures.TakeUp;
+    expect(stored).toMatchObject({ since: noon, message: expect.not.stringContaining('quota') });
+  });
+
   it('is told of with the pin that is there now', () => {
     const { history } = tellSetAside(beside(), noon);
     const told = tellSetAside(beside({ history }, { merchantID: 'M-THIRD' }), noon + 1).history.failures.TakeUp;

@@ -14,10 +14,12 @@ export function anIncomingStage() {
     () => day,
     () => {},
   );
-  const trouble: { error?: KubeError } = {};
+  /** What writes are answered with, in the namespace of the connection and in the operator's own. */
+  const trouble: { error?: KubeError; inEscrow?: KubeError } = {};
   const client = server.client(
-    async ({ kind }, act) => {
-      if (trouble.error !== undefined && kind === 'write') throw trouble.error;
+    async ({ kind, name }, act) => {
+      const error = name.startsWith('escrow-') ? trouble.inEscrow : trouble.error;
+      if (error !== undefined && kind === 'write') throw error;
       return act();
     },
     () => {},
@@ -27,8 +29,10 @@ export function anIncomingStage() {
   const place = incomingPlace({ namespace: 'shop', name: 'bakery', uid }, 'a-state');
   const ring = aRing();
   const clock = createFakeClock(day);
-  const settlement = createIncomingSettlement({ client, clock, log: silentLog, ring });
+  const escrow = { client, ring, namespace: 'ops', clock, log: silentLog };
+  const settlement = createIncomingSettlement(escrow);
   const there = () => server.find('secrets', place.secret);
+  const escrowed = () => server.all('secrets').filter(({ metadata }) => metadata.namespace === 'ops');
   const stored = () => projectIncoming(there() ?? { metadata: { name: '' } });
-  return { server, client, trouble, place, ring, clock, settlement, there, stored };
+  return { server, client, trouble, place, ring, clock, settlement, there, stored, escrow, escrowed };
 }

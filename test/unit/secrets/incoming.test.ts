@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { minutes } from '../../../src/clock.ts';
 import { KubeError } from '../../../src/kube/client.ts';
 import {
   claimSignIn,
@@ -83,35 +82,5 @@ describe('the grant of a sign-in', () => {
     const jwe = sealIncoming(ring, binding, aGrant());
     expect(openIncoming(ring, binding, jwe)).toMatchObject({ ok: true, value: { merchantID: 'MLEXAMPLE0001' } });
     expect(openIncoming(ring, aBinding({ name: 'kiosk' }), jwe)).toMatchObject({ problem: 'BoundElsewhere' });
-  });
-});
-
-describe('what is refused', () => {
-  test('is written again without end, and whoever waits is told after a while', async () => {
-    const { clock, place, ring, settlement, stored, trouble } = anIncomingStage();
-    trouble.error = forbidden;
-    const told: string[] = [];
-    const settled = async () => void told.push('settled');
-    const outcome = settlement.store({ place, binding, grant: aGrant(), settled }, minutes(1));
-    await clock.advance(minutes(2));
-    expect([await outcome, settlement.count(), told]).toEqual(['Waiting', 1, []]);
-    delete trouble.error;
-    await clock.advance(minutes(1));
-    await settlement.safe();
-    expect([settlement.count(), told]).toEqual([0, ['settled']]);
-    expect(openIncoming(ring, binding, stored().jwe ?? '').ok).toBe(true);
-  });
-
-  test('is left to the journal when the process ends', async () => {
-    const { clock, place, settlement, trouble } = anIncomingStage();
-    trouble.error = forbidden;
-    const told: string[] = [];
-    const due = { place, binding, grant: aGrant(), settled: async () => void told.push('settled') };
-    const outcome = settlement.store(due, minutes(1));
-    await clock.advance(1_000);
-    settlement.close();
-    expect(await outcome).toBe('Waiting');
-    await settlement.safe();
-    expect(told).toEqual([]);
   });
 });

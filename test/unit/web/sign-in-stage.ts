@@ -101,7 +101,7 @@ export async function aSignInStage({
   };
 
   function replica() {
-    const incoming = createIncomingSettlement({ client, clock, log: logger, ring });
+    const incoming = createIncomingSettlement({ client, clock, log: logger, ring, namespace: 'ops' });
     const journal = openModelJournal(disk, async (_, act) => act());
     const signIns = createSignIns({
       client,

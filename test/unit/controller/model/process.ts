@@ -155,7 +155,7 @@ export function startProcess(world: Surroundings, { leads = true } = {}): ModelP
   };
   const ring = createLiveRing({ log, material: keysIn(world.api), inCluster: true });
   followKeySecrets(following.watches.keys, ring, log);
-  const incoming = createIncomingSettlement({ client, clock, log, ring });
+  const incoming = createIncomingSettlement({ client, clock, log, ring, namespace });
   const journal = openModelJournal(world.disk, (verb, act) => edge({ to: 'journal', verb }, act));
   const self: ModelProcess = {
     controller: createController({

@@ -1,4 +1,4 @@
-import { sealedSecretName } from '../../../../src/api/names.ts';
+import { isIncomingEscrow, sealedSecretName } from '../../../../src/api/names.ts';
 import type { Attempt, Doubt } from '../../../../src/domain/attempt.ts';
 import type { Grant, Vacant } from '../../../../src/domain/grant.ts';
 import { openBytes, openToken } from '../../../../src/domain/token.ts';
@@ -27,7 +27,7 @@ export interface Stored {
 export interface Ledger {
   record(): Stored | undefined;
   escrowed(): Stored[];
-  /** Refresh tokens in Secrets of sign-ins, and in those of what was set aside. */
+  /** Refresh tokens in Secrets of sign-ins, in those of what was set aside, and in escrow for them. */
   arrived(): string[];
   /** Refresh tokens in the answers on a disk. */
   journalled(replica: Replica): string[];
@@ -72,7 +72,8 @@ export function createLedger({ api, square, ring }: LedgerDeps): Ledger {
     },
     escrowed: () =>
       api.all('secrets').flatMap((secret) => {
-        const inEscrow = secret.metadata.name.startsWith('escrow-');
+        const { name } = secret.metadata;
+        const inEscrow = name.startsWith('escrow-') && !isIncomingEscrow(name);
         return (inEscrow ? open(textOf(secret, 'grant.jwe'), 'escrow') : undefined) ?? [];
       }),
     arrived: () =>

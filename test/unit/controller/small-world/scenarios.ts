@@ -1,5 +1,5 @@
 import type { ApplicationSpec } from '../../../../src/api/application.ts';
-import { annotations, sealedSecretName, secretTypes } from '../../../../src/api/names.ts';
+import { annotations, escrowSecretName, sealedSecretName, secretTypes } from '../../../../src/api/names.ts';
 import { hours, minutes } from '../../../../src/clock.ts';
 import { openToken, token } from '../../../../src/domain/token.ts';
 import { incomingPlace, sealIncoming, takenOf } from '../../../../src/secrets/incoming.ts';
@@ -125,8 +125,8 @@ const atTheNote = (call: Call): boolean =>
 const atTheRequest = (call: Call): boolean => call.to === 'square' && call.operation === 'ObtainToken';
 const signedIn = new WeakSet<SmallWorld>();
 
-/** The sealed grant in its Secret, as a callback leaves it. */
-function signIn({ api, square, ring, witness, replicas }: SmallWorld): void {
+/** The sealed grant in its Secret, as a callback leaves it; or in escrow, as it does where that refuses it. */
+export function signIn({ api, square, ring, witness, replicas }: SmallWorld, inEscrow = false): void {
   const at = api.find('squareconnections', connection)?.metadata ?? { name: connection };
   const merchant = merchantOf(connection);
   const reply = square.signIn(merchant, true);
@@ -145,8 +145,8 @@ function signIn({ api, square, ring, witness, replicas }: SmallWorld): void {
   witness.signedIn(openToken(reply.refreshToken ?? token('')));
   const jwe = sealIncoming(ring, { namespace, name: connection, environment, clientID }, grant);
   api.put('secrets', {
-    metadata: { name: place.secret, namespace },
-    type: secretTypes.incomingGrant,
+    metadata: { name: inEscrow ? escrowSecretName(place.uid, place.secret) : place.secret, namespace },
+    type: inEscrow ? secretTypes.escrow : secretTypes.incomingGrant,
     data: { 'grant.jwe': Buffer.from(jwe).toString('base64') },
   });
   replicas.deliver();

@@ -1,7 +1,7 @@
 import { type Clock, seconds, sleep } from '../clock.ts';
 import { type Backoff, backoffDelay } from '../domain/schedule.ts';
 import type { Log } from '../kube/log.ts';
-import { type EscrowDeps, type EscrowHeld, removeFromEscrow } from '../secrets/escrow.ts';
+import { type EscrowDeps, type EscrowHeld, removeFromEscrow } from './escrow.ts';
 
 export interface ClearEscrowDeps extends EscrowDeps {
   readonly clock: Clock;

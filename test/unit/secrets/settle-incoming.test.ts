@@ -1,0 +1,186 @@
+import { describe, expect, test } from 'vitest';
+import { hours, minutes, seconds } from '../../../src/clock.ts';
+import { type RecoverDeps } from '../../../src/controller/recover.ts';
+import { recoverEscrow } from '../../../src/controller/recover-escrow.ts';
+import { KubeError } from '../../../src/kube/client.ts';
+import { putIncomingIntoEscrow } from '../../../src/secrets/escrow.ts';
+import { openIncoming, placeOfIncoming, setAsidePlace, takenOf } from '../../../src/secrets/incoming.ts';
+import { createIncomingSettlement } from '../../../src/secrets/settle-incoming.ts';
+import { aGrant } from './fixtures.ts';
+import { anIncomingStage, binding } from './incoming-stage.ts';
+
+const exceeded = new KubeError({ status: 403, reason: 'Forbidden', message: 'exceeded quota', mayHaveActed: false });
+const never = new AbortController().signal;
+
+/** What a sign-in gave, or what was set aside for a credential, on its way into a namespace that is full. */
+function refused(kind: 'a sign-in' | 'set aside' = 'a sign-in') {
+  const stage = anIncomingStage();
+  const { uid, secret } = stage.place;
+  const credential = 'refreshToken:digest';
+  const place =
+    kind === 'a sign-in' ? stage.place : setAsidePlace({ namespace: 'shop', name: 'bakery', uid }, credential);
+  const grant = aGrant({ connectionUID: uid, taken: [kind === 'a sign-in' ? takenOf(secret) : credential] });
+  stage.trouble.error = exceeded;
+  const told: string[] = [];
+  const due = { place, binding, grant, settled: async () => void told.push('settled') };
+  const stored = () => {
+    const jwe = stage.server.find('secrets', place.secret)?.['data'] as Record<string, string> | undefined;
+    return jwe === undefined
+      ? undefined
+      : openIncoming(stage.ring, binding, Buffer.from(jwe['grant.jwe'] ?? '', 'base64').toString());
+  };
+  return { ...stage, due, told, stored };
+}
+
+/** Another process that begins to lead. */
+function leader({ escrow }: ReturnType<typeof refused>) {
+  const incoming = createIncomingSettlement(escrow);
+  const deps = { ...escrow, incoming } as unknown as RecoverDeps;
+  const recover = async () => {
+    const recovered = recoverEscrow(deps, never);
+    await escrow.clock.advance(seconds(1));
+    await recovered;
+  };
+  return { incoming, recover };
+}
+
+describe('what is refused', () => {
+  test('is written again without end, and whoever waits is told after a while', async () => {
+    const { clock, due, settlement, stored, trouble, told } = refused();
+    const outcome = settlement.store(due, minutes(1));
+    await clock.advance(minutes(2));
+    expect([await outcome, settlement.count(), told]).toEqual(['Escrowed', 1, []]);
+    delete trouble.error;
+    await clock.advance(minutes(1));
+    expect([settlement.count(), told]).toEqual([0, ['settled']]);
+    expect(stored()).toMatchObject({ ok: true });
+  });
+
+  test('is left to the journal when the process ends', async () => {
+    const { clock, due, settlement, told, trouble } = refused();
+    trouble.inEscrow = exceeded;
+    const outcome = settlement.store(due, minutes(1));
+    await clock.advance(1_000);
+    settlement.close();
+    expect(await outcome).toBe('Waiting');
+    await settlement.safe();
+    expect(told).toEqual([]);
+  });
+
+  test('is safe once it lies in escrow, and not before', async () => {
+    const { clock, due, settlement, trouble, escrowed } = refused();
+    trouble.inEscrow = exceeded;
+    void settlement.store(due, minutes(1));
+    let safe = false;
+    void settlement.safe().then(() => (safe = true));
+    await clock.advance(minutes(2));
+    expect([safe, escrowed()]).toEqual([false, []]);
+    delete trouble.inEscrow;
+    await clock.advance(minutes(1));
+    expect([safe, escrowed().length, settlement.count()]).toEqual([true, 1, 1]);
+  });
+
+  test.each(['a sign-in', 'set aside'] as const)(
+    'outlives its process and its disk in escrow, and is stored by the next leader: %s',
+    async (kind) => {
+      const stage = refused(kind);
+      const { clock, due, settlement, trouble, escrowed, stored } = stage;
+      void settlement.store(due, 0);
+      await clock.advance(minutes(1));
+      settlement.close();
+      const next = leader(stage);
+      await next.recover();
+      await clock.advance(minutes(1));
+      expect([escrowed().length, stored(), next.incoming.count()]).toEqual([1, undefined, 1]);
+      expect(next.incoming.setAside('shop/bakery').map(({ place }) => place)).toEqual(
+        kind === 'set aside' ? [due.place] : [],
+      );
+      delete trouble.error;
+      await clock.advance(minutes(1));
+      expect([escrowed(), next.incoming.count()]).toEqual([[], 0]);
+      expect(stored()).toMatchObject({ ok: true, value: { taken: due.grant.taken } });
+    },
+  );
+
+  test('goes out of escrow with its connection', async () => {
+    const stage = refused();
+    const { clock, due, settlement, server, trouble, escrowed, stored } = stage;
+    void settlement.store(due, 0);
+    await clock.advance(minutes(1));
+    settlement.close();
+    server.remove('squareconnections', 'bakery');
+    delete trouble.error;
+    const next = leader(stage);
+    await next.recover();
+    await clock.advance(minutes(1));
+    expect([escrowed(), stored(), next.incoming.count()]).toEqual([[], undefined, 0]);
+  });
+
+  test('is one piece of work, whoever finds it where', async () => {
+    const { clock, due, settlement, trouble, told } = refused();
+    const both = [
+      settlement.store(due, hours(1)),
+      settlement.store({ ...due, settled: async () => void told.push('too') }, hours(1)),
+    ];
+    await clock.advance(minutes(1));
+    expect(settlement.count()).toBe(1);
+    delete trouble.error;
+    await clock.advance(minutes(1));
+    expect(await Promise.all(both)).toEqual(['Stored', 'Stored']);
+    expect(told).toEqual(['settled', 'too']);
+  });
+});
+
+describe('what was set aside and is not stored yet', () => {
+  test('is seen with what the API server said, by its own connection', async () => {
+    const { clock, due, settlement } = refused('set aside');
+    void settlement.store(due, 0);
+    expect(settlement.setAside('shop/bakery')).toMatchObject([{ place: due.place, grant: due.grant }]);
+    await clock.advance(minutes(1));
+    expect(settlement.setAside('shop/bakery')).toMatchObject([{ message: expect.stringContaining('exceeded quota') }]);
+    expect(settlement.setAside('shop/other')).toEqual([]);
+  });
+
+  test('is kept nowhere once nobody will take it up', async () => {
+    const { clock, due, settlement, stored, trouble, escrowed, told } = refused('set aside');
+    void settlement.store(due, 0);
+    await clock.advance(minutes(1));
+    settlement.abandon('shop', due.place.secret);
+    expect(settlement.setAside('shop/bakery')).toEqual([]);
+    delete trouble.error;
+    await clock.advance(minutes(1));
+    expect([settlement.count(), stored(), escrowed(), told]).toEqual([0, undefined, [], ['settled']]);
+  });
+
+  test('a sign-in is not given up so: its claim may be, and it comes all the same', async () => {
+    const { clock, due, settlement, stored, trouble } = refused();
+    void settlement.store(due, 0);
+    await clock.advance(minutes(1));
+    settlement.abandon('shop', due.place.secret);
+    delete trouble.error;
+    await clock.advance(minutes(1));
+    expect(stored()).toMatchObject({ ok: true });
+  });
+});
+
+describe('in escrow', () => {
+  test('the grant tells where it belongs', () => {
+    for (const kind of ['a sign-in', 'set aside'] as const) {
+      const { due } = refused(kind);
+      expect(placeOfIncoming(binding, due.grant)).toEqual(due.place);
+    }
+    expect(placeOfIncoming(binding, { connectionUID: 'u', taken: [] })).toBeUndefined();
+  });
+
+  test('what cannot be opened is left there', async () => {
+    const stage = refused();
+    const { due, escrow, escrowed, server } = stage;
+    await putIncomingIntoEscrow(escrow, due.place, binding, due.grant);
+    const [secret] = escrowed();
+    if (secret === undefined) throw new Error('It is not in escrow.');
+    server.put('secrets', { ...secret, data: { 'grant.jwe': Buffer.from('nothing').toString('base64') } });
+    const next = leader(stage);
+    await next.recover();
+    expect([escrowed().length, next.incoming.count()]).toEqual([1, 0]);
+  });
+});
