@@ -37,6 +37,7 @@ export interface IssuingDeps {
  * of. That is measured by the monotonic clock: an answer of Square that corrects the time corrects it, too.
  */
 interface Moment {
+  /** Absent as long as no answer of Square had confirmed the time. */
   readonly stated?: Instant;
   readonly learnt: Duration;
 }
@@ -51,7 +52,7 @@ interface Known {
 
 export function createIssuing({ watches, squares, clock, connectionsOf, wake }: IssuingDeps): IssuingOf {
   const known = new Map<Key, Known | undefined>();
-  const now = (ref: Key) => squares[watches.applications.get(ref)?.spec?.environment ?? 'Production'].time.now();
+  const timeOf = (ref: Key) => squares[watches.applications.get(ref)?.spec?.environment ?? 'Production'].time;
 
   function statuses(ref: Key): (readonly [Key, StoredStatus])[] {
     return [...connectionsOf.get(ref)].flatMap((key) => {
@@ -66,7 +67,12 @@ export function createIssuing({ watches, squares, clock, connectionsOf, wake }: 
   }
 
   function at(ref: Key, { stated = Number.POSITIVE_INFINITY, learnt }: Moment): Instant {
-    return Math.min(stated, now(ref) - (clock.monotonic() - learnt));
+    return Math.min(stated, timeOf(ref).now() - (clock.monotonic() - learnt));
+  }
+
+  function present(ref: Key): Moment {
+    const time = timeOf(ref);
+    return { learnt: clock.monotonic(), ...(time.confirmed() && { stated: time.now() }) };
   }
 
   function of(ref: Key): Issuing | undefined {
@@ -93,18 +99,18 @@ export function createIssuing({ watches, squares, clock, connectionsOf, wake }: 
     heard({ application }, step, fact) {
       if (application.kind !== 'Found' || !asksForToken(step)) return;
       const { ref } = application;
-      const learnt = clock.monotonic();
       if (fact.kind === 'Failed') {
         const { failure } = fact;
-        if (failure.operation !== 'ObtainToken') given(ref, { learnt });
-        else if (failsToIssue(failure)) known.set(ref, { failed: { learnt } });
+        if (failure.operation !== 'ObtainToken') given(ref, present(ref));
+        else if (failsToIssue(failure)) known.set(ref, { failed: present(ref) });
       } else if (fact.kind === 'Sealed') {
         const { issuedAt: stated } = fact.grant.grant.accessToken;
+        const heard = present(ref);
         // A seller's code may have been exchanged long before, by another process.
-        const exchanged = step.kind === 'Receive';
-        given(ref, exchanged ? { stated, learnt } : { learnt: learnt - Math.max(0, now(ref) - stated) });
+        const states = step.kind === 'Receive' || heard.stated !== undefined;
+        given(ref, states ? { ...heard, stated } : heard);
       } else if (fact.kind === 'Unsettled' || fact.kind === 'OtherMerchant') {
-        given(ref, { learnt });
+        given(ref, present(ref));
       }
     },
     restart: () => known.clear(),

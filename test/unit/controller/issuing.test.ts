@@ -135,6 +135,15 @@ describe('whether Square gives tokens to an application', () => {
     expect(issuing.of(ref)).toEqual({ failedAt: noon - hours(6), givenAt: now() });
   });
 
+  it('is told by the next token after a sleep, in which Square’s time goes on and the machine’s does not', () => {
+    const { issuing, heard, answers, now } = stage();
+    answers(noon + minutes(1));
+    heard(failed());
+    answers(noon + hours(6));
+    heard(given(now()));
+    expect(issuing.of(ref)).toEqual({ failedAt: noon + minutes(1), givenAt: noon + hours(6) });
+  });
+
   it('keeps what was first when both were noted by a clock that was ahead', async () => {
     const { issuing, heard, clock, setBack } = stage();
     heard(failed());
