@@ -76,14 +76,13 @@ export function createIncomingSettlement(deps: IncomingSettlementDeps): Incoming
     const { place, binding, grant, settled } = due;
     const work: Work = { place, binding, grant, told: [settled], abandoned: new AbortController(), done: done.promise };
     open.set(placeKey(place), work);
-    void settle(work, safe.resolve)
-      // Closed: whoever starts next finds it in the journal, and whoever leads in escrow.
-      .catch(() => stateOf(work))
-      .then((outcome) => {
-        if (open.get(placeKey(place)) === work) open.delete(placeKey(place));
-        safe.resolve();
-        done.resolve(outcome);
-      });
+    // Closed: whoever starts next finds it in the journal, and whoever leads in escrow.
+    const ended = settle(work, safe.resolve).catch(() => stateOf(work));
+    void ended.then((outcome) => {
+      if (open.get(placeKey(place)) === work) open.delete(placeKey(place));
+      safe.resolve();
+      return done.resolve(outcome);
+    });
     return work;
   }
 
