@@ -12,9 +12,9 @@ const ownLabels = [labels.managedBy];
 const ownAnnotations = [annotations.connection, annotations.revision, annotations.state, ownedMetadata];
 
 /** What digests of token Secrets begin with. They are compared within one process only, so it is random and never stored. */
-export type DigestKey = Buffer;
+export type DigestKey = string;
 
-export const createDigestKey = (): DigestKey => randomBytes(32);
+export const createDigestKey = (): DigestKey => randomBytes(32).toString('base64url');
 
 /** What the watch keeps of a token Secret. */
 export function projectTokenSecret(object: KubeObject, digestKey: DigestKey): TokenSecret {
@@ -61,16 +61,19 @@ export function encodedData(secret: RenderedTokenSecret): Record<string, string>
  * sees a digest or can bring one, so that a hash of key and text can be continued helps nobody.
  */
 function digestOf(key: DigestKey, type: string, ...parts: [data: Texts, labels: Texts, annotations: Texts]): string {
-  const sorted = parts.map((texts) =>
-    Object.keys(texts)
-      .sort()
-      .map((name) => [name, texts[name]]),
-  );
-  return hash('sha256', Buffer.concat([key, Buffer.from(JSON.stringify([type, ...sorted]))]), 'base64url');
+  const told: unknown[] = [type];
+  for (const texts of parts) {
+    const names = Object.keys(texts).sort();
+    told.push(names.length);
+    for (const name of names) told.push(name, texts[name]);
+  }
+  return hash('sha256', key + JSON.stringify(told), 'base64url');
 }
 
 function pick(texts: Texts, names: readonly string[]): Texts {
-  return Object.fromEntries(names.flatMap((name) => (Object.hasOwn(texts, name) ? [[name, texts[name] ?? '']] : [])));
+  const picked: Record<string, string> = {};
+  for (const name of names) if (Object.hasOwn(texts, name)) picked[name] = texts[name] ?? '';
+  return picked;
 }
 
 const shapes = new Map<string, TokenSecretShape>();
