@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { type Output, outputOf } from '../support/output-of.ts';
 import { processesMentioning } from '../support/processes.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -14,10 +15,7 @@ afterEach(() => {
   running.clear();
 });
 
-interface Run {
-  readonly output: () => string;
-  /** Resolves with the first match in what was printed. Rejects when the demo ends before. */
-  until(pattern: RegExp): Promise<RegExpExecArray>;
+interface Run extends Output {
   readonly ended: Promise<number | null>;
   signal(name: NodeJS.Signals): void;
 }
@@ -29,30 +27,13 @@ function runDemo(...flags: string[]): Run {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);
-  let output = '';
-  const looks = new Set<() => void>();
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-      for (const look of looks) look();
-    });
-  }
+  const output = outputOf(child);
   const ended = once(child, 'close').then(([code]) => {
     running.delete(child);
     return code as number | null;
   });
   return {
-    output: () => output,
-    until: (pattern) =>
-      new Promise((found, reject) => {
-        const look = () => {
-          const match = pattern.exec(output);
-          if (match !== null) found(match);
-        };
-        looks.add(look);
-        look();
-        void ended.then(() => reject(new Error(`the demo ended without ${String(pattern)}:\n${output}`)));
-      }),
+    ...output,
     ended,
     signal: (name) => void child.kill(name),
   };
@@ -68,12 +49,12 @@ function expectNothingLeft(dir: string): void {
 test('every step of the story is seen, no token is shown, nothing is left', { timeout }, async () => {
   const run = runDemo('--once');
   const dir = await folderOf(run);
-  expect(await run.ended, run.output()).toBe(0);
-  const [, seen, all] = /(\d+) of (\d+) steps seen in [\d.]+ s\.\n$/.exec(run.output()) ?? [];
+  expect(await run.ended, run.text()).toBe(0);
+  const [, seen, all] = /(\d+) of (\d+) steps seen in [\d.]+ s\.\n$/.exec(run.text()) ?? [];
   expect(seen).toBe(all);
-  expect(run.output()).not.toContain('✗');
-  expect(run.output()).not.toContain('Look for yourself');
-  expect(run.output()).not.toMatch(/E[AQ]AA|sq0csp-/);
+  expect(run.text()).not.toContain('✗');
+  expect(run.text()).not.toContain('Look for yourself');
+  expect(run.text()).not.toMatch(/E[AQ]AA|sq0csp-/);
   expectNothingLeft(dir);
 });
 
@@ -82,8 +63,8 @@ test('Ctrl-C in the middle of the story leaves nothing', { timeout }, async () =
   const dir = await folderOf(run);
   await run.until(/✓ +1 /);
   run.signal('SIGINT');
-  expect(await run.ended, run.output()).toBe(130);
-  expect(run.output()).toMatch(/Ended; nothing is left\.\n$/);
+  expect(await run.ended, run.text()).toBe(130);
+  expect(run.text()).toMatch(/Ended; nothing is left\.\n$/);
   expectNothingLeft(dir);
 });
 
@@ -92,7 +73,7 @@ test('an operator that ends by itself ends the demo, which says so', { timeout }
   const dir = await folderOf(run);
   const [, pid] = await run.until(/process (\d+), log/);
   process.kill(Number(pid), 'SIGKILL');
-  expect(await run.ended, run.output()).toBe(1);
-  expect(run.output()).toContain('The operator ended by itself with exit code 137.');
+  expect(await run.ended, run.text()).toBe(1);
+  expect(run.text()).toContain('The operator ended by itself with exit code 137.');
   expectNothingLeft(dir);
 });

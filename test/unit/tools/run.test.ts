@@ -5,6 +5,7 @@ import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { outputOf } from '../../support/output-of.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const timeout = 30_000;
@@ -59,27 +60,12 @@ function start(path: string, ...args: readonly string[]) {
   });
   const pid = child.pid ?? 0;
   started.push(pid);
-  let output = '';
-  const looks = new Set<() => void>();
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-      for (const look of looks) look();
-    });
-  }
+  const output = outputOf(child);
   return {
     pid,
     /** Resolves to the exit code once nobody is left who could write. */
-    gone: once(child, 'close').then(([code]) => ({ code: code as number | null, output })),
-    until: (pattern: RegExp) =>
-      new Promise<RegExpExecArray>((found) => {
-        const look = () => {
-          const match = pattern.exec(output);
-          if (match !== null) found(match);
-        };
-        looks.add(look);
-        look();
-      }),
+    gone: once(child, 'close').then(([code]) => ({ code: code as number | null, output: output.text() })),
+    until: output.until,
   };
 }
 
