@@ -88,7 +88,7 @@ export function createIssuing({ watches, squares, clock, connectionsOf, wake }: 
   function given(ref: Key, moment: Moment): void {
     const all = knownOf(ref);
     const before = of(ref);
-    if (all === undefined || withToken(before, at(ref, moment)) === before) return;
+    if (all === undefined || withToken(before, at(ref, moment))?.givenAt === before?.givenAt) return;
     known.set(ref, { ...all, given: moment });
     if (before?.givenAt !== undefined) return;
     for (const [key, stored] of statuses(ref)) if (mayWait(stored)) wake(key);

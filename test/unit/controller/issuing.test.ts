@@ -144,6 +144,16 @@ describe('whether Square gives tokens to an application', () => {
     expect(issuing.of(ref)).toEqual({ failedAt: noon + minutes(1), givenAt: noon + hours(6) });
   });
 
+  it('is told by the first token, however many are given after it', async () => {
+    const { issuing, heard, clock, now } = stage();
+    heard(failed());
+    for (let i = 0; i < 3; i++) {
+      await clock.advance(minutes(5));
+      heard(given(now()));
+    }
+    expect(issuing.of(ref)).toEqual({ failedAt: noon, givenAt: noon + minutes(5) });
+  });
+
   it('keeps what was first when both were noted by a clock that was ahead', async () => {
     const { issuing, heard, clock, setBack } = stage();
     heard(failed());
