@@ -75,7 +75,7 @@ function wasPresented(o: Observation, given: Given): readonly string[] {
 /** Only a pin makes it matter at once whose a grant is; who cannot be named then is asked about again, backing off. */
 async function nameSeller(
   deps: ObserveDeps,
-  { secret }: Step & { kind: 'Receive' },
+  { secret, because }: Step & { kind: 'Receive' },
   sight: Sight,
   o: Observation,
   { accessToken }: Grant,
@@ -87,7 +87,8 @@ async function nameSeller(
     return { kind: 'ArrivalNamed', secret, merchantID: given.value.merchantID };
   }
   const { reason, message } = given.ok ? sellerNotNamed : given.failure;
-  const waits = `A sign-in waits until its seller is known: ${sentence(message)}`;
+  const what = because === 'SignedIn' ? 'A sign-in' : 'What the credential gave';
+  const waits = `${what} waits until its seller is known: ${sentence(message)}`;
   return { kind: 'Hindered', hindrance: { reason, message: waits } };
 }
 

@@ -88,15 +88,15 @@ async function recoverAnswer(
   const parsed = parseTokenReply({ grantType: issued.grantType, body: issued.body, at: issuedAt });
   const merchantID = parsed.ok ? parsed.value.merchantID : undefined;
   const holder = holderOf(issued, found.record);
-  if (parsed.ok && merchantID !== undefined && holder !== undefined && merchantID !== holder) {
-    return await recoverAside(deps, entry, issued, parsed.value);
-  }
-  const grant = parsed.ok ? grantOf(deps.clock, issued, parsed.value, found.record) : 'NotUnderstood';
-  if (grant === 'NotUnderstood') {
+  // Whose a renewed token is, is known; whose a credential is, is not.
+  const isOfHolder = merchantID === undefined ? issued.taken === undefined : merchantID === holder;
+  if (parsed.ok && holder !== undefined && !isOfHolder) return await recoverAside(deps, entry, issued, parsed.value);
+  if (!parsed.ok) {
     log.error({ connection }, 'an answer of Square in the journal is not understood and is left there');
     return true;
   }
-  if (grant === 'Superseded') {
+  const grant = grantOf(deps.clock, issued, parsed.value, found.record);
+  if (grant === undefined) {
     log.info({ connection }, 'an answer of Square in the journal is older than what is stored');
     await entry.discard();
     return false;
@@ -158,11 +158,9 @@ function holderOf(issued: Issued, record: Grant | Vacant | undefined): string | 
   return before !== undefined && 'merchantID' in before ? before.merchantID : undefined;
 }
 
+/** The grant that comes next; `undefined`: what is stored is as new, or newer. */
 function grantOf(clock: Clock, issued: Issued, reply: TokenGrant, record: Grant | Vacant | undefined) {
   const { binding, issuedAt, presented, taken, request, requested, connectionUID, attempt } = issued;
-  // Whose a renewed token is, is known; whose a credential is, is not.
-  const isUnnamed = reply.merchantID === undefined && taken !== undefined;
-  if (isUnnamed && holderOf(issued, record) !== undefined) return 'NotUnderstood';
   const before = record ?? issued.before;
   const next = grantFrom({
     connectionUID,
@@ -181,10 +179,10 @@ function grantOf(clock: Clock, issued: Issued, reply: TokenGrant, record: Grant 
     ...doubtsLeft({ kind: 'None', doubts: record?.doubts ?? [] }, next.taken),
     ...(request === undefined ? {} : { handled: { ...next.handled, refresh: request } }),
   };
-  return over(record, grant, attempt) ?? 'Superseded';
+  return over(record, grant, attempt);
 }
 
-/** A credential of another seller does not take the place of what is held. Whether it stays in the journal. */
+/** A credential of another seller, or of nobody knows whom, does not take the place of what is held. Whether it stays in the journal. */
 async function recoverAside(
   deps: RecoverDeps,
   entry: JournalEntry,
@@ -195,7 +193,10 @@ async function recoverAside(
   const given = { binding, connectionUID, requested, reply, issuedAt, taken, ...(presented && { presented }) };
   const kept = await setAside(deps, given, () => entry.discard());
   if (kept === undefined) await entry.discard();
-  deps.log.info({ connection, ...kept }, 'an answer of Square in the journal is of another seller than what is stored');
+  deps.log.info(
+    { connection, ...kept },
+    'an answer of Square in the journal is not known to be of the seller of what is stored',
+  );
   return false;
 }
 

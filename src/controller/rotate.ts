@@ -4,7 +4,6 @@ import { type Attempt, type AttemptState, doubtOf, sendWithin } from '../domain/
 import { held } from '../domain/custody.ts';
 import { aftermathOf, type Failure } from '../domain/failure.ts';
 import type { Application, Observation } from '../domain/observation.ts';
-import { keptAside } from '../domain/set-aside.ts';
 import type { Fact } from '../domain/step.ts';
 import { pinnedMerchant, wantedToken } from '../domain/wanted.ts';
 import { keyFrom } from '../kube/resource.ts';
@@ -19,7 +18,7 @@ import { nowOf, type ObserveDeps, type Sight } from './observe.ts';
 import { lookAgainEvery } from './observe-token-secrets.ts';
 import { canPublish } from './publish.ts';
 import { named, otherMerchant } from './seller.ts';
-import { type SetAsideDeps, setAside } from './set-aside.ts';
+import { type SetAsideDeps, setAside, tellKept, type Untaken } from './set-aside.ts';
 import type { Settlement } from './settlement.ts';
 import type { Turnstile } from './turnstile.ts';
 import { sentence } from './write-refused.ts';
@@ -210,25 +209,30 @@ async function granted(
   // was presented may be spent; whose it is, is judged by what is held then.
   const pin = credential !== undefined && before !== undefined ? pinnedMerchant(o) : undefined;
   const given = await named({ clock: deps.clock, square: square.client }, answer.reply, pin);
-  if (!given.ok)
-    return await failed(deps, sight, o, rotation, standing, { kind: 'Failed', failure: given.failure }, true);
+  const reply = given.ok ? given.value : answer.reply;
   const issued = {
     connectionUID: o.connection.uid,
     requested: wantedToken(spec),
-    reply: given.value,
+    reply,
     issuedAt: answer.at ?? square.time.now(),
     knownTime: square.time.now(),
     ...(asking.grantType === 'refresh_token' ? { presented: asking.refreshToken } : {}),
   };
-  const stranger = before && otherMerchant(o, given.value.merchantID, credential);
-  if (stranger !== undefined) {
+  const about = credential === undefined ? {} : { credential };
+  const untaken: Untaken | undefined = given.ok
+    ? before && otherMerchant(o, reply.merchantID, credential)
+    : { kind: 'Failed', failure: given.failure, ...about };
+  if (untaken !== undefined) {
     const { namespace, name } = o.connection;
     const { environment, clientID } = application;
     const aside = { ...issued, binding: { namespace, name, environment, clientID }, taken: credential };
     const kept = await setAside(deps, aside, async () => standing.page?.discard());
+    if (kept === undefined && untaken.kind === 'Failed') {
+      return await failed(deps, sight, o, rotation, standing, untaken, true);
+    }
     // As long as the cluster does not have it the record tells that the credential may be spent.
     if (kept?.settled !== 'Waiting') await conclude(deps, sight, o, standing);
-    return kept === undefined ? stranger : { ...stranger, message: `${stranger.message} ${keptAside(kept.refused)}` };
+    return kept === undefined ? untaken : tellKept(untaken, kept);
   }
   const next = grantFrom({
     ...issued,

@@ -1,5 +1,7 @@
 import { type Clock, seconds } from '../clock.ts';
 import type { Grant } from '../domain/grant.ts';
+import { keptAside, keptUnnamed } from '../domain/set-aside.ts';
+import type { Fact } from '../domain/step.ts';
 import { keyFrom } from '../kube/resource.ts';
 import { setAsidePlace } from '../secrets/incoming.ts';
 import type { Binding } from '../secrets/port.ts';
@@ -20,6 +22,9 @@ export interface OfOtherMerchant
   readonly taken: string | undefined;
 }
 
+/** Square gave it, and it does not take the place of what is held: it is another seller's, or nobody knows whose. */
+export type Untaken = Fact & { kind: 'OtherMerchant' | 'Failed' };
+
 export interface SetAside {
   readonly settled: IncomingSettled;
   /** What the API server says to it while it waits, as a sentence. */
@@ -30,8 +35,8 @@ export interface SetAside {
 const patience = seconds(5);
 
 /**
- * Stores what a credential gave whose seller is not the pinned one beside the grant that is held, as a sign-in is: until the
- * pin is corrected, or another credential is given. `undefined`: it is of no credential, or of one that gives the same again.
+ * Stores what a credential gave whose seller is not the pinned one, or is not known, beside the grant that is held, as a
+ * sign-in is: until the pin is corrected, or another credential is given. `undefined`: it is of no credential, or of one that gives the same again.
  *
  * @param settled told once it is stored, or nobody could take it up any more.
  */
@@ -48,4 +53,13 @@ export async function setAside(
   const outcome = await incoming.store({ place, binding, grant, settled }, patience);
   const waiting = incoming.setAside(keyFrom(namespace, name)).find((one) => one.place.secret === place.secret);
   return { settled: outcome, ...(waiting?.message !== undefined && { refused: sentence(waiting.message) }) };
+}
+
+/** The same, with what became of what Square gave. */
+export function tellKept(untaken: Untaken, { refused }: SetAside): Untaken {
+  if (untaken.kind === 'OtherMerchant') {
+    return { ...untaken, message: `${untaken.message} ${keptAside(refused)}` };
+  }
+  const { failure } = untaken;
+  return { ...untaken, failure: { ...failure, message: `${failure.message} ${keptUnnamed(refused)}` } };
 }

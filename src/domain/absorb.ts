@@ -55,7 +55,7 @@ function taken(o: Observation, step: Step, fact: Fact, now: Now): Observation {
     case 'Hindered':
       return { ...o, history: counted(o.history, step, { class: 'Unknown', ...fact.hindrance }, now.square) };
     case 'ArrivalNamed':
-      return arrivalNamed(o, fact);
+      return arrivalNamed(o, fact, now.square);
     case 'Dismissed':
       return dismissed(o, fact.secret);
     case 'Offered':

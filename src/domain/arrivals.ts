@@ -112,7 +112,7 @@ function dismissal(o: Observation, { content, until, secret }: Arrival, now: Now
   if (until > now.square || !now.confirmed) return undefined;
   if (content.kind === 'Claim') return { because: 'Abandoned', message: `Secret ${secret} was never filled.` };
   if (aside !== undefined) {
-    const message = `What the credential of merchant ${aside.merchantID} gave has ended. Give a new one.`;
+    const message = `What the credential${ofMerchant(aside)} gave has ended. Give a new one.`;
     return { because: 'Expired', message };
   }
   const unread = content.kind === 'Unreadable' ? ` ${content.message}` : '';
@@ -127,7 +127,7 @@ function setAsideDismissal(o: Observation, arrived: Grant): Dismissal | undefine
   const isWanted = connection.spec.ok && connection.spec.value.credential !== undefined;
   const isGiven = credential.kind === 'Given' ? setAsideOf(o) === arrived : isWanted;
   if (arrived.connectionUID === connection.uid && isGiven) return undefined;
-  const message = `What a credential of merchant ${arrived.merchantID} gave was kept for as long as that was given.`;
+  const message = `What a credential${ofMerchant(arrived)} gave was kept for as long as that was given.`;
   return { because: 'OtherCredential', message };
 }
 
@@ -140,15 +140,20 @@ function wasLeft({ grant }: Pick<Observation, 'grant'>, arrived: Grant): boolean
   return ended !== undefined && ended.merchantID !== arrived.merchantID && wasTaken({ grant }, arrived);
 }
 
-/** The grant of a sign-in; or what was set aside: its seller is pinned now, or nobody is and the credential is still given. */
+/**
+ * The grant of a sign-in; or what was set aside: its seller is pinned now, or nobody is, or nobody knows yet whose it is, and
+ * the credential is still given.
+ */
 function mayTakeUp(o: Observation, { content }: Arrival): boolean {
-  const { spec } = o.connection;
   if (content.kind !== 'SetAside') return content.kind === 'Grant';
   const { grant: aside } = content;
   if (aside === undefined) return false;
-  if (spec.ok && spec.value.merchantID === aside.merchantID) return true;
-  return pinOf(o) === undefined && setAsideOf(o) === aside && !wasLeft(o, aside);
+  const pin = pinOf(o);
+  if (aside.merchantID !== undefined && pin === aside.merchantID) return true;
+  return (pin === undefined || aside.merchantID === undefined) && setAsideOf(o) === aside && !wasLeft(o, aside);
 }
+
+const ofMerchant = ({ merchantID }: Grant): string => (merchantID === undefined ? '' : ` of merchant ${merchantID}`);
 
 const taken: Dismissal = { because: 'Taken', message: 'It was taken up.' };
 
@@ -196,9 +201,10 @@ function wasEnded({ grant }: Pick<Observation, 'grant'>, { accessToken, merchant
 }
 
 /** For the event of a sign-in, or of what was set aside, that took the place of something. */
-export function tookPlace({ merchantID, accessToken }: Grant, because: ReceiveReason): string {
+export function tookPlace(arrived: Grant, because: ReceiveReason): string {
+  const { merchantID, accessToken } = arrived;
   const at = formatInstant(accessToken.issuedAt);
   return because === 'SignedIn'
     ? `The seller${merchantID === undefined ? '' : ` (merchant ${merchantID})`} signed in at ${at}: this grant took the place of the earlier one.`
-    : `What the credential of merchant ${merchantID} gave at ${at} took the place of the earlier grant.`;
+    : `What the credential${ofMerchant(arrived)} gave at ${at} took the place of the earlier grant.`;
 }

@@ -2,6 +2,13 @@ import { expect, test } from 'vitest';
 import { hours } from '../../../src/clock.ts';
 import { operatorSuite } from '../../support/suite.ts';
 
+const denied = {
+  kind: 'answer',
+  status: 403,
+  shape: 'V2',
+  code: 'INSUFFICIENT_SCOPES',
+  category: 'AUTHENTICATION_ERROR',
+} as const;
 const down = { kind: 'answer', status: 503, shape: 'HTML' } as const;
 
 operatorSuite('the pinned seller, when replies name none', {}, (world, scene) => {
@@ -49,6 +56,40 @@ operatorSuite('the pinned seller, when replies name none', {}, (world, scene) =>
       expect(scene.secret(party.name) === undefined).toBe(whose === 'another');
       expect(scene.status(party.name).merchantID).toBe(merchantID);
       expect(scene.tokenRequests(party)).toBe(1);
+    },
+  );
+
+  test.each(['the same', 'another'])(
+    'a credential that works once is presented once, although Square does not tell at first whose it is: %s',
+    async (whose) => {
+      const app = await scene.application(`pkce-${whose.length}`, { flow: 'PKCE', clientSecretRef: null });
+      const party = await scene.connected({ app, flow: 'PKCE' });
+      const before = tokenOf(party.name);
+      const merchantID = whose === 'another' ? world.square.addSeller().merchantID : party.merchantID;
+      const { refreshToken } = world.square.grant({ clientID: app.clientID, merchantID, flow: 'PKCE' });
+      const presented = () => world.square.ledger.tokenRequests({ presented: refreshToken.value }).length;
+      const failed = () => scene.status(party.name).lastFailure;
+      world.square.settings({ omitMerchantID: 'token replies and status' });
+      world.square.faults.add({ endpoint: 'merchant', merchantID, effect: denied });
+      await scene.edit('secrets', party.credential, { stringData: { token: refreshToken.value } });
+      await world.live.until('it is kept', () =>
+        failed()?.message.includes('is kept, sealed, and Square is asked again'),
+      );
+      await scene.pass(hours(2));
+      expect(scene.status(party.name)).toMatchObject({ merchantID: party.merchantID, revision: 1 });
+      expect([tokenOf(party.name), presented()]).toEqual([before, 1]);
+      await world.operators.at(-1)?.stop();
+      await world.startOperator();
+      silent();
+      await scene.pass(hours(1));
+      if (whose === 'another') {
+        await world.live.until('whose it is, is told', () => failed()?.reason === 'OtherMerchant');
+        await scene.edit('connections', party.name, { spec: { merchantID } });
+      }
+      await world.live.until('it is taken up', () => scene.status(party.name).revision === 2);
+      await scene.becomes(party.name, { Ready: 'True/Valid' });
+      expect(scene.status(party.name).merchantID).toBe(merchantID);
+      expect(presented()).toBe(1);
     },
   );
 });
