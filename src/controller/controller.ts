@@ -22,7 +22,7 @@ import type { Remembered } from './observe.ts';
 import { createPassQueue } from './pass-queue.ts';
 import { createReconciler, type ReconcilerDeps } from './reconciler.ts';
 import { recoverJournal } from './recover.ts';
-import { recoverEscrow } from './recover-escrow.ts';
+import { createEscrowRecovery } from './recover-escrow.ts';
 import { connectionsOfRecords, createRetirements } from './reseal.ts';
 import { createSettlement, type Settlement } from './settlement.ts';
 import { createTokensOf, ownerOf } from './tokens-of.ts';
@@ -131,6 +131,7 @@ export function createController(deps: ControllerDeps): Controller {
     if (journal === undefined) deps.journal.follow(recoverLeft);
     return (journal ??= recoverLeft(deps.journal.left));
   };
+  const recoverEscrow = createEscrowRecovery({ ...recovery, settlement });
   let term = new AbortController();
   const thisTerm = () => {
     const { signal } = term;
@@ -197,13 +198,13 @@ export function createController(deps: ControllerDeps): Controller {
       // What earlier processes left unstored comes first: without it their attempts would count as lost.
       void (async () => {
         await recover();
-        await recoverEscrow({ ...recovery, settlement }, signal);
+        await recoverEscrow(signal);
         if (signal.aborted) return;
         for (const one of queues) one.start();
         // Replicas that do not lead leave something there, too: what a sign-in gave, or their last attempt.
         for (;;) {
           await sleep(deps.clock, lookIntoEscrowEvery, signal);
-          await recoverEscrow({ ...recovery, settlement }, signal);
+          await recoverEscrow(signal);
         }
       })().catch(() => {});
     },

@@ -39,7 +39,7 @@ export function observeArrivals(
     const secret = deps.watches.incoming.get(key);
     if (secret !== undefined) found.push(arrivalOf(deps, key, secret, connection, application, now));
   }
-  for (const waiting of deps.incoming.setAside(own)) {
+  for (const waiting of deps.incoming.setAside(connection)) {
     if (!found.some(({ secret }) => secret === waiting.place.secret)) found.push(unstored(waiting, application));
   }
   const link = deps.watches.links.get(keyFrom(namespace, connectLinkSecretName(name)));

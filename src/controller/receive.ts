@@ -103,10 +103,11 @@ const refused: ReadonlySet<DismissReason> = new Set<DismissReason>([
 export async function dismiss(
   deps: Pick<ObserveDeps, 'client' | 'watches' | 'incoming'>,
   { secret, because }: Step & { kind: 'Dismiss' },
-  { connection: { namespace } }: Observation,
+  { connection }: Observation,
 ): Promise<Fact> {
+  const { namespace } = connection;
   const { incoming } = deps.watches;
-  deps.incoming.abandon(namespace, secret);
+  deps.incoming.abandon(connection, secret);
   const key = keyFrom(namespace, secret);
   const held = incoming.get(key);
   if (held === undefined) return { kind: 'Dismissed', secret };

@@ -1,9 +1,10 @@
 import { seconds } from '../clock.ts';
 import type { Grant } from '../domain/grant.ts';
-import { keyFrom } from '../kube/resource.ts';
+import { type Key, keyFrom } from '../kube/resource.ts';
 import { clearEscrow } from '../secrets/clear-escrow.ts';
 import { type Escrowed, listEscrow } from '../secrets/escrow.ts';
-import type { Binding } from '../secrets/port.ts';
+import type { IncomingPlace } from '../secrets/incoming.ts';
+import type { Binding, Unopened } from '../secrets/port.ts';
 import { type Found, findRecord, firstWord, holdForLater, type RecoverDeps, until } from './recover.ts';
 import { over } from './succession.ts';
 
@@ -11,44 +12,76 @@ import { over } from './succession.ts';
 const patience = seconds(1);
 
 /**
- * Stores the grants that lie in escrow, whoever put them there, and takes those away that are stored by now. For the
- * holder of the lease, before it works on anything. Rejects only when `signal` is aborted.
+ * Stores what lies in escrow, whoever put it there, and takes away what is stored by now. For the holder of the lease, before
+ * it works on anything, and again from time to time: what it is at already, it leaves alone. Rejects only when `signal`, which
+ * ends with the term, is aborted.
  */
-export async function recoverEscrow(deps: RecoverDeps, signal: AbortSignal): Promise<void> {
-  const found = await until(deps, () => listEscrow(deps), 'what lies in escrow', signal);
-  await Promise.all(found.map((escrowed) => firstWord((goOn) => recoverEscrowed(deps, escrowed, signal, goOn))));
+export type RecoverEscrow = (signal: AbortSignal) => Promise<void>;
+
+export function createEscrowRecovery(deps: RecoverDeps): RecoverEscrow {
+  /** The Secrets that are worked at, by their names, each with the term that does. */
+  const atWork = new Map<string, AbortSignal>();
+  /** Connections that wait for a later version of the operator, by the Secrets that it left. */
+  const waiting = new Map<string, Key>();
+
+  return async (signal) => {
+    const found = await until(deps, () => listEscrow(deps), 'what lies in escrow', signal);
+    const unread = new Set(found.filter(isUnread).map(({ held }) => held.name));
+    for (const [secret, connection] of waiting) {
+      if (unread.has(secret)) continue;
+      waiting.delete(secret);
+      deps.settlement.hold(connection, undefined, secret);
+    }
+    const begin = async (escrowed: Escrowed) => {
+      const { grant, held } = escrowed;
+      const { name } = held;
+      if (!grant.ok) return leave(escrowed, grant);
+      if (escrowed.incoming !== undefined) return await bring(escrowed, escrowed.incoming, grant.value);
+      if (atWork.get(name) === signal) return;
+      atWork.set(name, signal);
+      const release = () => void (atWork.get(name) === signal && atWork.delete(name));
+      await firstWord((goOn) => recoverEscrowed(deps, escrowed, grant.value, signal, goOn, release));
+    };
+    await Promise.all(found.map(begin));
+  };
+
+  async function bring({ held, binding }: Escrowed, place: IncomingPlace, grant: Grant): Promise<void> {
+    const settled = await deps.incoming.store({ place, binding, grant, inEscrow: held }, patience);
+    const connection = keyFrom(binding.namespace, binding.name);
+    deps.log.info({ connection, settled }, 'what a sign-in gave, in escrow, is taken up');
+  }
+
+  function leave({ held, binding }: Escrowed, { problem, message }: Unopened): void {
+    deps.log.error({ secret: held.name, why: message }, 'a grant in escrow cannot be opened and is left there');
+    if (problem !== 'UnsupportedVersion') return;
+    waiting.set(held.name, keyFrom(binding.namespace, binding.name));
+    holdForLater(deps, binding, message, { kept: 'Escrow', source: held.name });
+  }
 }
 
+const isUnread = ({ grant }: Escrowed): boolean => !grant.ok && grant.problem === 'UnsupportedVersion';
+
+/** @param release told once nothing of it is left to do. */
 async function recoverEscrowed(
   deps: RecoverDeps,
-  escrowed: Escrowed,
+  { held, binding }: Escrowed,
+  grant: Grant,
   signal: AbortSignal,
   goOn: () => void,
+  release: () => void,
 ): Promise<void> {
-  const { held, binding, grant, incoming } = escrowed;
   const { log, settlement } = deps;
-  const settled = async () => void clearEscrow(deps, held, signal);
+  const settled = async () => void clearEscrow(deps, held, signal).then(release);
   const connection = keyFrom(binding.namespace, binding.name);
-  if (!grant.ok) {
-    log.error({ secret: held.name, why: grant.message }, 'a grant in escrow cannot be opened and is left there');
-    const place = { kept: 'Escrow', source: held.name } as const;
-    if (grant.problem === 'UnsupportedVersion') holdForLater(deps, binding, grant.message, place);
-    return;
-  }
-  if (incoming !== undefined) {
-    const outcome = await deps.incoming.store({ place: incoming, binding, grant: grant.value, settled }, patience);
-    log.info({ connection, settled: outcome }, 'what a sign-in gave, in escrow, is taken up');
-    return;
-  }
   // This process is at it already, or nothing is asked of Square for it anyway.
   const unsettled = settlement.of(connection);
-  if (unsettled !== undefined && (unsettled.kept !== 'Journal' || unsettled.unread === true)) return;
+  if (unsettled !== undefined && (unsettled.kept !== 'Journal' || unsettled.unread === true)) return release();
   // A term that ends while it asks takes back its own word alone.
-  const place = { kept: 'Escrow', source: escrowed } as const;
+  const place = { kept: 'Escrow', source: held } as const;
   try {
-    const since = grant.value.accessToken.issuedAt;
+    const since = grant.accessToken.issuedAt;
     const found = await findRecord(deps, binding, since, place, goOn, signal);
-    const next = wasStored(deps, binding, grant.value, found) ? undefined : over(found.record, grant.value, undefined);
+    const next = wasStored(deps, binding, grant, found) ? undefined : over(found.record, grant, undefined);
     if (next === undefined) {
       log.info({ connection }, 'a grant in escrow was stored before, or is older than what is stored');
       return await settled();

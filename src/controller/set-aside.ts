@@ -2,7 +2,6 @@ import { type Clock, seconds } from '../clock.ts';
 import type { Grant } from '../domain/grant.ts';
 import { keptAside, keptUnnamed } from '../domain/set-aside.ts';
 import type { Fact } from '../domain/step.ts';
-import { keyFrom } from '../kube/resource.ts';
 import { setAsidePlace } from '../secrets/incoming.ts';
 import type { Binding } from '../secrets/port.ts';
 import type { IncomingSettled, IncomingSettlement } from '../secrets/settle-incoming.ts';
@@ -51,7 +50,9 @@ export async function setAside(
   const { namespace, name } = binding;
   const place = setAsidePlace({ namespace, name, uid: grant.connectionUID }, taken);
   const outcome = await incoming.store({ place, binding, grant, settled }, patience);
-  const waiting = incoming.setAside(keyFrom(namespace, name)).find((one) => one.place.secret === place.secret);
+  const waiting = incoming
+    .setAside({ namespace, name, uid: place.uid })
+    .find((one) => one.place.secret === place.secret);
   return { settled: outcome, ...(waiting?.message !== undefined && { refused: sentence(waiting.message) }) };
 }
 

@@ -117,6 +117,10 @@ export async function fillIncoming(client: KubeClient, place: IncomingPlace, jwe
     if (typeOf(there) !== secretTypes.incomingGrant) {
       return notOwned(where, `its type is not ${secretTypes.incomingGrant}`);
     }
+    if (there.metadata.ownerReferences?.some(({ uid }) => uid !== place.uid)) {
+      if (await isGone(client, place)) return { kind: 'Gone' };
+      return notOwned(where, 'it is of an earlier connection of the name, and goes with it');
+    }
     if (textOf(there, grantKey) !== undefined) return { kind: 'Stored' };
     await client.mergePatch(secrets, namespace, secret, { metadata: heldOf(there), data });
     return { kind: 'Stored' };
@@ -126,17 +130,21 @@ export async function fillIncoming(client: KubeClient, place: IncomingPlace, jwe
 }
 
 async function create(client: KubeClient, place: IncomingPlace, data: Record<string, string>): Promise<Filled> {
-  const { namespace, connection } = place;
-  const owner = await client.get(squareConnections, namespace, connection);
-  if (owner?.metadata.uid !== place.uid) return { kind: 'Gone' };
+  if (await isGone(client, place)) return { kind: 'Gone' };
   try {
     await client.create(secrets, { ...manifestOf(place), data });
     return { kind: 'Stored' };
   } catch (error) {
     // Its namespace is.
     if (isReason(error, 'NotFound')) return { kind: 'Gone' };
-    return createProblem(error, `${namespace}/${place.secret}`);
+    return createProblem(error, `${place.namespace}/${place.secret}`);
   }
+}
+
+/** Its connection is. */
+async function isGone(client: KubeClient, { namespace, connection, uid }: IncomingPlace): Promise<boolean> {
+  const owner = await client.get(squareConnections, namespace, connection);
+  return owner?.metadata.uid !== uid;
 }
 
 /** The grant of a sign-in as its Secret keeps it. */

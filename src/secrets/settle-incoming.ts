@@ -1,7 +1,8 @@
 import { type Clock, type Duration, seconds, sleep } from '../clock.ts';
 import type { Grant } from '../domain/grant.ts';
+import type { Connection } from '../domain/observation.ts';
 import type { Log } from '../kube/log.ts';
-import { type Key, keyFrom } from '../kube/resource.ts';
+import { keyFrom } from '../kube/resource.ts';
 import { clearEscrow } from './clear-escrow.ts';
 import { type EscrowDeps, type EscrowHeld, putIncomingIntoEscrow } from './escrow.ts';
 import { fillIncoming, type IncomingPlace, sealIncoming } from './incoming.ts';
@@ -13,8 +14,13 @@ export interface IncomingDue {
   readonly binding: Binding;
   readonly grant: Grant;
   /** Told once it is stored, or nobody could take it up any more: what else keeps it may go. */
-  readonly settled: () => Promise<void>;
+  readonly settled?: () => Promise<void>;
+  /** Where it lies in escrow already. It is taken from there in the end. */
+  readonly inEscrow?: EscrowHeld;
 }
+
+/** A connection, and no other of its name. */
+export type ConnectionID = Pick<Connection, 'namespace' | 'name' | 'uid'>;
 
 /** `Escrowed`, `Waiting`: it is written again until it is stored; meanwhile it lies in escrow, or not even there. */
 export type IncomingSettled = 'Stored' | 'Gone' | 'Escrowed' | 'Waiting';
@@ -34,9 +40,9 @@ export interface IncomingSettlement {
   /** Resolves when it is settled, or after `patience`, and then goes on. Never rejects. */
   store(due: IncomingDue, patience: Duration): Promise<IncomingSettled>;
   /** What was set aside for this connection and is not stored yet. */
-  setAside(connection: Key): readonly IncomingWaiting[];
-  /** What was set aside and waits for this place will be taken up by nobody any more: it is not written, and kept nowhere. */
-  abandon(namespace: string, secret: string): void;
+  setAside(connection: ConnectionID): readonly IncomingWaiting[];
+  /** What was set aside and waits for this Secret will be taken up by nobody any more: it is not written, and kept nowhere. */
+  abandon(connection: ConnectionID, secret: string): void;
   /** How many wait to be stored. */
   count(): number;
   /** Resolves when everything is settled or in escrow: nothing would be lost by the end of this process. */
@@ -54,7 +60,7 @@ const retry = { first: seconds(0.25), most: seconds(10) };
 const pauseAfter = (attempt: number): Duration => Math.min(retry.most, retry.first * 2 ** Math.min(attempt - 1, 10));
 
 /** One on its way. Whoever finds it somewhere else, too, waits for the same. */
-interface Work extends Omit<IncomingDue, 'settled'> {
+interface Work extends Pick<IncomingDue, 'place' | 'binding' | 'grant'> {
   readonly told: (() => Promise<void>)[];
   readonly abandoned: AbortController;
   readonly done: Promise<IncomingSettled>;
@@ -64,22 +70,23 @@ interface Work extends Omit<IncomingDue, 'settled'> {
 
 export function createIncomingSettlement(deps: IncomingSettlementDeps): IncomingSettlement {
   const { client, clock, log, ring } = deps;
-  const open = new Map<Key, Work>();
+  const open = new Map<string, Work>();
+  /** Names of what is stored, and is being taken out of escrow. */
+  const clearing = new Set<string>();
   const unsafe = new Set<Promise<void>>();
   const closing = new AbortController();
 
-  function begin(due: IncomingDue): Work {
+  function begin({ place, binding, grant, inEscrow }: IncomingDue): Work {
     const safe = Promise.withResolvers<void>();
     unsafe.add(safe.promise);
     void safe.promise.then(() => unsafe.delete(safe.promise));
     const done = Promise.withResolvers<IncomingSettled>();
-    const { place, binding, grant, settled } = due;
-    const work: Work = { place, binding, grant, told: [settled], abandoned: new AbortController(), done: done.promise };
-    open.set(placeKey(place), work);
+    const abandoned = new AbortController();
+    const work: Work = { place, binding, grant, told: [], abandoned, done: done.promise, inEscrow };
+    open.set(idOf(place), work);
     // Closed: whoever starts next finds it in the journal, and whoever leads in escrow.
     const ended = settle(work, safe.resolve).catch(() => stateOf(work));
     void ended.then((outcome) => {
-      if (open.get(placeKey(place)) === work) open.delete(placeKey(place));
       safe.resolve();
       return done.resolve(outcome);
     });
@@ -89,44 +96,56 @@ export function createIncomingSettlement(deps: IncomingSettlementDeps): Incoming
   /** Rejects when the process ends. */
   async function settle(work: Work, isSafe: () => void): Promise<'Stored' | 'Gone'> {
     const { place, binding, grant, abandoned } = work;
-    const connection = connectionOf(work);
+    const connection = keyFrom(place.namespace, place.connection);
     for (let attempt = 1; ; attempt++) {
+      if (work.inEscrow !== undefined) isSafe();
       // Anew each time: the key may have retired meanwhile.
       const outcome = abandoned.signal.aborted
         ? ({ kind: 'Gone' } as const)
         : await fillIncoming(client, place, sealIncoming(ring, binding, grant));
       if (outcome.kind === 'Stored' || outcome.kind === 'Gone') {
         for (const settled of work.told) await settled();
-        if (work.inEscrow !== undefined) void clearEscrow(deps, work.inEscrow, closing.signal);
+        open.delete(idOf(place));
+        if (work.inEscrow !== undefined) void clear(work.inEscrow);
         if (attempt > 1) log.info({ connection, attempt, outcome: outcome.kind }, 'a sign-in that waited is settled');
         return outcome.kind;
       }
       work.message = outcome.message;
       work.inEscrow ??= await tryEscrow(work);
-      const escrowed = work.inEscrow !== undefined;
-      if (escrowed) isSafe();
-      const why = { escrowed, why: outcome.message };
+      const why = { escrowed: work.inEscrow !== undefined, why: outcome.message };
       log.error({ connection, attempt, ...why }, 'what a sign-in gave could not be stored and is stored again');
+      if (work.inEscrow !== undefined) isSafe();
       const stop = AbortSignal.any([closing.signal, abandoned.signal]);
       await sleep(clock, pauseAfter(attempt), stop).catch(() => closing.signal.throwIfAborted());
     }
+  }
+
+  async function clear(held: EscrowHeld): Promise<void> {
+    clearing.add(held.name);
+    await clearEscrow(deps, held, closing.signal);
+    clearing.delete(held.name);
   }
 
   async function tryEscrow({ place, binding, grant }: Work): Promise<EscrowHeld | undefined> {
     try {
       return await putIncomingIntoEscrow(deps, place, binding, grant);
     } catch (error) {
-      log.error({ secret: placeKey(place), err: error }, 'what a sign-in gave cannot be put into escrow either');
+      log.error(
+        { secret: keyFrom(place.namespace, place.secret), err: error },
+        'what a sign-in gave cannot be put into escrow either',
+      );
       return undefined;
     }
   }
 
   return {
     async store(due, patience) {
-      const there = open.get(placeKey(due.place));
-      const before = there?.abandoned.signal.aborted ? undefined : there;
-      before?.told.push(due.settled);
-      const work = before ?? begin(due);
+      const { place, settled, inEscrow } = due;
+      if (inEscrow !== undefined && clearing.has(inEscrow.name)) return 'Stored';
+      const there = open.get(idOf(place));
+      const work = there === undefined || there.abandoned.signal.aborted ? begin(due) : there;
+      if (settled !== undefined) work.told.push(settled);
+      if (inEscrow !== undefined) work.inEscrow = inEscrow;
       const ended = new AbortController();
       const state = () => stateOf(work);
       const late = sleep(clock, patience, ended.signal).then(state, state);
@@ -135,10 +154,13 @@ export function createIncomingSettlement(deps: IncomingSettlementDeps): Incoming
       return first;
     },
     setAside: (connection) =>
-      [...open.values()].filter((work) => isSetAside(work) && connectionOf(work) === connection),
-    abandon(namespace, secret) {
-      const work = open.get(keyFrom(namespace, secret));
-      if (work?.place.setAside) work.abandoned.abort();
+      [...open.values()].filter(
+        ({ place, abandoned }) => place.setAside && isOf(place, connection) && !abandoned.signal.aborted,
+      ),
+    abandon(connection, secret) {
+      for (const { place, abandoned } of open.values()) {
+        if (place.setAside && place.secret === secret && isOf(place, connection)) abandoned.abort();
+      }
     },
     count: () => open.size,
     safe: async () => void (await Promise.all(unsafe)),
@@ -146,10 +168,10 @@ export function createIncomingSettlement(deps: IncomingSettlementDeps): Incoming
   };
 }
 
-const placeKey = ({ namespace, secret }: IncomingPlace): Key => keyFrom(namespace, secret);
+/** Of one place, and of one connection: the Secret of a set-aside has the same name for the next one of its name. */
+const idOf = ({ namespace, secret, uid }: IncomingPlace): string => `${namespace}/${secret}/${uid}`;
+
+const isOf = (place: IncomingPlace, { namespace, name, uid }: ConnectionID): boolean =>
+  place.namespace === namespace && place.connection === name && place.uid === uid;
 
 const stateOf = ({ inEscrow }: Work): IncomingSettled => (inEscrow === undefined ? 'Waiting' : 'Escrowed');
-
-const isSetAside = ({ place, abandoned }: Work): boolean => place.setAside === true && !abandoned.signal.aborted;
-
-const connectionOf = ({ place }: Work): Key => keyFrom(place.namespace, place.connection);

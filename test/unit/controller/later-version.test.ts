@@ -3,7 +3,7 @@ import { sealedSecretName } from '../../../src/api/names.ts';
 import { hours, minutes } from '../../../src/clock.ts';
 import { observeArrivals } from '../../../src/controller/observe-arrivals.ts';
 import { type RecoverDeps, recoverJournal } from '../../../src/controller/recover.ts';
-import { recoverEscrow } from '../../../src/controller/recover-escrow.ts';
+import { createEscrowRecovery } from '../../../src/controller/recover-escrow.ts';
 import { createSettlement, type SettlementDeps } from '../../../src/controller/settlement.ts';
 import { decide } from '../../../src/domain/decide.ts';
 import type { Unsettled } from '../../../src/domain/observation.ts';
@@ -112,7 +112,7 @@ describe('what a later version of the operator left', () => {
     if (kept === 'Escrow') {
       const metadata = { name: 'escrow-1', namespace: 'ops' };
       api.put('secrets', { metadata, type: 'square-operator.dev/escrow', data: dataOf(jwe) });
-      await recoverEscrow(recovery, never);
+      await createEscrowRecovery(recovery)(never);
       expect(text('escrow-1')).toBe(jwe);
     } else {
       const entry = { text: jwe, discard: async () => void (discarded = true) };

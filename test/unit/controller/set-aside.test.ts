@@ -94,7 +94,7 @@ describe('what a credential of another seller gave', () => {
     expect(arrivals(stage, undefined, other, day)).toMatchObject([{ content: { kind: 'SetAside' } }]);
     const { clock, settlement, server } = stage;
     const deps = { incoming: settlement, watches: { incoming: { get: () => undefined } } } as never;
-    const o = anObservation({ connection: aConnection({ namespace: 'shop', name: 'bakery' }) });
+    const o = anObservation({ connection: aConnection({ namespace: 'shop', name: 'bakery', uid: stage.place.uid }) });
     const step = { kind: 'Dismiss', secret: seen?.secret ?? '', because: 'OtherCredential', message: 'M.' } as const;
     expect(await dismiss(deps, step, o)).toEqual({ kind: 'Dismissed', secret: seen?.secret });
     await clock.advance(minutes(1));

@@ -16,11 +16,13 @@ export function anIncomingStage() {
   );
   /** What writes are answered with, in the namespace of the connection and in the operator's own. */
   const trouble: { error?: KubeError; inEscrow?: KubeError } = {};
+  let refusals = 0;
   const client = server.client(
     async ({ kind, name }, act) => {
       const error = name.startsWith('escrow-') ? trouble.inEscrow : trouble.error;
-      if (error !== undefined && kind === 'write') throw error;
-      return act();
+      if (error === undefined || kind !== 'write') return act();
+      refusals++;
+      throw error;
     },
     () => {},
   );
@@ -34,5 +36,18 @@ export function anIncomingStage() {
   const there = () => server.find('secrets', place.secret);
   const escrowed = () => server.all('secrets').filter(({ metadata }) => metadata.namespace === 'ops');
   const stored = () => projectIncoming(there() ?? { metadata: { name: '' } });
-  return { server, client, trouble, place, ring, clock, settlement, there, stored, escrow, escrowed };
+  return {
+    server,
+    client,
+    trouble,
+    place,
+    ring,
+    clock,
+    settlement,
+    there,
+    stored,
+    escrow,
+    escrowed,
+    refusals: () => refusals,
+  };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { hours, minutes, seconds } from '../../../src/clock.ts';
 import { type RecoverDeps } from '../../../src/controller/recover.ts';
-import { recoverEscrow } from '../../../src/controller/recover-escrow.ts';
+import { createEscrowRecovery } from '../../../src/controller/recover-escrow.ts';
 import { KubeError } from '../../../src/kube/client.ts';
 import { putIncomingIntoEscrow } from '../../../src/secrets/escrow.ts';
 import { openIncoming, placeOfIncoming, setAsidePlace, takenOf } from '../../../src/secrets/incoming.ts';
@@ -29,7 +29,8 @@ function refused(kind: 'a sign-in' | 'set aside' = 'a sign-in') {
       ? undefined
       : openIncoming(stage.ring, binding, Buffer.from(jwe['grant.jwe'] ?? '', 'base64').toString());
   };
-  return { ...stage, due, told, stored };
+  const bakery = { namespace: 'shop', name: 'bakery', uid };
+  return { ...stage, due, told, stored, bakery };
 }
 
 /** Another process that begins to lead. */
@@ -37,7 +38,7 @@ function leader({ escrow }: ReturnType<typeof refused>) {
   const incoming = createIncomingSettlement(escrow);
   const deps = { ...escrow, incoming } as unknown as RecoverDeps;
   const recover = async () => {
-    const recovered = recoverEscrow(deps, never);
+    const recovered = createEscrowRecovery(deps)(never);
     await escrow.clock.advance(seconds(1));
     await recovered;
   };
@@ -92,7 +93,7 @@ describe('what is refused', () => {
       await next.recover();
       await clock.advance(minutes(1));
       expect([escrowed().length, stored(), next.incoming.count()]).toEqual([1, undefined, 1]);
-      expect(next.incoming.setAside('shop/bakery').map(({ place }) => place)).toEqual(
+      expect(next.incoming.setAside(stage.bakery).map(({ place }) => place)).toEqual(
         kind === 'set aside' ? [due.place] : [],
       );
       delete trouble.error;
@@ -131,32 +132,142 @@ describe('what is refused', () => {
   });
 });
 
+describe('what lies in escrow', () => {
+  test('is looked at again and again, and is one piece of work all the same', async () => {
+    const stage = refused();
+    const { clock, due, settlement, escrow, trouble, escrowed } = stage;
+    const deletes: string[] = [];
+    const client = {
+      ...escrow.client,
+      delete: (...all: Parameters<typeof escrow.client.delete>) => {
+        deletes.push(all[2]);
+        return escrow.client.delete(...all);
+      },
+    };
+    void settlement.store(due, 0);
+    await clock.advance(minutes(1));
+    settlement.close();
+    const next = leader({ ...stage, escrow: { ...escrow, client } });
+    for (let hour = 0; hour < 48; hour++) {
+      await next.recover();
+      await clock.advance(hours(1));
+    }
+    delete trouble.error;
+    await clock.advance(minutes(1));
+    expect([next.incoming.count(), escrowed(), deletes.length]).toEqual([0, [], 1]);
+  });
+
+  test('is taken away by one attempt at a time, where it may not be deleted', async () => {
+    const stage = refused();
+    const { clock, due, escrow, trouble, escrowed } = stage;
+    await putIncomingIntoEscrow(escrow, due.place, binding, due.grant);
+    delete trouble.error;
+    trouble.inEscrow = exceeded;
+    const next = leader(stage);
+    let deletes = 0;
+    for (let hour = 0; hour < 24; hour++) {
+      await next.recover();
+      const before = stage.refusals();
+      await clock.advance(hours(1));
+      deletes = stage.refusals() - before;
+    }
+    expect(escrowed()).toHaveLength(1);
+    expect(deletes).toBeLessThanOrEqual(61);
+  });
+
+  test('is safe from the first moment', async () => {
+    const stage = refused();
+    const { clock, due, escrow, trouble } = stage;
+    await putIncomingIntoEscrow(escrow, due.place, binding, due.grant);
+    trouble.inEscrow = exceeded;
+    const next = leader(stage);
+    await next.recover();
+    await expect(next.incoming.safe()).resolves.toBeUndefined();
+    await clock.advance(minutes(1));
+    expect(next.incoming.count()).toBe(1);
+  });
+});
+
+describe('what comes later', () => {
+  test('is told of its end, however late it comes', async () => {
+    const { clock, due, settlement, trouble } = refused();
+    delete trouble.error;
+    const told: string[] = [];
+    let second: Promise<unknown> | undefined;
+    const settled = async () => {
+      told.push('first');
+      const late = async () => void told.push('second');
+      void Promise.resolve().then(() => {
+        second = settlement.store({ ...due, settled: late }, minutes(1));
+      });
+    };
+    const first = settlement.store({ ...due, settled }, minutes(1));
+    await clock.advance(minutes(2));
+    await first;
+    await second;
+    expect(told).toEqual(['first', 'second']);
+  });
+
+  test('of another connection of the name is another piece of work, and is kept when the first one is gone', async () => {
+    const { clock, due, settlement, server, trouble, told } = refused('set aside');
+    void settlement.store(due, 0);
+    await clock.advance(minutes(1));
+    server.remove('squareconnections', 'bakery');
+    server.put('squareconnections', { metadata: { name: 'bakery', namespace: 'shop' }, spec: {} });
+    const uid = server.find('squareconnections', 'bakery')?.metadata.uid ?? '';
+    expect(uid).not.toBe(due.place.uid);
+    const grant = { ...due.grant, connectionUID: uid };
+    const later = async () => void told.push('later');
+    void settlement.store({ ...due, place: { ...due.place, uid }, grant, settled: later }, 0);
+    delete trouble.error;
+    await clock.advance(minutes(1));
+    expect(told.toSorted()).toEqual(['later', 'settled']);
+    expect(server.find('secrets', due.place.secret)?.metadata.ownerReferences).toMatchObject([{ uid }]);
+  });
+
+  test('is not taken for stored by what is left of an earlier connection', async () => {
+    const { clock, due, settlement, server, trouble, told } = refused('set aside');
+    delete trouble.error;
+    await settlement.store(due, 0);
+    server.remove('squareconnections', 'bakery');
+    server.put('squareconnections', { metadata: { name: 'bakery', namespace: 'shop' }, spec: {} });
+    const uid = server.find('squareconnections', 'bakery')?.metadata.uid ?? '';
+    void settlement.store({ ...due, place: { ...due.place, uid }, grant: { ...due.grant, connectionUID: uid } }, 0);
+    await clock.advance(minutes(1));
+    expect([settlement.count(), told]).toEqual([1, ['settled']]);
+    server.remove('secrets', due.place.secret);
+    await clock.advance(minutes(1));
+    expect(settlement.count()).toBe(0);
+    expect(server.find('secrets', due.place.secret)?.metadata.ownerReferences).toMatchObject([{ uid }]);
+  });
+});
+
 describe('what was set aside and is not stored yet', () => {
   test('is seen with what the API server said, by its own connection', async () => {
-    const { clock, due, settlement } = refused('set aside');
+    const { clock, due, settlement, bakery } = refused('set aside');
     void settlement.store(due, 0);
-    expect(settlement.setAside('shop/bakery')).toMatchObject([{ place: due.place, grant: due.grant }]);
+    expect(settlement.setAside(bakery)).toMatchObject([{ place: due.place, grant: due.grant }]);
     await clock.advance(minutes(1));
-    expect(settlement.setAside('shop/bakery')).toMatchObject([{ message: expect.stringContaining('exceeded quota') }]);
-    expect(settlement.setAside('shop/other')).toEqual([]);
+    expect(settlement.setAside(bakery)).toMatchObject([{ message: expect.stringContaining('exceeded quota') }]);
+    expect(settlement.setAside({ ...bakery, uid: 'other' })).toEqual([]);
   });
 
   test('is kept nowhere once nobody will take it up', async () => {
-    const { clock, due, settlement, stored, trouble, escrowed, told } = refused('set aside');
+    const { clock, due, settlement, stored, trouble, escrowed, told, bakery } = refused('set aside');
     void settlement.store(due, 0);
     await clock.advance(minutes(1));
-    settlement.abandon('shop', due.place.secret);
-    expect(settlement.setAside('shop/bakery')).toEqual([]);
+    settlement.abandon(bakery, due.place.secret);
+    expect(settlement.setAside(bakery)).toEqual([]);
     delete trouble.error;
     await clock.advance(minutes(1));
     expect([settlement.count(), stored(), escrowed(), told]).toEqual([0, undefined, [], ['settled']]);
   });
 
   test('a sign-in is not given up so: its claim may be, and it comes all the same', async () => {
-    const { clock, due, settlement, stored, trouble } = refused();
+    const { clock, due, settlement, stored, trouble, bakery } = refused();
     void settlement.store(due, 0);
     await clock.advance(minutes(1));
-    settlement.abandon('shop', due.place.secret);
+    settlement.abandon(bakery, due.place.secret);
     delete trouble.error;
     await clock.advance(minutes(1));
     expect(stored()).toMatchObject({ ok: true });

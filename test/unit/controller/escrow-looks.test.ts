@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { sealedSecretName } from '../../../src/api/names.ts';
+import { hours, minutes } from '../../../src/clock.ts';
+import { type RecoverDeps, recoverJournal } from '../../../src/controller/recover.ts';
+import { createEscrowRecovery } from '../../../src/controller/recover-escrow.ts';
+import { createSettlement, type SettlementDeps } from '../../../src/controller/settlement.ts';
+import { secretBytes } from '../../../src/domain/token.ts';
+import { KubeError } from '../../../src/kube/client.ts';
+import { putIntoEscrow } from '../../../src/secrets/escrow.ts';
+import { type Issued, sealIssued } from '../../../src/secrets/journal-record.ts';
+import { sealRecord } from '../../../src/secrets/record.ts';
+import { aGrant } from '../../support/builders.ts';
+import { createFakeClock } from '../../support/clock.ts';
+import { aBinding, aRing } from '../secrets/fixtures.ts';
+import { createModelApiServer } from './model/api-server.ts';
+
+const ring = aRing();
+const binding = aBinding();
+const { namespace, name } = binding;
+const key = `${namespace}/${name}`;
+const never = new AbortController().signal;
+const forbidden = new KubeError({ status: 403, reason: 'Forbidden', message: 'no', mayHaveActed: false });
+
+function stage() {
+  const clock = createFakeClock();
+  const api = createModelApiServer(
+    () => clock.wall(),
+    () => {},
+  );
+  const refusing = { get: false, delete: false };
+  const asked = { get: 0, delete: 0 };
+  const client = api.client(
+    async ({ verb, name: of }, act) => {
+      if (verb === 'get' && of === sealedSecretName(name)) asked.get++;
+      if (verb === 'delete') asked.delete++;
+      if (verb === 'get' && refusing.get && of === sealedSecretName(name)) throw forbidden;
+      if (verb === 'delete' && refusing.delete) throw forbidden;
+      return act();
+    },
+    () => {},
+  );
+  const log = { debug() {}, info() {}, warn() {}, error() {} };
+  const grants = { writing: () => () => {}, absorb() {}, get: () => undefined };
+  const watches = { grants, connections: { get: () => undefined } };
+  const deps = { client, ring, namespace: 'ops', clock, log, watches, onChange() {} } as unknown as SettlementDeps;
+  const settlement = createSettlement(deps);
+  const recovery = { ...deps, settlement } as unknown as RecoverDeps;
+  const recover = (...texts: readonly string[]) =>
+    recoverJournal(
+      recovery,
+      texts.map((text) => ({ text, discard: async () => {} })),
+      () => {},
+    );
+  const look = createEscrowRecovery(recovery);
+  return { clock, api, deps, settlement, refusing, asked, recover, look: () => look(never) };
+}
+const grant = aGrant({ environment: binding.environment, clientID: binding.clientID });
+const anAnswer = (fields: Partial<Issued> = {}): string =>
+  sealIssued(ring, {
+    binding,
+    connectionUID: grant.connectionUID,
+    grantType: 'refresh_token',
+    body: secretBytes(Buffer.from('{}')),
+    issuedAt: grant.sealedAt,
+    after: grant.generation,
+    requested: grant.requested,
+    ...fields,
+  });
+
+describe('escrow, looked into again and again', () => {
+  it('is asked about no more often than once', async () => {
+    const { deps, look, recover, refusing, clock, asked } = stage();
+    await putIntoEscrow(deps, binding, grant);
+    refusing.get = true;
+    await recover(anAnswer());
+    await look();
+    await clock.advance(minutes(10));
+    asked.get = 0;
+    await clock.advance(minutes(1));
+    const first = asked.get;
+    for (let hour = 0; hour < 24; hour++) {
+      await look();
+      await clock.advance(hours(1));
+    }
+    asked.get = 0;
+    await clock.advance(minutes(1));
+    expect(asked.get).toBeLessThanOrEqual(first);
+  });
+
+  it('is waited for as long as what a later version left is there', async () => {
+    const { api, look, settlement, clock } = stage();
+    const jwe = sealRecord(ring, 'escrow', binding, Buffer.from('{"v":2,"all":"is otherwise"}'));
+    api.put('secrets', {
+      metadata: { name: 'escrow-1', namespace },
+      type: 'square-operator.dev/escrow',
+      data: { 'grant.jwe': Buffer.from(jwe).toString('base64') },
+    });
+    await look();
+    await look();
+    expect(settlement.of(key)).toMatchObject({ unread: true });
+    api.remove('secrets', 'escrow-1');
+    await clock.advance(hours(1));
+    await look();
+    await clock.advance(minutes(1));
+    expect(settlement.of(key)).toBeUndefined();
+    expect(settlement.count()).toBe(0);
+  });
+
+  it('is emptied by one attempt at a time, where it cannot be', async () => {
+    const { deps, look, refusing, clock, asked } = stage();
+    await putIntoEscrow(deps, binding, grant);
+    refusing.delete = true;
+    await look();
+    await clock.advance(hours(1));
+    asked.delete = 0;
+    await clock.advance(minutes(10));
+    const first = asked.delete;
+    for (let hour = 0; hour < 24; hour++) {
+      await look();
+      await clock.advance(hours(1));
+    }
+    asked.delete = 0;
+    await clock.advance(minutes(10));
+    expect(asked.delete / first).toBeLessThan(2);
+  });
+});
