@@ -1,4 +1,4 @@
-import { hours, seconds, sleep } from '../clock.ts';
+import { seconds } from '../clock.ts';
 import { urgencyOf } from '../domain/urgency.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Key } from '../kube/resource.ts';
@@ -38,6 +38,7 @@ export interface ControllerDeps
     | 'thisTerm'
     | 'attempts'
     | 'settlement'
+    | 'escrow'
     | 'tokensOf'
     | 'connectionsOf'
     | 'readersOf'
@@ -84,9 +85,6 @@ export interface Controller {
 /** Applications are few and their passes cheap. */
 const applicationWorkers = 2;
 
-/** A sign-in that is not taken up for a day is of no use any more. */
-const lookIntoEscrowEvery = hours(1);
-
 /** A token request that takes longer than this no longer keeps others waiting. */
 const turnstilePatience = seconds(1);
 
@@ -120,8 +118,9 @@ export function createController(deps: ControllerDeps): Controller {
   const attempts = createAttempts(deps);
   const recovery = { ...deps, namespace: deps.operatorNamespace };
   const settlement = createSettlement({ ...recovery, onChange: (key) => queue.add(key) });
+  const escrow = createEscrowRecovery({ ...recovery, settlement });
   const indexes = { tokensOf, connectionsOf, readersOf, arrivalsOf };
-  const rotation = { attempts, settlement, turnstile, issuing };
+  const rotation = { attempts, settlement, turnstile, issuing, escrow };
   const ports = { ...deps, ...indexes, ...rotation, turns, applications, remembered, retirements, departed, doubts };
   let unread = 0;
   let journal: Promise<void> | undefined;
@@ -131,7 +130,7 @@ export function createController(deps: ControllerDeps): Controller {
     if (journal === undefined) deps.journal.follow(recoverLeft);
     return (journal ??= recoverLeft(deps.journal.left));
   };
-  const recoverEscrow = createEscrowRecovery({ ...recovery, settlement });
+  deps.incoming.onChange((key) => queue.add(key));
   let term = new AbortController();
   const thisTerm = () => {
     const { signal } = term;
@@ -198,14 +197,9 @@ export function createController(deps: ControllerDeps): Controller {
       // What earlier processes left unstored comes first: without it their attempts would count as lost.
       void (async () => {
         await recover();
-        await recoverEscrow(signal);
+        await escrow.begin(signal);
         if (signal.aborted) return;
         for (const one of queues) one.start();
-        // Replicas that do not lead leave something there, too: what a sign-in gave, or their last attempt.
-        for (;;) {
-          await sleep(deps.clock, lookIntoEscrowEvery, signal);
-          await recoverEscrow(signal);
-        }
       })().catch(() => {});
     },
     pause() {

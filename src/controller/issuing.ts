@@ -63,8 +63,17 @@ export function createIssuing({ watches, squares, clock, connectionsOf, wake }: 
 
   function knownOf(ref: Key): Known | undefined {
     if (!known.has(ref)) known.set(ref, recall(statuses(ref), clock.monotonic()));
+    const all = known.get(ref);
+    if (all === undefined || !timeOf(ref).confirmed()) return all;
+    const { failed, given } = all;
+    if (failed.stated === undefined || (given !== undefined && given.stated === undefined)) {
+      known.set(ref, { ...all, failed: dated(ref, failed), ...(given && { given: dated(ref, given) }) });
+    }
     return known.get(ref);
   }
+
+  /** From the first confirmation on it is known when it was, and a sleep of the machine moves it no more. */
+  const dated = (ref: Key, moment: Moment): Moment => ({ ...moment, stated: at(ref, moment) });
 
   function at(ref: Key, { stated = Number.POSITIVE_INFINITY, learnt }: Moment): Instant {
     return Math.min(stated, timeOf(ref).now() - (clock.monotonic() - learnt));

@@ -3,7 +3,7 @@ import { type Duration, hours, type Instant, minutes } from '../clock.ts';
 import type { Grant } from '../domain/grant.ts';
 import type { Application, Arrival, Connection, Now, Observation } from '../domain/observation.ts';
 import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
-import { type IncomingSecret, openIncoming } from '../secrets/incoming.ts';
+import { type IncomingSecret, openIncoming, signInKept } from '../secrets/incoming.ts';
 import type { KeyRing } from '../secrets/port.ts';
 import type { IncomingSettlement, IncomingWaiting } from '../secrets/settle-incoming.ts';
 import type { Index } from './index-by.ts';
@@ -15,11 +15,9 @@ export interface ArrivalsDeps {
   readonly watches: Pick<Watches, 'incoming' | 'links'>;
   /** Keys of the Secrets of sign-ins by the key of their connection. */
   readonly arrivalsOf: Index;
-  readonly incoming: Pick<IncomingSettlement, 'setAside'>;
+  readonly incoming: Pick<IncomingSettlement, 'waiting'>;
 }
 
-/** What a sign-in gave is of use for so long. */
-const kept: Duration = hours(24);
 /** A claim that nobody fills: long after its state has ended, by which alone it could be met again. */
 const claimKept: Duration = hours(1);
 /** The exchange of a code ends within about a minute of its claim. */
@@ -34,14 +32,19 @@ export function observeArrivals(
 ): Pick<Observation, 'arrivals' | 'link'> {
   const { namespace, name, uid } = connection;
   const own = keyFrom(namespace, name);
-  const found: Arrival[] = [];
+  const arrivals = new Map<string, Arrival>();
+  for (const waiting of deps.incoming.waiting(connection)) {
+    const arrival = unstored(waiting, application);
+    if (arrival !== undefined) arrivals.set(arrival.secret, arrival);
+  }
   for (const key of deps.arrivalsOf.get(own)) {
     const secret = deps.watches.incoming.get(key);
-    if (secret !== undefined) found.push(arrivalOf(deps, key, secret, connection, application, now));
+    const stored = secret && arrivalOf(deps, key, secret, connection, application, now);
+    // A claim says less than what is to fill it.
+    const isMore = stored?.content.kind !== 'Claim' || !arrivals.has(stored.secret);
+    if (stored !== undefined && isMore) arrivals.set(stored.secret, stored);
   }
-  for (const waiting of deps.incoming.setAside(connection)) {
-    if (!found.some(({ secret }) => secret === waiting.place.secret)) found.push(unstored(waiting, application));
-  }
+  const found = [...arrivals.values()];
   const link = deps.watches.links.get(keyFrom(namespace, connectLinkSecretName(name)));
   return {
     ...(found.length === 0 ? {} : { arrivals: found.toSorted((a, b) => a.until - b.until) }),
@@ -66,32 +69,47 @@ function arrivalOf(
     return { secret, until: after(claimKept), content: { kind: 'Claim', underWayUntil: after(exchangeLasts) } };
   }
   if (application.kind !== 'Found') {
-    return { secret, until: after(kept), content: { kind: 'Unreadable', message: 'Its application is not there.' } };
+    return { secret, until: after(signInKept), content: withoutApplication };
   }
   const { environment, clientID } = application;
   const opened = openIncoming(ring, { namespace, name, environment, clientID }, jwe);
   if (opened.ok) {
     const grant = opened.value;
-    return { secret, until: grant.accessToken.issuedAt + kept, content: { kind: 'Grant', grant } };
+    return { secret, until: grant.accessToken.issuedAt + signInKept, content: { kind: 'Grant', grant } };
   }
   if (opened.problem === 'BoundElsewhere') {
-    return { secret, until: after(kept), content: { kind: 'OfAnotherApplication' } };
+    return { secret, until: after(signInKept), content: { kind: 'OfAnotherApplication' } };
   }
   // What only a later version of the operator can judge is left alone, however old it gets.
-  const until = opened.problem === 'UnsupportedVersion' ? Number.POSITIVE_INFINITY : after(kept);
+  const until = opened.problem === 'UnsupportedVersion' ? Number.POSITIVE_INFINITY : after(signInKept);
   return { secret, until, content: { kind: 'Unreadable', message: `${opened.message}.` } };
 }
 
-/** What is set aside and not stored yet: it is in the memory of this process, too. */
-function unstored({ place: { secret }, grant, message }: IncomingWaiting, application: Application): Arrival {
+/**
+ * What is not stored yet is in the memory of this process, too. A sign-in counts from when its Secret was found to refuse it;
+ * what is set aside from the beginning, since the credential must not be presented again.
+ */
+function unstored(waiting: IncomingWaiting, application: Application): Arrival | undefined {
+  const { place, grant, message, inEscrow } = waiting;
+  const { secret, setAside } = place;
   const isOpen =
     application.kind === 'Found' &&
     application.environment === grant.environment &&
     application.clientID === grant.clientID;
-  if (!isOpen) return { secret, until: Number.POSITIVE_INFINITY, content: { kind: 'SetAside' } };
-  const content = { kind: 'SetAside', grant, ...(message !== undefined && { refused: sentence(message) }) } as const;
-  return { secret, until: endOf(grant), content };
+  if (setAside) {
+    const refused = message === undefined ? {} : { refused: sentence(message) };
+    return isOpen
+      ? { secret, until: endOf(grant), content: { kind: 'SetAside', grant, ...refused } }
+      : { secret, until: Number.POSITIVE_INFINITY, content: { kind: 'SetAside' } };
+  }
+  if (message === undefined && inEscrow === undefined) return undefined;
+  const until = grant.accessToken.issuedAt + signInKept;
+  if (isOpen) return { secret, until, content: { kind: 'Grant', grant } };
+  if (application.kind === 'Found') return { secret, until, content: { kind: 'OfAnotherApplication' } };
+  return { secret, until, content: withoutApplication };
 }
+
+const withoutApplication = { kind: 'Unreadable', message: 'Its application is not there.' } as const;
 
 const endOf = ({ refreshToken }: Grant): Instant => refreshToken?.expiresAt ?? Number.POSITIVE_INFINITY;
 

@@ -31,6 +31,7 @@ import { namespaceState, sealedSecretOf, sharedWith } from './observe-ending.ts'
 import { observeGrant } from './observe-grant.ts';
 import { observeTokenSecrets, type TokenSecretsOf } from './observe-token-secrets.ts';
 import type { ConnectionView } from './projections.ts';
+import type { EscrowRecovery } from './recover-escrow.ts';
 import { type ResealDeps, retiredKeyOf } from './reseal.ts';
 import type { Settlement } from './settlement.ts';
 import { type SharedCredentialDeps, unlessShared } from './shared-credential.ts';
@@ -63,6 +64,7 @@ export interface Remembered {
 
 export interface ObserveDeps extends CredentialsDeps, SharedCredentialDeps, ResealDeps, Omit<ArrivalsDeps, 'watches'> {
   readonly incoming: IncomingSettlement;
+  readonly escrow: Pick<EscrowRecovery, 'lookFor'>;
   readonly ring: LiveKeyRing;
   readonly clock: Clock;
   readonly squares: Squares;
@@ -91,6 +93,18 @@ export const environmentOf = (application: Application): Environment =>
 
 /** Looks at a connection; `undefined` when there is none. Asks the API server only what no watch can tell. */
 export async function observe(deps: ObserveDeps, key: Key): Promise<Sight | undefined> {
+  const sight = await look(deps, key);
+  const cause = sight && missedIn(sight.observation);
+  return cause !== undefined && (await deps.escrow.lookFor(cause)) ? await look(deps, key) : sight;
+}
+
+/** Another replica may have put something into escrow that matters now: what would be ended, or asked for once more, without it. */
+function missedIn({ connection, attempt }: Observation): string | undefined {
+  if (connection.deleting && connection.finalized) return connection.uid;
+  return attempt.kind === 'Over' ? attempt.attempt.id : undefined;
+}
+
+async function look(deps: ObserveDeps, key: Key): Promise<Sight | undefined> {
   const view = deps.watches.connections.get(key);
   if (view === undefined) return undefined;
   const { connection, stored } = view;

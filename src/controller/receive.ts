@@ -44,6 +44,7 @@ export async function receive(
     ...arrived,
     generation: Math.max(before?.generation ?? 0, sight.view.stored.revision) + 1,
     connectionUID: o.connection.uid,
+    ...(step.because === 'SignedIn' && { signedInAt: arrived.accessToken.issuedAt }),
     taken,
     handled: before?.handled ?? {},
     sealedAt: deps.clock.wall(),
@@ -97,17 +98,20 @@ const refused: ReadonlySet<DismissReason> = new Set<DismissReason>([
   'OtherMerchant',
   'OtherApplication',
   'Disconnected',
+  'Superseded',
 ]);
 
 /** Deletes the Secret of a sign-in, or what is in it, if it is still the one that was seen. */
 export async function dismiss(
   deps: Pick<ObserveDeps, 'client' | 'watches' | 'incoming'>,
   { secret, because }: Step & { kind: 'Dismiss' },
-  { connection }: Observation,
+  { connection, arrivals = [] }: Observation,
 ): Promise<Fact> {
   const { namespace } = connection;
   const { incoming } = deps.watches;
-  deps.incoming.abandon(connection, secret);
+  // What a claim waits for may come still.
+  const isClaim = arrivals.some((one) => one.secret === secret && one.content.kind === 'Claim');
+  if (!isClaim) deps.incoming.abandon(connection, secret);
   const key = keyFrom(namespace, secret);
   const held = incoming.get(key);
   if (held === undefined) return { kind: 'Dismissed', secret };

@@ -1,4 +1,4 @@
-import { seconds } from '../clock.ts';
+import { hours, seconds, sleep } from '../clock.ts';
 import type { Grant } from '../domain/grant.ts';
 import { type Key, keyFrom } from '../kube/resource.ts';
 import { clearEscrow } from '../secrets/clear-escrow.ts';
@@ -11,20 +11,58 @@ import { over } from './succession.ts';
 /** So long what a sign-in gave is waited for, so that the first status can say why it is not stored. */
 const patience = seconds(1);
 
-/**
- * Stores what lies in escrow, whoever put it there, and takes away what is stored by now. For the holder of the lease, before
- * it works on anything, and again from time to time: what it is at already, it leaves alone. Rejects only when `signal`, which
- * ends with the term, is aborted.
- */
-export type RecoverEscrow = (signal: AbortSignal) => Promise<void>;
+/** Replicas that do not lead leave something there, too. A sign-in that is not taken up for a day is of no use any more. */
+const lookEvery = hours(1);
 
-export function createEscrowRecovery(deps: RecoverDeps): RecoverEscrow {
+/**
+ * Stores what lies in escrow, whoever put it there, and takes away what is stored by now. What it is at already, it leaves
+ * alone.
+ */
+export interface EscrowRecovery {
+  /**
+   * For the holder of the lease: resolves when it has looked, before which nothing is worked on. Looks again every hour, until
+   * `signal` is aborted. Rejects only then.
+   */
+  begin(signal: AbortSignal): Promise<void>;
+  /** Looks at once, for each cause once in a term. Resolves to whether it did. Never rejects. */
+  lookFor(cause: string): Promise<boolean>;
+}
+
+export function createEscrowRecovery(deps: RecoverDeps): EscrowRecovery {
   /** The Secrets that are worked at, by their names, each with the term that does. */
   const atWork = new Map<string, AbortSignal>();
   /** Connections that wait for a later version of the operator, by the Secrets that it left. */
   const waiting = new Map<string, Key>();
+  const causes = new Set<string>();
+  let term: AbortSignal | undefined;
+  let looking: Promise<void> | undefined;
 
-  return async (signal) => {
+  return {
+    async begin(signal) {
+      term = signal;
+      causes.clear();
+      await look(signal);
+      void (async () => {
+        for (;;) {
+          await sleep(deps.clock, lookEvery, signal);
+          await look(signal);
+        }
+      })().catch(() => {});
+    },
+    async lookFor(cause) {
+      if (term === undefined || term.aborted || causes.has(cause)) return false;
+      causes.add(cause);
+      looking ??= look(term).finally(() => {
+        looking = undefined;
+      });
+      return await looking.then(
+        () => true,
+        () => false,
+      );
+    },
+  };
+
+  async function look(signal: AbortSignal): Promise<void> {
     const found = await until(deps, () => listEscrow(deps), 'what lies in escrow', signal);
     const unread = new Set(found.filter(isUnread).map(({ held }) => held.name));
     for (const [secret, connection] of waiting) {
@@ -32,18 +70,19 @@ export function createEscrowRecovery(deps: RecoverDeps): RecoverEscrow {
       waiting.delete(secret);
       deps.settlement.hold(connection, undefined, secret);
     }
-    const begin = async (escrowed: Escrowed) => {
-      const { grant, held } = escrowed;
-      const { name } = held;
-      if (!grant.ok) return leave(escrowed, grant);
-      if (escrowed.incoming !== undefined) return await bring(escrowed, escrowed.incoming, grant.value);
-      if (atWork.get(name) === signal) return;
-      atWork.set(name, signal);
-      const release = () => void (atWork.get(name) === signal && atWork.delete(name));
-      await firstWord((goOn) => recoverEscrowed(deps, escrowed, grant.value, signal, goOn, release));
-    };
-    await Promise.all(found.map(begin));
-  };
+    await Promise.all(found.map((escrowed) => recover(escrowed, signal)));
+  }
+
+  async function recover(escrowed: Escrowed, signal: AbortSignal): Promise<void> {
+    const { grant, held, incoming } = escrowed;
+    const { name } = held;
+    if (!grant.ok) return leave(escrowed, grant);
+    if (incoming !== undefined) return await bring(escrowed, incoming, grant.value);
+    if (atWork.get(name) === signal) return;
+    atWork.set(name, signal);
+    const release = () => void (atWork.get(name) === signal && atWork.delete(name));
+    await firstWord((goOn) => recoverGrant(deps, escrowed, grant.value, signal, goOn, release));
+  }
 
   async function bring({ held, binding }: Escrowed, place: IncomingPlace, grant: Grant): Promise<void> {
     const settled = await deps.incoming.store({ place, binding, grant, inEscrow: held }, patience);
@@ -62,7 +101,7 @@ export function createEscrowRecovery(deps: RecoverDeps): RecoverEscrow {
 const isUnread = ({ grant }: Escrowed): boolean => !grant.ok && grant.problem === 'UnsupportedVersion';
 
 /** @param release told once nothing of it is left to do. */
-async function recoverEscrowed(
+async function recoverGrant(
   deps: RecoverDeps,
   { held, binding }: Escrowed,
   grant: Grant,

@@ -230,8 +230,9 @@ async function granted(
     if (kept === undefined && untaken.kind === 'Failed') {
       return await failed(deps, sight, o, rotation, standing, untaken, true);
     }
-    // As long as the cluster does not have it the record tells that the credential may be spent.
-    if (kept?.settled !== 'Waiting') await conclude(deps, sight, o, standing);
+    // As long as its Secret does not have it the record tells everybody that the credential may be spent.
+    const isSettled = kept === undefined || kept.settled === 'Stored' || kept.settled === 'Gone';
+    if (isSettled) await conclude(deps, sight, o, standing);
     return kept === undefined ? untaken : tellKept(untaken, kept);
   }
   const next = grantFrom({

@@ -51,7 +51,7 @@ export async function setAside(
   const place = setAsidePlace({ namespace, name, uid: grant.connectionUID }, taken);
   const outcome = await incoming.store({ place, binding, grant, settled }, patience);
   const waiting = incoming
-    .setAside({ namespace, name, uid: place.uid })
+    .waiting({ namespace, name, uid: place.uid })
     .find((one) => one.place.secret === place.secret);
   return { settled: outcome, ...(waiting?.message !== undefined && { refused: sentence(waiting.message) }) };
 }

@@ -1,5 +1,5 @@
 import { formatInstant, type Instant } from '../clock.ts';
-import { attemptEnds } from './attempt.ts';
+import { type AttemptState, attemptEnds } from './attempt.ts';
 import { recordIn } from './custody.ts';
 import type { Grant } from './grant.ts';
 import type { Arrival, Now, Observation } from './observation.ts';
@@ -28,10 +28,17 @@ export function dismiss(o: Observation, now: Now): Step | undefined {
  */
 export function receive(o: Observation, now: Now): Step | undefined {
   const arrival = receivable(o, now);
-  if (arrival === undefined || attemptEnds(o.attempt) > now.square) return undefined;
+  if (arrival === undefined || (attemptEnds(o.attempt) > now.square && !answers(arrival, o.attempt))) return undefined;
   const because = arrival.content.kind === 'Grant' ? 'SignedIn' : 'MerchantMatches';
   return { kind: 'Receive', secret: arrival.secret, because };
 }
+
+/** Whether it is what the attempt gave, so that nothing is under way any more. */
+const answers = ({ content }: Arrival, attempt: AttemptState): boolean => {
+  const presents = attempt.kind === 'None' ? undefined : attempt.attempt.presents;
+  const grant = 'grant' in content ? content.grant : undefined;
+  return typeof presents === 'object' && grant?.taken.includes(presents.credential) === true;
+};
 
 /** The first sign-in that could be taken up. One that is to be dismissed is none, although its Secret may be there still. */
 export function receivable(o: Observation, now: Now): Arrival | undefined {
@@ -176,6 +183,10 @@ function grantDismissal(o: Pick<Observation, 'connection' | 'grant'>, arrived: G
     const message = `Merchant ${arrived.merchantID} signed in, but this connection is pinned to ${pinOf(o)}. What is held stays. Have that seller sign in, or correct spec.merchantID.`;
     return { because: 'OtherMerchant', message };
   }
+  if (isOlder(o, arrived)) {
+    const message = 'The seller signed in again after that, and what is held comes of it. It stays.';
+    return { because: 'Superseded', message };
+  }
   if (wasEnded(o, arrived, now)) {
     const message =
       'The authorization was ended at Square on request after the seller had signed in. Have them sign in again.';
@@ -188,6 +199,14 @@ function grantDismissal(o: Pick<Observation, 'connection' | 'grant'>, arrived: G
 export function pinOf({ connection: { spec }, grant }: Pick<Observation, 'connection' | 'grant'>): string | undefined {
   const pin = spec.ok ? spec.value.merchantID : undefined;
   return pin ?? ('grant' in grant ? grant.grant.merchantID : undefined);
+}
+
+/** It may have waited where its Secret was refused, while the same seller came again. */
+function isOlder({ grant }: Pick<Observation, 'grant'>, { accessToken, merchantID }: Grant): boolean {
+  if (grant.kind !== 'Held') return false;
+  const { signedInAt, merchantID: holder } = grant.grant;
+  const isSame = merchantID === undefined || holder === undefined || merchantID === holder;
+  return isSame && signedInAt !== undefined && accessToken.issuedAt < signedInAt;
 }
 
 /**

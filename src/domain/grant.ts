@@ -16,6 +16,8 @@ export interface Grant {
   /** The seller. Known from the first reply on, and from then on pinned. */
   readonly merchantID?: string;
   readonly accessToken: AccessToken;
+  /** When this seller's latest sign-in that was taken up was: the issue of its token, by Square's time. */
+  readonly signedInAt?: Instant;
   /** Absent for a personal access token. */
   readonly refreshToken?: RefreshToken;
   /** What the access token was asked for with; a change of it mints once. */

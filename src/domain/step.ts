@@ -115,6 +115,8 @@ export type DismissReason =
   | 'Expired'
   | 'OtherMerchant'
   | 'OtherCredential'
+  /** The same seller came again, and that was taken up. */
+  | 'Superseded'
   | 'OtherApplication'
   | 'OtherConnection'
   | 'Disconnected';

@@ -85,10 +85,12 @@ export function valid(o: Observation, grant: Grant, now: Now): Verdict {
 const endOf = (grant: Grant): string =>
   grant.accessToken.expiresAt === undefined ? 'an unknown time' : formatInstant(grant.accessToken.expiresAt);
 
-/** An end that is ahead is Square's word, and no clock's. */
+/** An end that is ahead is Square's word, and no clock's: which of the two is wrong is not known. */
 export function saidExpired(grant: Grant, now: Now): string {
   const isAhead = grant.accessToken.expiresAt !== undefined && !isExpired(grant, now);
-  return `The access token ended ${isAhead ? 'before its time,' : 'at'} ${endOf(grant)}.`;
+  return isAhead
+    ? `Square says that the access token has ended, although its time is ${endOf(grant)}.`
+    : `The access token ended at ${endOf(grant)}.`;
 }
 
 export function expired(o: Observation, grant: Grant, now: Now): Verdict {

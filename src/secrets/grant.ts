@@ -49,6 +49,7 @@ const storedGrant = z.strictObject({
   kind: z.enum(['OAuth', 'PersonalAccessToken']),
   merchantID: z.string().exactOptional(),
   accessToken: z.strictObject({ value, issuedAt: instant, expiresAt: instant.exactOptional() }),
+  signedInAt: instant.exactOptional(),
   refreshToken: z.strictObject({ value, singleUse: z.boolean(), expiresAt: instant.exactOptional() }).exactOptional(),
   requested: z.strictObject({ scopes: z.array(z.string()), shortLived: z.boolean() }),
 });

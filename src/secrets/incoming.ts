@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { annotations, apiVersion, grantKey, incomingSecretName, secretTypes, squareConnections } from '../api/names.ts';
-import type { Instant } from '../clock.ts';
+import { type Duration, hours, type Instant } from '../clock.ts';
 import type { Grant } from '../domain/grant.ts';
 import { isReason, type KubeClient } from '../kube/client.ts';
 import { type KubeObject, secrets } from '../kube/resource.ts';
@@ -21,6 +21,9 @@ export interface IncomingSecret extends HeldSecret {
   /** The key that the record says it was sealed by. */
   readonly keyID?: string;
 }
+
+/** What a sign-in gave is of use for so long, from its issue on. */
+export const signInKept: Duration = hours(24);
 
 /** Where the answer to a sign-in belongs. */
 export interface IncomingPlace {
@@ -105,12 +108,18 @@ export type Filled = { readonly kind: 'Stored' } | { readonly kind: 'Gone' } | W
 
 /**
  * Puts the sealed grant into the Secret of its sign-in; where that was deleted, into a new one. One that holds a grant
- * already is left as it is: it is the same. Throws nothing of the API server's.
+ * already is left as it is: it is the same. What nobody can open is replaced. Throws nothing of the API server's.
  */
-export async function fillIncoming(client: KubeClient, place: IncomingPlace, jwe: string): Promise<Filled> {
+export async function fillIncoming(
+  client: KubeClient,
+  ring: KeyRing,
+  place: IncomingPlace,
+  binding: Binding,
+  grant: Grant,
+): Promise<Filled> {
   const { namespace, secret } = place;
   const where = `${namespace}/${secret}`;
-  const data = { [grantKey]: Buffer.from(jwe).toString('base64') };
+  const data = { [grantKey]: Buffer.from(sealIncoming(ring, binding, grant)).toString('base64') };
   try {
     const there = await client.get(secrets, namespace, secret);
     if (there === undefined) return await create(client, place, data);
@@ -121,7 +130,12 @@ export async function fillIncoming(client: KubeClient, place: IncomingPlace, jwe
       if (await isGone(client, place)) return { kind: 'Gone' };
       return notOwned(where, 'it is of an earlier connection of the name, and goes with it');
     }
-    if (textOf(there, grantKey) !== undefined) return { kind: 'Stored' };
+    const held = textOf(there, grantKey);
+    const opened = held === undefined ? undefined : openIncoming(ring, binding, held);
+    if (opened?.ok) return { kind: 'Stored' };
+    if (opened?.problem === 'KeyMissing' || opened?.problem === 'UnsupportedVersion') {
+      return notOwned(where, `it holds what this process cannot judge: ${opened.message}`);
+    }
     await client.mergePatch(secrets, namespace, secret, { metadata: heldOf(there), data });
     return { kind: 'Stored' };
   } catch (error) {

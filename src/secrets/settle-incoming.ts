@@ -2,10 +2,10 @@ import { type Clock, type Duration, seconds, sleep } from '../clock.ts';
 import type { Grant } from '../domain/grant.ts';
 import type { Connection } from '../domain/observation.ts';
 import type { Log } from '../kube/log.ts';
-import { keyFrom } from '../kube/resource.ts';
+import { type Key, keyFrom } from '../kube/resource.ts';
 import { clearEscrow } from './clear-escrow.ts';
 import { type EscrowDeps, type EscrowHeld, putIncomingIntoEscrow } from './escrow.ts';
-import { fillIncoming, type IncomingPlace, sealIncoming } from './incoming.ts';
+import { type Filled, fillIncoming, type IncomingPlace, signInKept } from './incoming.ts';
 import type { Binding } from './port.ts';
 
 /** What a sign-in gave, on its way into the cluster. */
@@ -27,8 +27,10 @@ export type IncomingSettled = 'Stored' | 'Gone' | 'Escrowed' | 'Waiting';
 
 /** What is not stored yet. */
 export interface IncomingWaiting extends Pick<IncomingDue, 'place' | 'grant'> {
-  /** What the API server said to it last, as a sentence; absent: nothing yet. */
+  /** What the API server said to it last; absent: nothing yet. */
   readonly message?: string;
+  /** Where it lies in escrow, if it does. */
+  readonly inEscrow?: EscrowHeld | undefined;
 }
 
 /**
@@ -39,10 +41,12 @@ export interface IncomingWaiting extends Pick<IncomingDue, 'place' | 'grant'> {
 export interface IncomingSettlement {
   /** Resolves when it is settled, or after `patience`, and then goes on. Never rejects. */
   store(due: IncomingDue, patience: Duration): Promise<IncomingSettled>;
-  /** What was set aside for this connection and is not stored yet. */
-  setAside(connection: ConnectionID): readonly IncomingWaiting[];
-  /** What was set aside and waits for this Secret will be taken up by nobody any more: it is not written, and kept nowhere. */
+  /** What is on its way for this connection and not stored yet. */
+  waiting(connection: ConnectionID): readonly IncomingWaiting[];
+  /** What waits for this Secret was taken up, or will be by nobody any more: it is not written, and kept nowhere. */
   abandon(connection: ConnectionID, secret: string): void;
+  /** From now on `told` has each connection of which something waits that did not, or waits for another reason, or no more. */
+  onChange(told: (connection: Key) => void): void;
   /** How many wait to be stored. */
   count(): number;
   /** Resolves when everything is settled or in escrow: nothing would be lost by the end of this process. */
@@ -60,7 +64,7 @@ const retry = { first: seconds(0.25), most: seconds(10) };
 const pauseAfter = (attempt: number): Duration => Math.min(retry.most, retry.first * 2 ** Math.min(attempt - 1, 10));
 
 /** One on its way. Whoever finds it somewhere else, too, waits for the same. */
-interface Work extends Pick<IncomingDue, 'place' | 'binding' | 'grant'> {
+interface Work extends IncomingWaiting, Pick<IncomingDue, 'binding'> {
   readonly told: (() => Promise<void>)[];
   readonly abandoned: AbortController;
   readonly done: Promise<IncomingSettled>;
@@ -73,6 +77,7 @@ export function createIncomingSettlement(deps: IncomingSettlementDeps): Incoming
   const open = new Map<string, Work>();
   /** Names of what is stored, and is being taken out of escrow. */
   const clearing = new Set<string>();
+  let changed: (connection: Key) => void = () => {};
   const unsafe = new Set<Promise<void>>();
   const closing = new AbortController();
 
@@ -95,28 +100,42 @@ export function createIncomingSettlement(deps: IncomingSettlementDeps): Incoming
 
   /** Rejects when the process ends. */
   async function settle(work: Work, isSafe: () => void): Promise<'Stored' | 'Gone'> {
-    const { place, binding, grant, abandoned } = work;
+    const { place, abandoned } = work;
     const connection = keyFrom(place.namespace, place.connection);
+    const began = clock.monotonic();
     for (let attempt = 1; ; attempt++) {
       if (work.inEscrow !== undefined) isSafe();
       // Anew each time: the key may have retired meanwhile.
-      const outcome = abandoned.signal.aborted
-        ? ({ kind: 'Gone' } as const)
-        : await fillIncoming(client, place, sealIncoming(ring, binding, grant));
+      const isOver = abandoned.signal.aborted || (!place.setAside && clock.monotonic() - began > signInKept);
+      const outcome: Filled = isOver ? { kind: 'Gone' } : await fill(work);
       if (outcome.kind === 'Stored' || outcome.kind === 'Gone') {
         for (const settled of work.told) await settled();
         open.delete(idOf(place));
         if (work.inEscrow !== undefined) void clear(work.inEscrow);
         if (attempt > 1) log.info({ connection, attempt, outcome: outcome.kind }, 'a sign-in that waited is settled');
+        if (attempt > 1) changed(connection);
         return outcome.kind;
       }
+      const isNews = work.message !== outcome.message;
       work.message = outcome.message;
       work.inEscrow ??= await tryEscrow(work);
+      if (isNews) changed(connection);
       const why = { escrowed: work.inEscrow !== undefined, why: outcome.message };
       log.error({ connection, attempt, ...why }, 'what a sign-in gave could not be stored and is stored again');
       if (work.inEscrow !== undefined) isSafe();
       const stop = AbortSignal.any([closing.signal, abandoned.signal]);
       await sleep(clock, pauseAfter(attempt), stop).catch(() => closing.signal.throwIfAborted());
+    }
+  }
+
+  /** An answer that the API server never gives is a refusal like any other: what is on its way is not dropped for it. */
+  async function fill({ place, binding, grant }: Work): Promise<Filled> {
+    try {
+      return await fillIncoming(client, ring, place, binding, grant);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      log.error({ secret: keyFrom(place.namespace, place.secret), err: error }, 'what a sign-in gave met a fault');
+      return { kind: 'Failed', status: 0, message: `the Secret could not be written: ${message}` };
     }
   }
 
@@ -153,15 +172,10 @@ export function createIncomingSettlement(deps: IncomingSettlementDeps): Incoming
       ended.abort();
       return first;
     },
-    setAside: (connection) =>
-      [...open.values()].filter(
-        ({ place, abandoned }) => place.setAside && isOf(place, connection) && !abandoned.signal.aborted,
-      ),
-    abandon(connection, secret) {
-      for (const { place, abandoned } of open.values()) {
-        if (place.setAside && place.secret === secret && isOf(place, connection)) abandoned.abort();
-      }
-    },
+    waiting: (connection) =>
+      [...open.values()].filter(({ place, abandoned }) => isOf(place, connection) && !abandoned.signal.aborted),
+    abandon: ({ namespace, uid }, secret) => open.get(idOf({ namespace, secret, uid }))?.abandoned.abort(),
+    onChange: (told) => void (changed = told),
     count: () => open.size,
     safe: async () => void (await Promise.all(unsafe)),
     close: () => closing.abort(),
@@ -169,7 +183,8 @@ export function createIncomingSettlement(deps: IncomingSettlementDeps): Incoming
 }
 
 /** Of one place, and of one connection: the Secret of a set-aside has the same name for the next one of its name. */
-const idOf = ({ namespace, secret, uid }: IncomingPlace): string => `${namespace}/${secret}/${uid}`;
+const idOf = ({ namespace, secret, uid }: Pick<IncomingPlace, 'namespace' | 'secret' | 'uid'>): string =>
+  `${namespace}/${secret}/${uid}`;
 
 const isOf = (place: IncomingPlace, { namespace, name, uid }: ConnectionID): boolean =>
   place.namespace === namespace && place.connection === name && place.uid === uid;

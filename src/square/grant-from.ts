@@ -21,7 +21,7 @@ export interface GrantFrom {
   /** The generation after which this one comes. */
   readonly after: number;
   /** What was held before, or nothing. */
-  readonly before?: Pick<Grant, 'taken' | 'handled'> & Partial<Pick<Grant, 'merchantID'>>;
+  readonly before?: Pick<Grant, 'taken' | 'handled'> & Partial<Pick<Grant, 'merchantID' | 'signedInAt'>>;
   /** The refresh token that was presented; Square's reply may repeat it, replace it or leave it out. */
   readonly presented?: RefreshToken;
   /** Digest of the credential that this takes up. */
@@ -37,6 +37,7 @@ export function grantFrom(from: GrantFrom): Grant {
   const issuedAt = issueTime(from, lifetime);
   // An end that is none: whether the token works is found out by asking.
   const expiresAt = reply.expiresAt !== undefined && reply.expiresAt > issuedAt ? reply.expiresAt : issuedAt + lifetime;
+  const signedInAt = before?.merchantID === merchantID ? before?.signedInAt : undefined;
   const taken = [...(before?.taken ?? []), ...(from.taken === undefined ? [] : [from.taken])];
   return {
     generation: from.after + 1,
@@ -46,6 +47,7 @@ export function grantFrom(from: GrantFrom): Grant {
     kind: 'OAuth',
     ...(merchantID === undefined ? {} : { merchantID }),
     accessToken: { value: reply.accessToken, issuedAt, expiresAt },
+    ...(signedInAt === undefined ? {} : { signedInAt }),
     ...(refreshToken === undefined ? {} : { refreshToken }),
     requested,
     taken: [...new Set(taken)].slice(-takenLimit),

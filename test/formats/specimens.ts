@@ -9,7 +9,7 @@ import { makeConnectLink, storeConnectLink } from '../../src/secrets/connect-lin
 import { putIntoEscrow } from '../../src/secrets/escrow.ts';
 import { sealGrant } from '../../src/secrets/grant.ts';
 import { storeGrant } from '../../src/secrets/grant-secret.ts';
-import { claimSignIn, fillIncoming, incomingPlace, sealIncoming } from '../../src/secrets/incoming.ts';
+import { claimSignIn, fillIncoming, incomingPlace } from '../../src/secrets/incoming.ts';
 import { sealIssued } from '../../src/secrets/journal-record.ts';
 import { createNextKey, projectKeySecret, readOrCreateKeySecrets } from '../../src/secrets/key-secrets.ts';
 import type { KeyRing } from '../../src/secrets/port.ts';
@@ -148,7 +148,7 @@ async function signIn(client: KubeClient, ring: KeyRing): Promise<void> {
   const diner = { namespace, name: 'diner', uid: uidOf('diner') };
   const place = incomingPlace(diner, 'a state of this specimen');
   await claimSignIn(client, place, 'a-claim');
-  await fillIncoming(client, place, sealIncoming(ring, bindingOf('diner'), arrived));
+  await fillIncoming(client, ring, place, bindingOf('diner'), arrived);
   await claimSignIn(client, incomingPlace(diner, 'another state'), 'another-claim');
 }
 

@@ -52,7 +52,7 @@ function stage() {
       () => {},
     );
   const look = createEscrowRecovery(recovery);
-  return { clock, api, deps, settlement, refusing, asked, recover, look: () => look(never) };
+  return { clock, api, deps, settlement, refusing, asked, recover, look: () => look.begin(never) };
 }
 const grant = aGrant({ environment: binding.environment, clientID: binding.clientID });
 const anAnswer = (fields: Partial<Issued> = {}): string =>
@@ -78,10 +78,7 @@ describe('escrow, looked into again and again', () => {
     asked.get = 0;
     await clock.advance(minutes(1));
     const first = asked.get;
-    for (let hour = 0; hour < 24; hour++) {
-      await look();
-      await clock.advance(hours(1));
-    }
+    await clock.advance(hours(24));
     asked.get = 0;
     await clock.advance(minutes(1));
     expect(asked.get).toBeLessThanOrEqual(first);
@@ -96,12 +93,10 @@ describe('escrow, looked into again and again', () => {
       data: { 'grant.jwe': Buffer.from(jwe).toString('base64') },
     });
     await look();
-    await look();
+    await clock.advance(hours(2));
     expect(settlement.of(key)).toMatchObject({ unread: true });
     api.remove('secrets', 'escrow-1');
     await clock.advance(hours(1));
-    await look();
-    await clock.advance(minutes(1));
     expect(settlement.of(key)).toBeUndefined();
     expect(settlement.count()).toBe(0);
   });
@@ -115,10 +110,7 @@ describe('escrow, looked into again and again', () => {
     asked.delete = 0;
     await clock.advance(minutes(10));
     const first = asked.delete;
-    for (let hour = 0; hour < 24; hour++) {
-      await look();
-      await clock.advance(hours(1));
-    }
+    await clock.advance(hours(24));
     asked.delete = 0;
     await clock.advance(minutes(10));
     expect(asked.delete / first).toBeLessThan(2);

@@ -101,7 +101,7 @@ describe('what is stored in its own place', () => {
 describe('a grant that a leader finds in escrow', () => {
   it('is stored where none is, when the status never told of it', async () => {
     const { recovery, stored, escrowed, clock } = await cluster(4);
-    await createEscrowRecovery(recovery)(never);
+    await createEscrowRecovery(recovery).begin(never);
     await turns(clock);
     expect(stored.map(({ grant: { generation } }) => generation)).toEqual([5]);
     expect(escrowed()).toBe(false);
@@ -110,7 +110,7 @@ describe('a grant that a leader finds in escrow', () => {
   it('is not put back in the place of one that was stored, and that somebody took away', async () => {
     for (const seen of [5, 6]) {
       const { recovery, stored, escrowed, clock } = await cluster(seen);
-      await createEscrowRecovery(recovery)(never);
+      await createEscrowRecovery(recovery).begin(never);
       await turns(clock);
       expect(stored).toEqual([]);
       expect(escrowed()).toBe(false);
@@ -122,7 +122,7 @@ describe('a grant that a leader finds in escrow', () => {
     const jwe = sealGrant(aRing(), binding, aGrant({ generation: 5 }));
     const data = { 'grant.jwe': Buffer.from(jwe).toString('base64') };
     api.put('secrets', { metadata: { name: sealedSecretName(name), namespace }, data });
-    await createEscrowRecovery(recovery)(never);
+    await createEscrowRecovery(recovery).begin(never);
     expect(stored).toHaveLength(1);
   });
 });
@@ -146,7 +146,9 @@ describe('a record that may not be looked at', () => {
     const { recovery, told, refusing, grant } = await cluster(4);
     refusing.get = true;
     const recovered =
-      kept === 'Escrow' ? createEscrowRecovery(recovery)(never) : recoverJournal(recovery, [entryOf(grant)], () => {});
+      kept === 'Escrow'
+        ? createEscrowRecovery(recovery).begin(never)
+        : recoverJournal(recovery, [entryOf(grant)], () => {});
     await recovered;
     expect(told.get(key)).toMatchObject({ kept });
   });

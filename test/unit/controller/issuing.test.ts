@@ -144,6 +144,18 @@ describe('whether Square gives tokens to an application', () => {
     expect(issuing.of(ref)).toEqual({ failedAt: noon + minutes(1), givenAt: noon + hours(6) });
   });
 
+  it('keeps its witness through a sleep, when the failure was heard before the time was confirmed', async () => {
+    const { issuing, heard, clock, answers, now } = stage();
+    heard(failed());
+    answers(noon);
+    await clock.advance(minutes(1));
+    heard(given(now()));
+    const told = { failedAt: noon, givenAt: noon + minutes(1) };
+    expect(issuing.of(ref)).toEqual(told);
+    answers(noon + hours(6));
+    expect(issuing.of(ref)).toEqual(told);
+  });
+
   it('is told by the first token, however many are given after it', async () => {
     const { issuing, heard, clock, now } = stage();
     heard(failed());

@@ -112,7 +112,7 @@ describe('what a later version of the operator left', () => {
     if (kept === 'Escrow') {
       const metadata = { name: 'escrow-1', namespace: 'ops' };
       api.put('secrets', { metadata, type: 'square-operator.dev/escrow', data: dataOf(jwe) });
-      await createEscrowRecovery(recovery)(never);
+      await createEscrowRecovery(recovery).begin(never);
       expect(text('escrow-1')).toBe(jwe);
     } else {
       const entry = { text: jwe, discard: async () => void (discarded = true) };
@@ -148,7 +148,7 @@ describe('what a later version of the operator left', () => {
       ring,
       watches: { incoming: { get: () => secret }, links: { get: () => undefined } },
       arrivalsOf: { get: () => [`${key}-incoming-0`] },
-      incoming: { setAside: () => [] },
+      incoming: { waiting: () => [] },
     } as unknown as Parameters<typeof observeArrivals>[0];
     const seen = (from: typeof deps) => {
       const credential = { kind: 'None' } as const;

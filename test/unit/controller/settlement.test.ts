@@ -132,12 +132,12 @@ describe('what a process cannot look at yet', () => {
     await putIntoEscrow(deps, binding, grant);
     refusing.get = true;
     const term = new AbortController();
-    await createEscrowRecovery(recovery)(term.signal);
+    await createEscrowRecovery(recovery).begin(term.signal);
     expect(settlement.of(key)).toMatchObject({ kept: 'Escrow' });
     term.abort();
     refusing.get = false;
     await clock.advance(seconds(10));
-    await createEscrowRecovery(recovery)(never);
+    await createEscrowRecovery(recovery).begin(never);
     await clock.advance(seconds(10));
     expect(isStored()).toBe(true);
     expect(settlement.of(key)).toBeUndefined();
@@ -148,7 +148,7 @@ describe('what a process cannot look at yet', () => {
     await putIntoEscrow(deps, binding, grant);
     refusing.get = true;
     await recover(anAnswer());
-    await createEscrowRecovery(recovery)(never);
+    await createEscrowRecovery(recovery).begin(never);
     refusing.get = false;
     await clock.advance(seconds(10));
     expect(isStored()).toBe(true);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { hours, minutes, seconds } from '../../../src/clock.ts';
+import { minutes, seconds } from '../../../src/clock.ts';
 import { textOf } from '../../../src/secrets/secret-text.ts';
 import { connection } from './small-world/ledger.ts';
-import { scenarios, signIn } from './small-world/scenarios.ts';
+import { scenarios } from './small-world/scenarios.ts';
 import { createSmallWorld } from './small-world/small-world.ts';
 
 describe('a pass that was under way when the lease was lost', () => {
@@ -32,21 +32,5 @@ describe('a pass that was under way when the lease was lost', () => {
     expect(world.replicas.leader()).toBe(world.replicas.all[0]?.process);
     expect(world.violations).toEqual([]);
     expect(published()).toBe(newest);
-  });
-});
-
-describe('what another replica left in escrow', () => {
-  it('is taken up within an hour by whoever leads', async () => {
-    const { prepare, singleUse, given } = scenarios.requested;
-    const world = createSmallWorld({ choices: [], replicas: ['A'], singleUse, given, onState: () => {} });
-    await prepare(world);
-    world.begin();
-    signIn(world, true);
-    await world.advance(minutes(30));
-    expect(world.ledger.record()?.generation).toBe(1);
-    await world.advance(hours(1));
-    expect(world.ledger.record()?.generation).toBe(2);
-    expect(world.ledger.arrived()).toEqual([]);
-    expect(world.violations).toEqual([]);
   });
 });

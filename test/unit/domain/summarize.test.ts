@@ -548,7 +548,12 @@ describe('a process that has just begun', () => {
 describe('a token that ended', () => {
   it.each([
     ['by the clock', anObservation(), end, /^The access token ended at 2026-07-29T12:00:00Z\./],
-    ['by Square’s word', dead('Expired'), noon, /^The access token ended before its time, 2026-07-29T12:00:00Z\./],
+    [
+      'by Square’s word',
+      dead('Expired'),
+      noon,
+      /^Square says that the access token has ended, although its time is 2026-07-29T12:00:00Z\./,
+    ],
   ])('%s is said to have ended when it did', (_, o, now, said) => {
     const status = statusOf(o, now);
     for (const type of ['Ready', 'Valid', 'Expired']) expect(find(status, type)?.message).toMatch(said);

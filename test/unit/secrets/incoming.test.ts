@@ -9,7 +9,7 @@ import {
   sealIncoming,
   takenOf,
 } from '../../../src/secrets/incoming.ts';
-import { aBinding, aGrant } from './fixtures.ts';
+import { aBinding, aGrant, aRing } from './fixtures.ts';
 import { anIncomingStage, binding } from './incoming-stage.ts';
 
 const forbidden = new KubeError({ status: 403, reason: 'Forbidden', message: 'no', mayHaveActed: false });
@@ -41,28 +41,49 @@ describe('the grant of a sign-in', () => {
   test('fills the claim, once', async () => {
     const { client, place, ring, stored } = anIncomingStage();
     await claimSignIn(client, place, 'a');
-    const [first, second] = [sealIncoming(ring, binding, aGrant()), sealIncoming(ring, binding, aGrant())];
-    expect(await fillIncoming(client, place, first)).toEqual({ kind: 'Stored' });
-    expect(await fillIncoming(client, place, second)).toEqual({ kind: 'Stored' });
+    expect(await fillIncoming(client, ring, place, binding, aGrant())).toEqual({ kind: 'Stored' });
+    const { jwe: first } = stored();
+    expect(await fillIncoming(client, ring, place, binding, aGrant())).toEqual({ kind: 'Stored' });
     expect(stored()).toMatchObject({ jwe: first, keyID: ring.active.id });
   });
 
   test('is stored anew where the claim was deleted, as long as its connection is there', async () => {
     const { client, place, ring, server, there } = anIncomingStage();
-    const jwe = sealIncoming(ring, binding, aGrant());
-    expect(await fillIncoming(client, place, jwe)).toEqual({ kind: 'Stored' });
+    expect(await fillIncoming(client, ring, place, binding, aGrant())).toEqual({ kind: 'Stored' });
     expect(there()?.metadata.ownerReferences).toMatchObject([{ name: 'bakery', uid: place.uid }]);
     server.remove('secrets', place.secret);
-    expect(await fillIncoming(client, { ...place, uid: 'an earlier one' }, jwe)).toEqual({ kind: 'Gone' });
+    expect(await fillIncoming(client, ring, { ...place, uid: 'an earlier one' }, binding, aGrant())).toEqual({
+      kind: 'Gone',
+    });
     server.remove('squareconnections', 'bakery');
-    expect(await fillIncoming(client, place, jwe)).toEqual({ kind: 'Gone' });
+    expect(await fillIncoming(client, ring, place, binding, aGrant())).toEqual({ kind: 'Gone' });
     expect(there()).toBeUndefined();
+  });
+
+  test('takes the place of what nobody can open, and of nothing that this process cannot judge', async () => {
+    const { client, place, ring, server, stored } = anIncomingStage();
+    await claimSignIn(client, place, 'a');
+    const holding = (jwe: string) =>
+      server.edit('secrets', place.secret, (secret) => ({
+        ...secret,
+        data: { 'grant.jwe': Buffer.from(jwe).toString('base64') },
+      }));
+    const unseen = sealIncoming(aRing(), binding, aGrant());
+    holding(unseen);
+    expect(await fillIncoming(client, ring, place, binding, aGrant())).toMatchObject({
+      kind: 'NotOwned',
+      message: expect.stringContaining('cannot judge'),
+    });
+    expect(stored().jwe).toBe(unseen);
+    holding('torn');
+    expect(await fillIncoming(client, ring, place, binding, aGrant())).toEqual({ kind: 'Stored' });
+    expect(openIncoming(ring, binding, stored().jwe ?? '').ok).toBe(true);
   });
 
   test('is not put into somebody else’s Secret', async () => {
     const { client, place, ring, server, there } = anIncomingStage();
     server.put('secrets', { metadata: { name: place.secret, namespace: 'shop' }, type: 'Opaque' });
-    expect(await fillIncoming(client, place, sealIncoming(ring, binding, aGrant()))).toMatchObject({
+    expect(await fillIncoming(client, ring, place, binding, aGrant())).toMatchObject({
       kind: 'NotOwned',
     });
     expect(there()).not.toHaveProperty('data');
@@ -70,7 +91,7 @@ describe('the grant of a sign-in', () => {
 
   test('is taken out again, and the claim stays', async () => {
     const { client, place, ring, there, stored } = anIncomingStage();
-    await fillIncoming(client, place, sealIncoming(ring, binding, aGrant()));
+    await fillIncoming(client, ring, place, binding, aGrant());
     const { uid = '', resourceVersion = '' } = there()?.metadata ?? {};
     await emptyIncoming(client, 'shop', place.secret, { uid, resourceVersion });
     expect(stored()).not.toHaveProperty('jwe');

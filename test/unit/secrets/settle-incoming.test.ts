@@ -38,7 +38,7 @@ function leader({ escrow }: ReturnType<typeof refused>) {
   const incoming = createIncomingSettlement(escrow);
   const deps = { ...escrow, incoming } as unknown as RecoverDeps;
   const recover = async () => {
-    const recovered = createEscrowRecovery(deps)(never);
+    const recovered = createEscrowRecovery(deps).begin(never);
     await escrow.clock.advance(seconds(1));
     await recovered;
   };
@@ -93,15 +93,54 @@ describe('what is refused', () => {
       await next.recover();
       await clock.advance(minutes(1));
       expect([escrowed().length, stored(), next.incoming.count()]).toEqual([1, undefined, 1]);
-      expect(next.incoming.setAside(stage.bakery).map(({ place }) => place)).toEqual(
-        kind === 'set aside' ? [due.place] : [],
-      );
+      expect(next.incoming.waiting(stage.bakery)).toMatchObject([{ place: due.place }]);
       delete trouble.error;
       await clock.advance(minutes(1));
       expect([escrowed(), next.incoming.count()]).toEqual([[], 0]);
       expect(stored()).toMatchObject({ ok: true, value: { taken: due.grant.taken } });
     },
   );
+
+  test('is given up, if it is a sign-in, when it is of no use any more', async () => {
+    const { clock, due, settlement, escrowed, told } = refused();
+    void settlement.store(due, 0);
+    await clock.advance(hours(23.9));
+    expect([settlement.count(), escrowed().length]).toEqual([1, 1]);
+    await clock.advance(hours(0.2));
+    expect([settlement.count(), escrowed(), told]).toEqual([0, [], ['settled']]);
+  });
+
+  test('is told of when it begins to wait, waits for another reason, and ends', async () => {
+    const { clock, due, settlement, trouble } = refused();
+    const changed: string[] = [];
+    settlement.onChange((connection) => changed.push(connection));
+    void settlement.store(due, 0);
+    await clock.advance(minutes(1));
+    expect(changed).toEqual(['shop/bakery']);
+    trouble.error = new KubeError({ status: 403, reason: 'Forbidden', message: 'a policy', mayHaveActed: false });
+    await clock.advance(minutes(1));
+    expect(changed).toHaveLength(2);
+    delete trouble.error;
+    await clock.advance(minutes(1));
+    expect(changed).toHaveLength(3);
+  });
+
+  test('is not dropped for an answer that the API server never gives', async () => {
+    const { clock, due, escrow, trouble, escrowed } = refused();
+    delete trouble.error;
+    let odd = true;
+    const get: typeof escrow.client.get = async (resource, ...where) => {
+      const object = await escrow.client.get(resource, ...where);
+      return odd && resource.plural === 'squareconnections' ? ({} as typeof object) : object;
+    };
+    const incoming = createIncomingSettlement({ ...escrow, client: { ...escrow.client, get } });
+    void incoming.store(due, 0);
+    await clock.advance(minutes(1));
+    expect([incoming.count(), escrowed().length]).toEqual([1, 1]);
+    odd = false;
+    await clock.advance(minutes(1));
+    expect([incoming.count(), escrowed()]).toEqual([0, []]);
+  });
 
   test('goes out of escrow with its connection', async () => {
     const stage = refused();
@@ -197,7 +236,7 @@ describe('what comes later', () => {
     const settled = async () => {
       told.push('first');
       const late = async () => void told.push('second');
-      void Promise.resolve().then(() => {
+      queueMicrotask(() => {
         second = settlement.store({ ...due, settled: late }, minutes(1));
       });
     };
@@ -246,10 +285,10 @@ describe('what was set aside and is not stored yet', () => {
   test('is seen with what the API server said, by its own connection', async () => {
     const { clock, due, settlement, bakery } = refused('set aside');
     void settlement.store(due, 0);
-    expect(settlement.setAside(bakery)).toMatchObject([{ place: due.place, grant: due.grant }]);
+    expect(settlement.waiting(bakery)).toMatchObject([{ place: due.place, grant: due.grant }]);
     await clock.advance(minutes(1));
-    expect(settlement.setAside(bakery)).toMatchObject([{ message: expect.stringContaining('exceeded quota') }]);
-    expect(settlement.setAside({ ...bakery, uid: 'other' })).toEqual([]);
+    expect(settlement.waiting(bakery)).toMatchObject([{ message: expect.stringContaining('exceeded quota') }]);
+    expect(settlement.waiting({ ...bakery, uid: 'other' })).toEqual([]);
   });
 
   test('is kept nowhere once nobody will take it up', async () => {
@@ -257,20 +296,10 @@ describe('what was set aside and is not stored yet', () => {
     void settlement.store(due, 0);
     await clock.advance(minutes(1));
     settlement.abandon(bakery, due.place.secret);
-    expect(settlement.setAside(bakery)).toEqual([]);
+    expect(settlement.waiting(bakery)).toEqual([]);
     delete trouble.error;
     await clock.advance(minutes(1));
     expect([settlement.count(), stored(), escrowed(), told]).toEqual([0, undefined, [], ['settled']]);
-  });
-
-  test('a sign-in is not given up so: its claim may be, and it comes all the same', async () => {
-    const { clock, due, settlement, stored, trouble, bakery } = refused();
-    void settlement.store(due, 0);
-    await clock.advance(minutes(1));
-    settlement.abandon(bakery, due.place.secret);
-    delete trouble.error;
-    await clock.advance(minutes(1));
-    expect(stored()).toMatchObject({ ok: true });
   });
 });
 

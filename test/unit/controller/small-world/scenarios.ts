@@ -4,6 +4,7 @@ import { hours, minutes } from '../../../../src/clock.ts';
 import { openToken, token } from '../../../../src/domain/token.ts';
 import { incomingPlace, sealIncoming, takenOf } from '../../../../src/secrets/incoming.ts';
 import { grantFrom } from '../../../../src/square/grant-from.ts';
+import type { TokenGrant } from '../../../../src/square/port.ts';
 import { namespace } from '../model/api-server.ts';
 import type { Call } from '../model/process.ts';
 import { anApplication, credential, merchantOf } from '../model/world.ts';
@@ -126,12 +127,15 @@ const atTheRequest = (call: Call): boolean => call.to === 'square' && call.opera
 const signedIn = new WeakSet<SmallWorld>();
 
 /** The sealed grant in its Secret, as a callback leaves it; or in escrow, as it does where that refuses it. */
-export function signIn({ api, square, ring, witness, replicas }: SmallWorld, inEscrow = false): void {
+export function signIn(
+  { api, square, ring, witness, replicas }: SmallWorld,
+  { inEscrow = false, state = 'a-state' } = {},
+): TokenGrant {
   const at = api.find('squareconnections', connection)?.metadata ?? { name: connection };
   const merchant = merchantOf(connection);
   const reply = square.signIn(merchant, true);
   const { environment, clientID } = anApplication()['spec'] as Pick<ApplicationSpec, 'environment' | 'clientID'>;
-  const place = incomingPlace({ namespace, name: connection, uid: at.uid ?? '' }, 'a-state');
+  const place = incomingPlace({ namespace, name: connection, uid: at.uid ?? '' }, state);
   const grant = grantFrom({
     connectionUID: place.uid,
     application: { environment, clientID },
@@ -150,6 +154,7 @@ export function signIn({ api, square, ring, witness, replicas }: SmallWorld, inE
     data: { 'grant.jwe': Buffer.from(jwe).toString('base64') },
   });
   replicas.deliver();
+  return reply;
 }
 
 /** A credential that was never used, and a grant that is held. */

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { hours, minutes } from '../../../src/clock.ts';
+import { openToken, token } from '../../../src/domain/token.ts';
+import { KubeError } from '../../../src/kube/client.ts';
+import { credential } from './model/world.ts';
+import { connection } from './small-world/ledger.ts';
+import { type Scenario, scenarios, signIn } from './small-world/scenarios.ts';
+import { createSmallWorld, type SmallWorld, type SmallWorldOptions } from './small-world/small-world.ts';
+
+async function aWorld(scenario: Scenario, options: Partial<SmallWorldOptions> = {}): Promise<SmallWorld> {
+  const { singleUse, given } = scenario;
+  const world = createSmallWorld({ choices: [], replicas: ['A'], singleUse, given, onState: () => {}, ...options });
+  await scenario.prepare(world);
+  world.begin();
+  return world;
+}
+
+describe('what another replica left in escrow', () => {
+  it('is taken up within an hour by whoever leads', async () => {
+    const world = await aWorld(scenarios.requested);
+    signIn(world, { inEscrow: true });
+    await world.advance(minutes(30));
+    expect(world.ledger.record()?.generation).toBe(1);
+    await world.advance(hours(1));
+    expect(world.ledger.record()?.generation).toBe(2);
+    expect(world.ledger.arrived()).toEqual([]);
+    expect(world.violations).toEqual([]);
+  });
+
+  it('does not take the place of a later sign-in', async () => {
+    const world = await aWorld(scenarios.requested);
+    signIn(world, { inEscrow: true });
+    await world.advance(minutes(5));
+    const reply = signIn(world, { state: 'another-state' });
+    await world.advance(minutes(2));
+    const later = openToken(reply.refreshToken ?? token(''));
+    expect(world.ledger.record()?.refreshToken).toBe(later);
+    await world.advance(hours(1.1));
+    expect(world.ledger.record()?.refreshToken).toBe(later);
+    expect(world.ledger.arrived()).toEqual([]);
+  });
+
+  it.each([[false], [true]])('is ended by a deletion that ends the authorization: in escrow %s', async (inEscrow) => {
+    const world = await aWorld({ ...scenarios.imported, prepare: async (one) => await one.advance(minutes(1)) });
+    world.api.edit('squareconnections', connection, (object) => ({
+      ...object,
+      spec: { ...(object['spec'] as object), deletionPolicy: 'Revoke' },
+    }));
+    world.replicas.deliver();
+    await world.advance(minutes(1));
+    const before = new Set(world.square.refreshTokens.keys());
+    signIn(world, { inEscrow });
+    world.api.remove('squareconnections', connection);
+    world.replicas.deliver();
+    await world.advance(hours(2));
+    const given = [...world.square.refreshTokens.entries()].filter(([one]) => !before.has(one));
+    expect(given.map(([, { live }]) => live)).toEqual([false]);
+    expect(world.api.find('squareconnections', connection)).toBeUndefined();
+    expect(world.ledger.arrived()).toEqual([]);
+  });
+});
+
+describe('what another replica set aside, and could only put into escrow', () => {
+  it('is found before the credential that gave it would be presented once more', async () => {
+    const world = await aWorld(scenarios.besideAnother, {
+      choices: ['A ObtainToken #1: slow'],
+      replicas: ['A', 'B'],
+      onCall(call) {
+        // A quota is used up: what is there may be changed, nothing new may be made.
+        const isNew = call.to === 'api' && call.verb === 'create' && call.plural === 'secrets';
+        if (isNew && !call.name.startsWith('escrow-')) {
+          throw new KubeError({ status: 403, reason: 'Forbidden', message: 'exceeded quota', mayHaveActed: false });
+        }
+      },
+    });
+    const presented = world.square.newRefreshToken('M-ANOTHER', true);
+    world.witness.given(presented);
+    world.api.put('secrets', credential(`${connection}-token`, { token: presented }));
+    world.replicas.deliver();
+    await world.settle();
+    await world.advance(minutes(5));
+    const status = world.api.find('squareconnections', connection)?.['status'] as { lastFailure?: { message: string } };
+    expect(status.lastFailure?.message).toMatch(/is kept, sealed.*exceeded quota/);
+    await world.advance(hours(26));
+    expect(world.square.refreshTokens.get(presented)?.presentedAgain).toBe(0);
+    expect(world.violations).toEqual([]);
+  });
+});
