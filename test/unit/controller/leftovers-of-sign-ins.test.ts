@@ -65,6 +65,20 @@ describe('what is left of a sign-in', () => {
     expect(await act(refusing(409, 'Conflict').deps)).toEqual({ kind: 'Stale' });
   });
 
+  it.each([
+    ['what a sign-in gave and waits elsewhere', { kind: 'Grant', grant: aGrant() }, [secret]],
+    ['nothing that is on its way, when it is a claim', { kind: 'Claim', underWayUntil: noon }, []],
+  ] as const)('takes with it %s', async (_, content, expected) => {
+    const given: string[] = [];
+    const deps = {
+      incoming: { abandon: (_: unknown, of: string) => void given.push(of) },
+      watches: { incoming: { get: () => undefined } },
+    } as unknown as Parameters<typeof dismiss>[0];
+    const arrivals = [{ secret, until: noon, content }];
+    expect(await dismiss(deps, abandoned, anObservation({ arrivals }))).toEqual({ kind: 'Dismissed', secret });
+    expect(given).toEqual(expected);
+  });
+
   it('is a bug of ours when it fails by anything else', async () => {
     const { deps } = refusing(0, '');
     const broken = { ...deps, client: { delete: () => Promise.reject(new TypeError('x')) } } as unknown as typeof deps;

@@ -11,7 +11,7 @@ import type { Application, Arrival, GrantState } from '../../../src/domain/obser
 import { token } from '../../../src/domain/token.ts';
 import { KubeError } from '../../../src/kube/client.ts';
 import { type KubeObject, keyOf } from '../../../src/kube/resource.ts';
-import { projectIncoming } from '../../../src/secrets/incoming.ts';
+import { claimSignIn, projectIncoming, takenOf } from '../../../src/secrets/incoming.ts';
 import {
   aConnection,
   aCredential,
@@ -24,7 +24,7 @@ import {
   held,
   vacated,
 } from '../../support/builders.ts';
-import { canary, day } from '../secrets/fixtures.ts';
+import { aGrant as aSealed, canary, day } from '../secrets/fixtures.ts';
 import { anIncomingStage, binding } from '../secrets/incoming-stage.ts';
 
 const expiresAt = day + days(90);
@@ -135,6 +135,30 @@ describe('what a credential of another seller gave', () => {
 
   test('counts as taken up when its own seller signs in after it', async () => {
     expect(await takenWith('bakery-incoming-a', vacated(), 'M-OTHER')).toEqual(['sign-in/a', 'new']);
+  });
+});
+
+describe('a sign-in that its Secret refuses', () => {
+  test.each([
+    ['is seen in the place of its claim', true, application, 'Grant'],
+    ['is not seen before it was refused: its Secret comes', false, application, 'Claim'],
+    [
+      'of another application is told as such',
+      true,
+      anApplication({ clientID: 'sq0idp-OTHER' }),
+      'OfAnotherApplication',
+    ],
+    ['cannot be looked into without its application', true, { kind: 'Missing', ref: 'shop/pos' }, 'Unreadable'],
+  ] as const)('%s', async (_, isRefused, of, kind) => {
+    const stage = anIncomingStage();
+    const { client, clock, place, settlement, there, trouble } = stage;
+    await claimSignIn(client, place, 'a-claim');
+    const claim = there();
+    trouble.error = exceeded;
+    const grant = aSealed({ connectionUID: place.uid, taken: [takenOf(place.secret)] });
+    void settlement.store({ place, binding, grant }, 0);
+    if (isRefused) await clock.advance(minutes(1));
+    expect(arrivals(stage, claim, of, day)).toMatchObject([{ secret: place.secret, content: { kind } }]);
   });
 });
 
