@@ -110,7 +110,7 @@ export function createIncomingSettlement(deps: IncomingSettlementDeps): Incoming
       const outcome: Filled = isOver ? { kind: 'Gone' } : await fill(work);
       if (outcome.kind === 'Stored' || outcome.kind === 'Gone') {
         for (const settled of work.told) await settled();
-        open.delete(idOf(place));
+        if (open.get(idOf(place)) === work) open.delete(idOf(place));
         if (work.inEscrow !== undefined) void clear(work.inEscrow);
         if (attempt > 1) log.info({ connection, attempt, outcome: outcome.kind }, 'a sign-in that waited is settled');
         if (attempt > 1) changed(connection);

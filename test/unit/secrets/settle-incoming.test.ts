@@ -228,6 +228,20 @@ describe('what lies in escrow', () => {
 });
 
 describe('what comes later', () => {
+  test('is another piece of work than the one that was given up', async () => {
+    const { clock, due, settlement, trouble, told, stored, bakery } = refused('set aside');
+    void settlement.store(due, 0);
+    await clock.advance(minutes(1));
+    settlement.abandon(bakery, due.place.secret);
+    void settlement.store({ ...due, settled: async () => void told.push('later') }, 0);
+    await clock.advance(minutes(1));
+    expect([settlement.count(), told]).toEqual([1, ['settled']]);
+    delete trouble.error;
+    await clock.advance(minutes(1));
+    expect([settlement.count(), told]).toEqual([0, ['settled', 'later']]);
+    expect(stored()).toMatchObject({ ok: true });
+  });
+
   test('is told of its end, however late it comes', async () => {
     const { clock, due, settlement, trouble } = refused();
     delete trouble.error;
