@@ -40,9 +40,8 @@ export function observeArrivals(
   for (const key of deps.arrivalsOf.get(own)) {
     const secret = deps.watches.incoming.get(key);
     const stored = secret && arrivalOf(deps, key, secret, connection, application, now);
-    // A claim says less than what is to fill it.
-    const isMore = stored?.content.kind !== 'Claim' || !arrivals.has(stored.secret);
-    if (stored !== undefined && isMore) arrivals.set(stored.secret, stored);
+    // A claim, or what nobody can open, says less than what is to take its place.
+    if (stored !== undefined && (hasGrant(stored) || !arrivals.has(stored.secret))) arrivals.set(stored.secret, stored);
   }
   const found = [...arrivals.values()];
   const link = deps.watches.links.get(keyFrom(namespace, connectLinkSecretName(name)));
@@ -51,6 +50,8 @@ export function observeArrivals(
     ...(link === undefined || link.owner !== uid ? {} : { link: { expiresAt: link.expiresAt } }),
   };
 }
+
+const hasGrant = ({ content }: Arrival): boolean => 'grant' in content && content.grant !== undefined;
 
 function arrivalOf(
   { ring }: ArrivalsDeps,

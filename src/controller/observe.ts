@@ -1,6 +1,8 @@
 import type { ConnectionSpec, Environment } from '../api/connection.ts';
 import { connectPage, sealedSecretName } from '../api/names.ts';
 import type { Clock, Instant } from '../clock.ts';
+import { claimsEnd } from '../domain/arrivals.ts';
+import { attemptEnds } from '../domain/attempt.ts';
 import { recordIn, wasAuthorized } from '../domain/custody.ts';
 import {
   type Application,
@@ -94,14 +96,14 @@ export const environmentOf = (application: Application): Environment =>
 /** Looks at a connection; `undefined` when there is none. Asks the API server only what no watch can tell. */
 export async function observe(deps: ObserveDeps, key: Key): Promise<Sight | undefined> {
   const sight = await look(deps, key);
-  const cause = sight && missedIn(sight.observation);
-  return cause !== undefined && (await deps.escrow.lookFor(cause)) ? await look(deps, key) : sight;
+  if (sight === undefined || !isEnding(sight.observation, nowOf(deps, sight.environment))) return sight;
+  return (await deps.escrow.lookFor(sight.observation.connection.uid)) ? await look(deps, key) : sight;
 }
 
-/** Another replica may have put something into escrow that matters now: what would be ended, or asked for once more, without it. */
-function missedIn({ connection, attempt }: Observation): string | undefined {
-  if (connection.deleting && connection.finalized) return connection.uid;
-  return attempt.kind === 'Over' ? attempt.attempt.id : undefined;
+/** A deletion waits for nothing any more: what another replica put into escrow meanwhile may have to be ended, too. */
+function isEnding(o: Observation, now: Now): boolean {
+  const { deleting, finalized } = o.connection;
+  return deleting && finalized && Math.max(attemptEnds(o.attempt), claimsEnd(o)) <= now.square;
 }
 
 async function look(deps: ObserveDeps, key: Key): Promise<Sight | undefined> {

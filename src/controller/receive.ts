@@ -1,6 +1,6 @@
 import { pinOf } from '../domain/arrivals.ts';
 import { doubtOf, doubtsLeft } from '../domain/attempt.ts';
-import { recordIn } from '../domain/custody.ts';
+import { held, recordIn } from '../domain/custody.ts';
 import { wasTried } from '../domain/decide.ts';
 import { type Given, presenting } from '../domain/given.ts';
 import { type Grant, takenLimit } from '../domain/grant.ts';
@@ -40,11 +40,13 @@ export async function receive(
   const presented = credential.kind === 'Given' ? wasPresented(o, credential) : [];
   const known = [...(before?.taken ?? []), ...presented, ...arrived.taken];
   const taken = takenBeside(o, arrived, known).slice(-takenLimit);
+  const ofSame = held(o)?.merchantID === arrived.merchantID ? held(o)?.signedInAt : undefined;
+  const signedInAt = step.because === 'SignedIn' ? arrived.accessToken.issuedAt : ofSame;
   const grant: Grant = {
     ...arrived,
     generation: Math.max(before?.generation ?? 0, sight.view.stored.revision) + 1,
     connectionUID: o.connection.uid,
-    ...(step.because === 'SignedIn' && { signedInAt: arrived.accessToken.issuedAt }),
+    ...(signedInAt === undefined ? {} : { signedInAt }),
     taken,
     handled: before?.handled ?? {},
     sealedAt: deps.clock.wall(),
@@ -55,8 +57,8 @@ export async function receive(
     case 'Stored': {
       // Who else lives on what is to be ended now is looked for anew.
       if (o.connection.deleting) return { kind: 'Stale' };
-      const held = { kind: 'Held', grant, keyID: deps.ring.active.id } as const;
-      return { kind: 'Sealed', grant: held, how: 'TakenUp', answers: {} };
+      const now = { kind: 'Held', grant, keyID: deps.ring.active.id } as const;
+      return { kind: 'Sealed', grant: now, how: 'TakenUp', answers: {} };
     }
     case 'Conflict':
       return { kind: 'Stale' };

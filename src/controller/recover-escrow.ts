@@ -11,6 +11,9 @@ import { over } from './succession.ts';
 /** So long what a sign-in gave is waited for, so that the first status can say why it is not stored. */
 const patience = seconds(1);
 
+/** So long a pass waits for a look. */
+const moment = seconds(2);
+
 /** Replicas that do not lead leave something there, too. A sign-in that is not taken up for a day is of no use any more. */
 const lookEvery = hours(1);
 
@@ -24,7 +27,10 @@ export interface EscrowRecovery {
    * `signal` is aborted. Rejects only then.
    */
   begin(signal: AbortSignal): Promise<void>;
-  /** Looks at once, for each cause once in a term. Resolves to whether it did. Never rejects. */
+  /**
+   * Looks at once, for each cause once in a term. Resolves to whether it did: what takes longer than a moment goes on without
+   * whoever asks, who may ask again. Never rejects.
+   */
   lookFor(cause: string): Promise<boolean>;
 }
 
@@ -35,7 +41,6 @@ export function createEscrowRecovery(deps: RecoverDeps): EscrowRecovery {
   const waiting = new Map<string, Key>();
   const causes = new Set<string>();
   let term: AbortSignal | undefined;
-  let looking: Promise<void> | undefined;
 
   return {
     async begin(signal) {
@@ -52,18 +57,27 @@ export function createEscrowRecovery(deps: RecoverDeps): EscrowRecovery {
     async lookFor(cause) {
       if (term === undefined || term.aborted || causes.has(cause)) return false;
       causes.add(cause);
-      looking ??= look(term).finally(() => {
-        looking = undefined;
-      });
-      return await looking.then(
+      const late = new AbortController();
+      const looked = look(term, AbortSignal.any([term, late.signal])).then(
         () => true,
         () => false,
       );
+      const ended = new AbortController();
+      const given = sleep(deps.clock, moment, ended.signal).then(
+        () => false,
+        () => false,
+      );
+      const hasLooked = await Promise.race([looked, given]);
+      ended.abort();
+      late.abort();
+      if (!hasLooked) causes.delete(cause);
+      return hasLooked;
     },
   };
 
-  async function look(signal: AbortSignal): Promise<void> {
-    const found = await until(deps, () => listEscrow(deps), 'what lies in escrow', signal);
+  /** @param within ends the question what is there; what was found is worked at for the term. */
+  async function look(signal: AbortSignal, within = signal): Promise<void> {
+    const found = await until(deps, () => listEscrow(deps), 'what lies in escrow', within);
     const unread = new Set(found.filter(isUnread).map(({ held }) => held.name));
     for (const [secret, connection] of waiting) {
       if (unread.has(secret)) continue;

@@ -18,7 +18,7 @@ import { nowOf, type ObserveDeps, type Sight } from './observe.ts';
 import { lookAgainEvery } from './observe-token-secrets.ts';
 import { canPublish } from './publish.ts';
 import { named, otherMerchant } from './seller.ts';
-import { type SetAsideDeps, setAside, tellKept, type Untaken } from './set-aside.ts';
+import { isConcluded, type SetAsideDeps, setAside, tellKept, type Untaken } from './set-aside.ts';
 import type { Settlement } from './settlement.ts';
 import type { Turnstile } from './turnstile.ts';
 import { sentence } from './write-refused.ts';
@@ -60,7 +60,11 @@ export async function rotate(deps: RotateDeps, sight: Sight, o: Observation, rot
   if (!singleUse) return await inTurn(deps, () => ask(deps, sight, o, rotation, { noted: undefined, page: undefined }));
   const obstacle = presents === 'Held' ? await canPublish(deps, sight, o) : undefined;
   if (obstacle !== undefined) return obstacle;
-  const attempt = deps.attempts.begin(presents, doubtOf(o.attempt, presents));
+  const doubt = doubtOf(o.attempt, presents);
+  // What the first request gave may lie in escrow: another replica put it there, later than anybody looked.
+  const cause = doubt && `${o.connection.uid}/${doubt.startedAt}`;
+  if (cause !== undefined && (await deps.escrow.lookFor(cause))) return { kind: 'Stale' };
+  const attempt = deps.attempts.begin(presents, doubt);
   let page: JournalPage;
   try {
     page = await deps.journal.page(attempt.id);
@@ -218,21 +222,18 @@ async function granted(
     knownTime: square.time.now(),
     ...(asking.grantType === 'refresh_token' ? { presented: asking.refreshToken } : {}),
   };
-  const about = credential === undefined ? {} : { credential };
   const untaken: Untaken | undefined = given.ok
     ? before && otherMerchant(o, reply.merchantID, credential)
-    : { kind: 'Failed', failure: given.failure, ...about };
+    : { kind: 'Failed', failure: given.failure, ...(credential !== undefined && { credential }) };
   if (untaken !== undefined) {
     const { namespace, name } = o.connection;
     const { environment, clientID } = application;
     const aside = { ...issued, binding: { namespace, name, environment, clientID }, taken: credential };
     const kept = await setAside(deps, aside, async () => standing.page?.discard());
-    if (kept === undefined && untaken.kind === 'Failed') {
+    if (kept === undefined && untaken.kind === 'Failed')
       return await failed(deps, sight, o, rotation, standing, untaken, true);
-    }
     // As long as its Secret does not have it the record tells everybody that the credential may be spent.
-    const isSettled = kept === undefined || kept.settled === 'Stored' || kept.settled === 'Gone';
-    if (isSettled) await conclude(deps, sight, o, standing);
+    if (isConcluded(kept)) await conclude(deps, sight, o, standing);
     return kept === undefined ? untaken : tellKept(untaken, kept);
   }
   const next = grantFrom({

@@ -47,7 +47,7 @@ export async function named<T extends Given>(
 const unnamed = (pin: string): Failure => ({
   class: sellerNotNamed.class,
   reason: sellerNotNamed.reason,
-  operation: 'ObtainToken',
+  operation: 'RetrieveTokenStatus',
   message: `${sellerNotNamed.message} (pinned to ${pin}).`,
   maybeActed: true,
 });

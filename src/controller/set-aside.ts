@@ -56,6 +56,10 @@ export async function setAside(
   return { settled: outcome, ...(waiting?.message !== undefined && { refused: sentence(waiting.message) }) };
 }
 
+/** Its Secret has it, or nothing has to: it is no secret of this process any more that the credential is used up. */
+export const isConcluded = (kept: SetAside | undefined): boolean =>
+  kept === undefined || kept.settled === 'Stored' || kept.settled === 'Gone';
+
 /** The same, with what became of what Square gave. */
 export function tellKept(untaken: Untaken, { refused }: SetAside): Untaken {
   if (untaken.kind === 'OtherMerchant') {

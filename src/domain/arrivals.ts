@@ -3,6 +3,7 @@ import { type AttemptState, attemptEnds } from './attempt.ts';
 import { recordIn } from './custody.ts';
 import type { Grant } from './grant.ts';
 import type { Arrival, Now, Observation } from './observation.ts';
+import { isRefusal } from './pace.ts';
 import { setAsideOf } from './set-aside.ts';
 import type { DismissReason, ReceiveReason, Step } from './step.ts';
 
@@ -69,7 +70,10 @@ export function receivable(o: Observation, now: Now): Arrival | undefined {
  * A sign-in that nobody has taken up, and that a deletion which ends the authorization has to end, too, however long ago it
  * was. One that cannot be looked into may be such.
  */
-export function arrivalToEnd(o: Pick<Observation, 'arrivals' | 'connection' | 'grant'>, now: Now): Arrival | undefined {
+export function arrivalToEnd(
+  o: Pick<Observation, 'arrivals' | 'connection' | 'grant' | 'history'>,
+  now: Now,
+): Arrival | undefined {
   return o.arrivals?.find(({ content }) =>
     content.kind === 'Grant' ? grantDismissal(o, content.grant, now) === undefined : content.kind === 'Unreadable',
   );
@@ -95,6 +99,9 @@ export function arrivalInstants(o: Observation, now: Now): Instant[] {
   return ends.filter((end) => end > now.square && Number.isFinite(end));
 }
 
+/** What a sign-in is judged by. */
+type Judged = Pick<Observation, 'connection' | 'grant' | 'history'>;
+
 interface Dismissal {
   readonly because: DismissReason;
   readonly message: string;
@@ -107,7 +114,7 @@ function dismissal(o: Observation, { content, until, secret }: Arrival, now: Now
   }
   const aside = content.kind === 'SetAside' ? content.grant : undefined;
   if (aside !== undefined) {
-    const why = setAsideDismissal(o, aside);
+    const why = setAsideDismissal(o, aside, now);
     if (why !== undefined) return why;
   }
   if (content.kind === 'OfAnotherApplication') {
@@ -128,9 +135,10 @@ function dismissal(o: Observation, { content, until, secret }: Arrival, now: Now
 }
 
 /** It waits for as long as the credential is given that it came of; one that is not to be seen now may be that one. */
-function setAsideDismissal(o: Observation, arrived: Grant): Dismissal | undefined {
+function setAsideDismissal(o: Observation, arrived: Grant, now: Now): Dismissal | undefined {
   const { credential, connection } = o;
   if (wasTaken(o, arrived) && !wasLeft(o, arrived)) return taken;
+  if (isOlder(o, arrived, now)) return superseded;
   const isWanted = connection.spec.ok && connection.spec.value.credential !== undefined;
   const isGiven = credential.kind === 'Given' ? setAsideOf(o) === arrived : isWanted;
   if (arrived.connectionUID === connection.uid && isGiven) return undefined;
@@ -173,7 +181,7 @@ function isOfAnother(o: Pick<Observation, 'connection' | 'grant'>, { merchantID 
   return pin !== undefined && merchantID !== undefined && merchantID !== pin;
 }
 
-function grantDismissal(o: Pick<Observation, 'connection' | 'grant'>, arrived: Grant, now: Now): Dismissal | undefined {
+function grantDismissal(o: Judged, arrived: Grant, now: Now): Dismissal | undefined {
   if (wasTaken(o, arrived)) return taken;
   if (arrived.connectionUID !== o.connection.uid) {
     const message = 'The seller signed in for an earlier connection of this name. Have them sign in again.';
@@ -183,10 +191,7 @@ function grantDismissal(o: Pick<Observation, 'connection' | 'grant'>, arrived: G
     const message = `Merchant ${arrived.merchantID} signed in, but this connection is pinned to ${pinOf(o)}. What is held stays. Have that seller sign in, or correct spec.merchantID.`;
     return { because: 'OtherMerchant', message };
   }
-  if (isOlder(o, arrived)) {
-    const message = 'The seller signed in again after that, and what is held comes of it. It stays.';
-    return { because: 'Superseded', message };
-  }
+  if (isOlder(o, arrived, now)) return superseded;
   if (wasEnded(o, arrived, now)) {
     const message =
       'The authorization was ended at Square on request after the seller had signed in. Have them sign in again.';
@@ -201,13 +206,22 @@ export function pinOf({ connection: { spec }, grant }: Pick<Observation, 'connec
   return pin ?? ('grant' in grant ? grant.grant.merchantID : undefined);
 }
 
-/** It may have waited where its Secret was refused, while the same seller came again. */
-function isOlder({ grant }: Pick<Observation, 'grant'>, { accessToken, merchantID }: Grant): boolean {
-  if (grant.kind !== 'Held') return false;
-  const { signedInAt, merchantID: holder } = grant.grant;
-  const isSame = merchantID === undefined || holder === undefined || merchantID === holder;
-  return isSame && signedInAt !== undefined && accessToken.issuedAt < signedInAt;
+/**
+ * It may have waited where its Secret was refused, while the same seller came again. A time that is yet to come was noted by a
+ * clock that was ahead, and is not believed; and nothing gives way to a grant that Square renews no more.
+ */
+function isOlder({ grant, history }: Judged, { accessToken, merchantID }: Grant, now: Now): boolean {
+  if (grant.kind !== 'Held' || merchantID === undefined || grant.grant.merchantID !== merchantID) return false;
+  const { Refresh } = history.failures;
+  if (Refresh !== undefined && isRefusal(Refresh.class)) return false;
+  const { signedInAt = 0 } = grant.grant;
+  return signedInAt <= now.square && accessToken.issuedAt < Math.floor(signedInAt / 1_000) * 1_000;
 }
+
+const superseded: Dismissal = {
+  because: 'Superseded',
+  message: 'The seller signed in again after that, and what is held comes of it. It stays.',
+};
 
 /**
  * Ending an authorization ends all tokens of it. The token's time has whole seconds, so one of the same second may live. A

@@ -13,11 +13,14 @@ export interface Issuing {
 }
 
 /**
- * Whether a token request that failed so says that Square gives no tokens now. One that comes too often is answered; and what
- * the API server refuses is no word about Square.
+ * Whether a token request that failed so says that Square gives no tokens now. One that comes too often is answered; one whose
+ * seller nobody names was given a token; and what the API server refuses is no word about Square.
  */
 export const failsToIssue = (failure: { readonly class: string; readonly reason: string }): boolean =>
-  isTransient(failure) && failure.class !== 'RateLimited' && isOfSquare(failure.reason);
+  isTransient(failure) &&
+  failure.class !== 'RateLimited' &&
+  failure.reason !== 'SellerNotNamed' &&
+  isOfSquare(failure.reason);
 
 /** A token request came to nothing. */
 export const inQuestion = (at: Instant): Issuing => ({ failedAt: Math.floor(at / seconds(1)) * seconds(1) });

@@ -126,7 +126,8 @@ export async function fillIncoming(
     if (typeOf(there) !== secretTypes.incomingGrant) {
       return notOwned(where, `its type is not ${secretTypes.incomingGrant}`);
     }
-    if (there.metadata.ownerReferences?.some(({ uid }) => uid !== place.uid)) {
+    const { ownerReferences: owners = [] } = there.metadata;
+    if (owners.length > 0 && !owners.some(({ uid }) => uid === place.uid)) {
       if (await isGone(client, place)) return { kind: 'Gone' };
       return notOwned(where, 'it is of an earlier connection of the name, and goes with it');
     }

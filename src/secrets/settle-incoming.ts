@@ -164,7 +164,8 @@ export function createIncomingSettlement(deps: IncomingSettlementDeps): Incoming
       const there = open.get(idOf(place));
       const work = there === undefined || there.abandoned.signal.aborted ? begin(due) : there;
       if (settled !== undefined) work.told.push(settled);
-      if (inEscrow !== undefined) work.inEscrow = inEscrow;
+      // What this process wrote there itself is newer than what anybody saw before.
+      work.inEscrow ??= inEscrow;
       const ended = new AbortController();
       const state = () => stateOf(work);
       const late = sleep(clock, patience, ended.signal).then(state, state);

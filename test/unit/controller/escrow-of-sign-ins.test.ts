@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { hours, minutes } from '../../../src/clock.ts';
+import { apiVersion, secretTypes } from '../../../src/api/names.ts';
+import { hours, minutes, seconds } from '../../../src/clock.ts';
 import { openToken, token } from '../../../src/domain/token.ts';
 import { KubeError } from '../../../src/kube/client.ts';
-import { credential } from './model/world.ts';
+import type { KubeObject } from '../../../src/kube/resource.ts';
+import { incomingPlace } from '../../../src/secrets/incoming.ts';
+import { namespace } from './model/api-server.ts';
+import { aConnectionObject, credential } from './model/world.ts';
 import { connection } from './small-world/ledger.ts';
 import { type Scenario, scenarios, signIn } from './small-world/scenarios.ts';
 import { createSmallWorld, type SmallWorld, type SmallWorldOptions } from './small-world/small-world.ts';
@@ -57,6 +61,76 @@ describe('what another replica left in escrow', () => {
     expect(given.map(([, { live }]) => live)).toEqual([false]);
     expect(world.api.find('squareconnections', connection)).toBeUndefined();
     expect(world.ledger.arrived()).toEqual([]);
+  });
+});
+
+describe('a sign-in that is under way as its connection is deleted', () => {
+  it.each([[5], [40]])('and comes into escrow %i s after is ended', async (after) => {
+    const world = await aWorld({ ...scenarios.imported, prepare: async (one) => await one.advance(minutes(1)) });
+    world.api.edit('squareconnections', connection, (object) => ({
+      ...object,
+      spec: { ...(object['spec'] as object), deletionPolicy: 'Revoke' },
+    }));
+    world.replicas.deliver();
+    await world.advance(minutes(1));
+    const { uid = '' } = world.api.find('squareconnections', connection)?.metadata ?? {};
+    const { secret: name } = incomingPlace({ namespace, name: connection, uid }, 'a-state');
+    const ownerReferences = [{ apiVersion, kind: 'SquareConnection', name: connection, uid }];
+    world.api.put('secrets', { metadata: { name, namespace, ownerReferences }, type: secretTypes.incomingGrant });
+    world.replicas.deliver();
+    world.api.remove('squareconnections', connection);
+    world.replicas.deliver();
+    await world.advance(seconds(after));
+    const { refreshToken = token('') } = signIn(world, { inEscrow: true });
+    await world.advance(hours(2));
+    expect(world.square.refreshTokens.get(openToken(refreshToken))?.live).toBe(false);
+    expect(world.api.find('squareconnections', connection)).toBeUndefined();
+  });
+});
+
+describe('escrow that cannot be looked into', () => {
+  const broken = new KubeError({ status: 500, reason: 'InternalError', message: 'no', mayHaveActed: false });
+
+  async function aBrokenWorld() {
+    let isBroken = false;
+    const world = await aWorld(scenarios.requested, {
+      onCall(call) {
+        if (isBroken && call.to === 'api' && call.verb === 'list' && call.plural === 'secrets') throw broken;
+      },
+    });
+    isBroken = true;
+    const named = (name: string) => ({ ...aConnectionObject('bakery'), metadata: { name, namespace } });
+    for (const n of [1, 2, 3, 4]) {
+      const { spec, ...rest } = named(`gone-${n}`) as KubeObject & { spec: object };
+      world.api.put('squareconnections', { ...rest, spec: { ...spec, deletionPolicy: 'Revoke' } });
+    }
+    world.replicas.deliver();
+    await world.advance(minutes(1));
+    for (const n of [1, 2, 3, 4]) world.api.remove('squareconnections', `gone-${n}`);
+    world.replicas.deliver();
+    await world.settle();
+    return { world, named };
+  }
+
+  it('holds up no other connection, although as many are being deleted as there are workers', async () => {
+    const { world, named } = await aBrokenWorld();
+    world.api.put('squareconnections', named('healthy'));
+    world.replicas.deliver();
+    await world.settle();
+    await world.advance(minutes(10));
+    expect(world.api.find('squareconnections', 'healthy')?.['status']).toBeDefined();
+    for (const n of [1, 2, 3, 4]) expect(world.api.find('squareconnections', `gone-${n}`)).toBeUndefined();
+  });
+
+  it('holds up no stop', async () => {
+    const { world } = await aBrokenWorld();
+    const [replica] = world.replicas.all;
+    let isDrained = false;
+    void replica?.process.controller.drain().then(() => {
+      isDrained = true;
+    });
+    await world.advance(seconds(10));
+    expect(isDrained).toBe(true);
   });
 });
 

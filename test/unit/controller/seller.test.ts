@@ -68,7 +68,10 @@ describe('whose a token is', () => {
   ] as const)('that nobody names is a failure under a pin: %s', async (_, statuses, merchants, calls) => {
     const { square, asked } = aSquare(statuses, merchants);
     const outcome = await name(square, 'M-PIN');
-    expect(outcome).toMatchObject({ ok: false, failure: { class: 'Unknown', reason: 'SellerNotNamed' } });
+    expect(outcome).toMatchObject({
+      ok: false,
+      failure: { class: 'Unknown', reason: 'SellerNotNamed', operation: 'RetrieveTokenStatus' },
+    });
     expect(asked).toHaveLength(calls);
     expect(JSON.stringify(outcome)).toContain('M-PIN');
   });

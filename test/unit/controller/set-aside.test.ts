@@ -6,8 +6,8 @@ import type { Sight } from '../../../src/controller/observe.ts';
 import { observeArrivals } from '../../../src/controller/observe-arrivals.ts';
 import { dismiss, receive } from '../../../src/controller/receive.ts';
 import { setAside } from '../../../src/controller/set-aside.ts';
-import type { RefreshToken } from '../../../src/domain/grant.ts';
-import type { Application, Arrival, GrantState } from '../../../src/domain/observation.ts';
+import type { Grant, RefreshToken } from '../../../src/domain/grant.ts';
+import type { Application, Arrival, GrantState, Observation } from '../../../src/domain/observation.ts';
 import { token } from '../../../src/domain/token.ts';
 import { KubeError } from '../../../src/kube/client.ts';
 import { type KubeObject, keyOf } from '../../../src/kube/resource.ts';
@@ -133,6 +133,17 @@ describe('what a credential of another seller gave', () => {
     expect(await takenWith(secret, grant)).toEqual(taken);
   });
 
+  test('does not make the connection forget when its seller signed in last', async () => {
+    const content: Arrival['content'] = { kind: 'SetAside', grant: aGrant({ taken: ['new'] }) };
+    const o = anObservation({
+      grant: held({ signedInAt: day }),
+      credential: aCredential(),
+      arrivals: [{ secret: 'bakery-incoming-b', until: day, content }],
+    });
+    expect((await received(o, 'bakery-incoming-b', 'MerchantMatches'))?.signedInAt).toBe(day);
+    expect((await received(o, 'bakery-incoming-b', 'SignedIn'))?.signedInAt).toBe(aGrant().accessToken.issuedAt);
+  });
+
   test('counts as taken up when its own seller signs in after it', async () => {
     expect(await takenWith('bakery-incoming-a', vacated(), 'M-OTHER')).toEqual(['sign-in/a', 'new']);
   });
@@ -162,6 +173,26 @@ describe('a sign-in that its Secret refuses', () => {
   });
 });
 
+test.each([
+  ['of a sign-in', {}],
+  ['of what is set aside', { setAside: true as const }],
+])('what nobody can open in the Secret %s does not hide what is to take its place', async (_, aside) => {
+  const stage = anIncomingStage();
+  const { clock, place: own, server, settlement, trouble } = stage;
+  const place = { ...own, ...aside };
+  const annotations = { 'square-operator.dev/set-aside': String('setAside' in aside) };
+  const data = { 'grant.jwe': Buffer.from('torn').toString('base64') };
+  const metadata = { name: place.secret, namespace: 'shop', annotations };
+  server.put('secrets', { metadata, type: 'square-operator.dev/incoming-grant', data });
+  trouble.error = exceeded;
+  const grant = aSealed({ connectionUID: place.uid, taken: [takenOf(place.secret)] });
+  void settlement.store({ place, binding, grant }, 0);
+  await clock.advance(minutes(1));
+  expect(arrivals(stage, stage.there(), application, day)).toMatchObject([
+    { content: { grant: { taken: grant.taken } } },
+  ]);
+});
+
 const told = aHistory({ failures: { TakeUp: aStreak({ class: 'OtherMerchant' }) }, triedCredential: 'new' });
 
 /** What the record remembers once this was taken up, beside a sign-in `a` and what was set aside, `b`. */
@@ -181,13 +212,22 @@ async function takenWith(
       { secret: 'bakery-incoming-b', until: day, content: aside },
     ],
   });
+  return (await received(o, secret, 'SignedIn'))?.taken;
+}
+
+/** The record as it is once that was received. */
+async function received(
+  o: Observation,
+  secret: string,
+  because: 'SignedIn' | 'MerchantMatches',
+): Promise<Grant | undefined> {
   const { clock, ring } = anIncomingStage();
   const grants = { writing: () => () => {}, absorb: () => {} };
   const client = { create: async (_: unknown, object: KubeObject) => object };
   const deps = { client, clock, ring, watches: { grants } } as unknown as Parameters<typeof receive>[0];
   const sight = { environment: 'Production', view: { stored: { revision: 3 } } } as unknown as Sight;
-  const fact = await receive(deps, { kind: 'Receive', secret, because: 'SignedIn' }, sight, o);
-  return fact.kind === 'Sealed' ? fact.grant.grant.taken : undefined;
+  const fact = await receive(deps, { kind: 'Receive', secret, because }, sight, o);
+  return fact.kind === 'Sealed' ? fact.grant.grant : undefined;
 }
 
 function arrivals(
