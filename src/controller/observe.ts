@@ -97,7 +97,8 @@ export const environmentOf = (application: Application): Environment =>
 export async function observe(deps: ObserveDeps, key: Key): Promise<Sight | undefined> {
   const sight = await look(deps, key);
   if (sight === undefined || !isEnding(sight.observation, nowOf(deps, sight.environment))) return sight;
-  return (await deps.escrow.lookFor(sight.observation.connection.uid)) ? await look(deps, key) : sight;
+  await deps.escrow.lookFor(sight.observation.connection.uid);
+  return await look(deps, key);
 }
 
 /** A deletion waits for nothing any more: what another replica put into escrow meanwhile may have to be ended, too. */

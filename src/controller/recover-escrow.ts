@@ -28,8 +28,8 @@ export interface EscrowRecovery {
    */
   begin(signal: AbortSignal): Promise<void>;
   /**
-   * Looks at once, for each cause once in a term. Resolves to whether it did: what takes longer than a moment goes on without
-   * whoever asks, who may ask again. Never rejects.
+   * Looks at once, for each cause once in a term, and once more where that took longer than a moment, which nobody waits for.
+   * Resolves to whether there may be something new to be seen. Never rejects.
    */
   lookFor(cause: string): Promise<boolean>;
 }
@@ -39,7 +39,7 @@ export function createEscrowRecovery(deps: RecoverDeps): EscrowRecovery {
   const atWork = new Map<string, AbortSignal>();
   /** Connections that wait for a later version of the operator, by the Secrets that it left. */
   const waiting = new Map<string, Key>();
-  const causes = new Set<string>();
+  const causes = new Map<string, 'Late' | 'Looked'>();
   let term: AbortSignal | undefined;
 
   return {
@@ -55,8 +55,8 @@ export function createEscrowRecovery(deps: RecoverDeps): EscrowRecovery {
       })().catch(() => {});
     },
     async lookFor(cause) {
-      if (term === undefined || term.aborted || causes.has(cause)) return false;
-      causes.add(cause);
+      const before = causes.get(cause);
+      if (term === undefined || term.aborted || before === 'Looked') return false;
       const late = new AbortController();
       const looked = look(term, AbortSignal.any([term, late.signal])).then(
         () => true,
@@ -70,8 +70,8 @@ export function createEscrowRecovery(deps: RecoverDeps): EscrowRecovery {
       const hasLooked = await Promise.race([looked, given]);
       ended.abort();
       late.abort();
-      if (!hasLooked) causes.delete(cause);
-      return hasLooked;
+      causes.set(cause, hasLooked || before === 'Late' ? 'Looked' : 'Late');
+      return hasLooked || before === undefined;
     },
   };
 

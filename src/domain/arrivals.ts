@@ -1,5 +1,5 @@
 import { formatInstant, type Instant } from '../clock.ts';
-import { type AttemptState, attemptEnds } from './attempt.ts';
+import { type AttemptState, attemptEnds, isSpent } from './attempt.ts';
 import { recordIn } from './custody.ts';
 import type { Grant } from './grant.ts';
 import type { Arrival, Now, Observation } from './observation.ts';
@@ -46,7 +46,7 @@ export function receivable(o: Observation, now: Now): Arrival | undefined {
   const { grant, application, unsettled } = o;
   if (application.kind !== 'Found' || unsettled !== undefined) return undefined;
   const arrivals = (o.arrivals ?? []).filter(
-    (arrival) => mayTakeUp(o, arrival) && dismissal(o, arrival, now) === undefined,
+    (arrival) => mayTakeUp(o, arrival, now) && dismissal(o, arrival, now) === undefined,
   );
   switch (grant.kind) {
     case 'Absent':
@@ -70,10 +70,7 @@ export function receivable(o: Observation, now: Now): Arrival | undefined {
  * A sign-in that nobody has taken up, and that a deletion which ends the authorization has to end, too, however long ago it
  * was. One that cannot be looked into may be such.
  */
-export function arrivalToEnd(
-  o: Pick<Observation, 'arrivals' | 'connection' | 'grant' | 'history'>,
-  now: Now,
-): Arrival | undefined {
+export function arrivalToEnd(o: Judged & Pick<Observation, 'arrivals'>, now: Now): Arrival | undefined {
   return o.arrivals?.find(({ content }) =>
     content.kind === 'Grant' ? grantDismissal(o, content.grant, now) === undefined : content.kind === 'Unreadable',
   );
@@ -100,7 +97,7 @@ export function arrivalInstants(o: Observation, now: Now): Instant[] {
 }
 
 /** What a sign-in is judged by. */
-type Judged = Pick<Observation, 'connection' | 'grant' | 'history'>;
+type Judged = Pick<Observation, 'connection' | 'grant' | 'history' | 'attempt'>;
 
 interface Dismissal {
   readonly because: DismissReason;
@@ -114,7 +111,7 @@ function dismissal(o: Observation, { content, until, secret }: Arrival, now: Now
   }
   const aside = content.kind === 'SetAside' ? content.grant : undefined;
   if (aside !== undefined) {
-    const why = setAsideDismissal(o, aside, now);
+    const why = setAsideDismissal(o, aside);
     if (why !== undefined) return why;
   }
   if (content.kind === 'OfAnotherApplication') {
@@ -135,10 +132,9 @@ function dismissal(o: Observation, { content, until, secret }: Arrival, now: Now
 }
 
 /** It waits for as long as the credential is given that it came of; one that is not to be seen now may be that one. */
-function setAsideDismissal(o: Observation, arrived: Grant, now: Now): Dismissal | undefined {
+function setAsideDismissal(o: Observation, arrived: Grant): Dismissal | undefined {
   const { credential, connection } = o;
   if (wasTaken(o, arrived) && !wasLeft(o, arrived)) return taken;
-  if (isOlder(o, arrived, now)) return superseded;
   const isWanted = connection.spec.ok && connection.spec.value.credential !== undefined;
   const isGiven = credential.kind === 'Given' ? setAsideOf(o) === arrived : isWanted;
   if (arrived.connectionUID === connection.uid && isGiven) return undefined;
@@ -159,10 +155,11 @@ function wasLeft({ grant }: Pick<Observation, 'grant'>, arrived: Grant): boolean
  * The grant of a sign-in; or what was set aside: its seller is pinned now, or nobody is, or nobody knows yet whose it is, and
  * the credential is still given.
  */
-function mayTakeUp(o: Observation, { content }: Arrival): boolean {
-  if (content.kind !== 'SetAside') return content.kind === 'Grant';
-  const { grant: aside } = content;
-  if (aside === undefined) return false;
+function mayTakeUp(o: Observation, { content }: Arrival, now: Now): boolean {
+  const grant = content.kind === 'Grant' || content.kind === 'SetAside' ? content.grant : undefined;
+  if (grant === undefined || isOlder(o, grant, now)) return false;
+  if (content.kind === 'Grant') return true;
+  const aside = grant;
   const pin = pinOf(o);
   if (aside.merchantID !== undefined && pin === aside.merchantID) return true;
   return (pin === undefined || aside.merchantID === undefined) && setAsideOf(o) === aside && !wasLeft(o, aside);
@@ -191,7 +188,10 @@ function grantDismissal(o: Judged, arrived: Grant, now: Now): Dismissal | undefi
     const message = `Merchant ${arrived.merchantID} signed in, but this connection is pinned to ${pinOf(o)}. What is held stays. Have that seller sign in, or correct spec.merchantID.`;
     return { because: 'OtherMerchant', message };
   }
-  if (isOlder(o, arrived, now)) return superseded;
+  if (isOlder(o, arrived, now) && now.confirmed) {
+    const message = 'The seller signed in again after that, and what is held comes of it. It stays.';
+    return { because: 'Superseded', message };
+  }
   if (wasEnded(o, arrived, now)) {
     const message =
       'The authorization was ended at Square on request after the seller had signed in. Have them sign in again.';
@@ -208,20 +208,17 @@ export function pinOf({ connection: { spec }, grant }: Pick<Observation, 'connec
 
 /**
  * It may have waited where its Secret was refused, while the same seller came again. A time that is yet to come was noted by a
- * clock that was ahead, and is not believed; and nothing gives way to a grant that Square renews no more.
+ * clock that was ahead, which only a clock can say that Square has confirmed. Nothing gives way to a grant that is renewed no
+ * more.
  */
-function isOlder({ grant, history }: Judged, { accessToken, merchantID }: Grant, now: Now): boolean {
+function isOlder({ grant, history, attempt }: Judged, { accessToken, merchantID }: Grant, now: Now): boolean {
   if (grant.kind !== 'Held' || merchantID === undefined || grant.grant.merchantID !== merchantID) return false;
   const { Refresh } = history.failures;
-  if (Refresh !== undefined && isRefusal(Refresh.class)) return false;
+  if (isSpent(attempt, 'Held') || (Refresh !== undefined && isRefusal(Refresh.class))) return false;
   const { signedInAt = 0 } = grant.grant;
-  return signedInAt <= now.square && accessToken.issuedAt < Math.floor(signedInAt / 1_000) * 1_000;
+  const isAhead = now.confirmed && signedInAt > now.square;
+  return !isAhead && accessToken.issuedAt < Math.floor(signedInAt / 1_000) * 1_000;
 }
-
-const superseded: Dismissal = {
-  because: 'Superseded',
-  message: 'The seller signed in again after that, and what is held comes of it. It stays.',
-};
 
 /**
  * Ending an authorization ends all tokens of it. The token's time has whole seconds, so one of the same second may live. A

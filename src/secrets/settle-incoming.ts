@@ -41,7 +41,7 @@ export interface IncomingWaiting extends Pick<IncomingDue, 'place' | 'grant'> {
 export interface IncomingSettlement {
   /** Resolves when it is settled, or after `patience`, and then goes on. Never rejects. */
   store(due: IncomingDue, patience: Duration): Promise<IncomingSettled>;
-  /** What is on its way for this connection and not stored yet. */
+  /** What is on its way for this connection and not stored yet, or so lately that no watch may show it. */
   waiting(connection: ConnectionID): readonly IncomingWaiting[];
   /** What waits for this Secret was taken up, or will be by nobody any more: it is not written, and kept nowhere. */
   abandon(connection: ConnectionID, secret: string): void;
@@ -60,6 +60,9 @@ export interface IncomingSettlementDeps extends EscrowDeps {
   readonly log: Log;
 }
 
+/** A watch shows a write within so long. */
+const shownWithin = seconds(10);
+
 const retry = { first: seconds(0.25), most: seconds(10) };
 const pauseAfter = (attempt: number): Duration => Math.min(retry.most, retry.first * 2 ** Math.min(attempt - 1, 10));
 
@@ -75,6 +78,8 @@ interface Work extends IncomingWaiting, Pick<IncomingDue, 'binding'> {
 export function createIncomingSettlement(deps: IncomingSettlementDeps): IncomingSettlement {
   const { client, clock, log, ring } = deps;
   const open = new Map<string, Work>();
+  /** What was stored a moment ago, and was seen as waiting: the watch may not show it yet. */
+  const lately = new Set<Work>();
   /** Names of what is stored, and is being taken out of escrow. */
   const clearing = new Set<string>();
   let changed: (connection: Key) => void = () => {};
@@ -111,6 +116,7 @@ export function createIncomingSettlement(deps: IncomingSettlementDeps): Incoming
       if (outcome.kind === 'Stored' || outcome.kind === 'Gone') {
         for (const settled of work.told) await settled();
         if (open.get(idOf(place)) === work) open.delete(idOf(place));
+        if (outcome.kind === 'Stored') linger(work);
         if (work.inEscrow !== undefined) void clear(work.inEscrow);
         if (attempt > 1) log.info({ connection, attempt, outcome: outcome.kind }, 'a sign-in that waited is settled');
         if (attempt > 1) changed(connection);
@@ -126,6 +132,13 @@ export function createIncomingSettlement(deps: IncomingSettlementDeps): Incoming
       const stop = AbortSignal.any([closing.signal, abandoned.signal]);
       await sleep(clock, pauseAfter(attempt), stop).catch(() => closing.signal.throwIfAborted());
     }
+  }
+
+  function linger(work: Work): void {
+    const { place, message, inEscrow } = work;
+    if (!place.setAside && message === undefined && inEscrow === undefined) return;
+    lately.add(work);
+    clock.after(shownWithin, () => lately.delete(work));
   }
 
   /** An answer that the API server never gives is a refusal like any other: what is on its way is not dropped for it. */
@@ -174,8 +187,14 @@ export function createIncomingSettlement(deps: IncomingSettlementDeps): Incoming
       return first;
     },
     waiting: (connection) =>
-      [...open.values()].filter(({ place, abandoned }) => isOf(place, connection) && !abandoned.signal.aborted),
-    abandon: ({ namespace, uid }, secret) => open.get(idOf({ namespace, secret, uid }))?.abandoned.abort(),
+      [...open.values(), ...lately].filter(
+        ({ place, abandoned }) => isOf(place, connection) && !abandoned.signal.aborted,
+      ),
+    abandon(connection, secret) {
+      for (const { place, abandoned } of [...open.values(), ...lately]) {
+        if (place.secret === secret && isOf(place, connection)) abandoned.abort();
+      }
+    },
     onChange: (told) => void (changed = told),
     count: () => open.size,
     safe: async () => void (await Promise.all(unsafe)),

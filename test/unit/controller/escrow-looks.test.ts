@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sealedSecretName } from '../../../src/api/names.ts';
-import { hours, minutes } from '../../../src/clock.ts';
+import { hours, minutes, seconds } from '../../../src/clock.ts';
 import { type RecoverDeps, recoverJournal } from '../../../src/controller/recover.ts';
 import { createEscrowRecovery } from '../../../src/controller/recover-escrow.ts';
 import { createSettlement, type SettlementDeps } from '../../../src/controller/settlement.ts';
@@ -27,7 +27,7 @@ function stage() {
     () => clock.wall(),
     () => {},
   );
-  const refusing = { get: false, delete: false };
+  const refusing = { get: false, delete: false, list: false };
   const asked = { get: 0, delete: 0 };
   const client = api.client(
     async ({ verb, name: of }, act) => {
@@ -35,6 +35,7 @@ function stage() {
       if (verb === 'delete') asked.delete++;
       if (verb === 'get' && refusing.get && of === sealedSecretName(name)) throw forbidden;
       if (verb === 'delete' && refusing.delete) throw forbidden;
+      if (verb === 'list' && refusing.list) throw forbidden;
       return act();
     },
     () => {},
@@ -52,7 +53,7 @@ function stage() {
       () => {},
     );
   const look = createEscrowRecovery(recovery);
-  return { clock, api, deps, settlement, refusing, asked, recover, look: () => look.begin(never) };
+  return { clock, api, deps, settlement, refusing, asked, recover, recovery: look, look: () => look.begin(never) };
 }
 const grant = aGrant({ environment: binding.environment, clientID: binding.clientID });
 const anAnswer = (fields: Partial<Issued> = {}): string =>
@@ -114,5 +115,22 @@ describe('escrow, looked into again and again', () => {
     asked.delete = 0;
     await clock.advance(minutes(10));
     expect(asked.delete / first).toBeLessThan(2);
+  });
+
+  it('holds nobody up for longer than a moment, twice for each cause', async () => {
+    const { recovery, refusing, clock } = stage();
+    await recovery.begin(never);
+    refusing.list = true;
+    const asks = async () => {
+      const asked = recovery.lookFor('a cause');
+      await clock.advance(seconds(3));
+      return await asked;
+    };
+    expect(await asks()).toBe(true);
+    expect(await asks()).toBe(false);
+    refusing.list = false;
+    await expect(recovery.lookFor('a cause')).resolves.toBe(false);
+    await expect(recovery.lookFor('another')).resolves.toBe(true);
+    await expect(recovery.lookFor('another')).resolves.toBe(false);
   });
 });

@@ -29,6 +29,7 @@ function arrival(kind: 'Grant' | 'SetAside', issuedAt: number, named: { merchant
 const beside = (one: Arrival, fields: Partial<Observation> = {}): Observation =>
   anObservation({ grant: held({ signedInAt: noon }), credential: aCredential(), arrivals: [one], ...fields });
 
+const spent = { id: 'x', holder: 'other', startedAt: noon, presents: 'Held', unanswered: 1 } as const;
 const refused = aHistory({ failures: { Refresh: aStreak({ class: 'RefreshTokenRefused' }) } });
 
 describe('what comes late', () => {
@@ -56,9 +57,14 @@ describe('what comes late', () => {
       'Receive SignedIn',
     ],
     [
-      'what a credential gave before stays behind',
+      'what a credential gave before waits, so that it is not presented again',
       beside(arrival('SetAside', noon - minutes(5))),
-      'Dismiss Superseded',
+      'Verify Slot',
+    ],
+    [
+      'it is better than what may be spent',
+      beside(arrival('Grant', noon - minutes(5)), { attempt: { kind: 'Over', attempt: spent } }),
+      'Receive SignedIn',
     ],
     [
       'what a credential gave after does not',
@@ -73,5 +79,10 @@ describe('what comes late', () => {
   ])('%s', (_, o, does) => {
     const step = decide(o, at(noon + hours(1)));
     expect(`${step.kind} ${step.because}`).toBe(does);
+  });
+
+  it.each([noon + hours(1), noon - hours(6)])('is not judged by a clock that nothing has confirmed', (now) => {
+    const step = decide(beside(arrival('Grant', noon - minutes(5))), at(now, { confirmed: false }));
+    expect(['Receive', 'Dismiss']).not.toContain(step.kind);
   });
 });

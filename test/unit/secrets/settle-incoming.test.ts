@@ -227,6 +227,39 @@ describe('what lies in escrow', () => {
   });
 });
 
+describe('what was stored', () => {
+  test('is seen until a watch shows it, if it was seen before', async () => {
+    const { clock, due, settlement, trouble, bakery } = refused('set aside');
+    void settlement.store(due, 0);
+    await clock.advance(minutes(1));
+    delete trouble.error;
+    const waits = async () => {
+      while (settlement.count() > 0) await clock.advance(seconds(1));
+    };
+    await waits();
+    expect(settlement.waiting(bakery)).toMatchObject([{ place: due.place }]);
+    await clock.advance(seconds(20));
+    expect(settlement.waiting(bakery)).toEqual([]);
+  });
+
+  test('is seen no more once it is taken up', async () => {
+    const { clock, due, settlement, trouble, bakery } = refused('set aside');
+    delete trouble.error;
+    await settlement.store(due, 0);
+    expect(settlement.waiting(bakery)).toHaveLength(1);
+    settlement.abandon(bakery, due.place.secret);
+    expect(settlement.waiting(bakery)).toEqual([]);
+    await clock.advance(minutes(1));
+  });
+
+  test('is seen by the watch alone, if it is a sign-in that was never refused', async () => {
+    const { due, settlement, trouble, bakery } = refused();
+    delete trouble.error;
+    await settlement.store(due, 0);
+    expect(settlement.waiting(bakery)).toEqual([]);
+  });
+});
+
 describe('what comes later', () => {
   test('is another piece of work than the one that was given up', async () => {
     const { clock, due, settlement, trouble, told, stored, bakery } = refused('set aside');
