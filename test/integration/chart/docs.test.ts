@@ -120,7 +120,8 @@ describe('commands of the docs that take Helm, or install', () => {
   /** Where nothing of the operator is installed; with `everything` its definitions are gone, too. */
   async function clear(everything?: 'everything'): Promise<void> {
     await paste(`helm uninstall square-operator --namespace ${home} --ignore-not-found --wait`);
-    if (everything !== undefined) await kube('delete crd -l app.kubernetes.io/name=square-operator --timeout=60s');
+    // On a busy machine the API server was seen to take more than a minute for it.
+    if (everything !== undefined) await kube('delete crd -l app.kubernetes.io/name=square-operator --timeout=180s');
   }
 
   step('are all of these', async () => expect(pagesWithCommands('run helm').sort()).toEqual([...pages].sort()));
