@@ -159,10 +159,10 @@ function mayTakeUp(o: Observation, { content }: Arrival, now: Now): boolean {
   const grant = content.kind === 'Grant' || content.kind === 'SetAside' ? content.grant : undefined;
   if (grant === undefined || isOlder(o, grant, now)) return false;
   if (content.kind === 'Grant') return true;
-  const aside = grant;
+  const { merchantID } = grant;
   const pin = pinOf(o);
-  if (aside.merchantID !== undefined && pin === aside.merchantID) return true;
-  return (pin === undefined || aside.merchantID === undefined) && setAsideOf(o) === aside && !wasLeft(o, aside);
+  if (merchantID !== undefined && pin === merchantID) return true;
+  return (pin === undefined || merchantID === undefined) && setAsideOf(o) === grant && !wasLeft(o, grant);
 }
 
 const ofMerchant = ({ merchantID }: Grant): string => (merchantID === undefined ? '' : ` of merchant ${merchantID}`);
@@ -207,9 +207,8 @@ export function pinOf({ connection: { spec }, grant }: Pick<Observation, 'connec
 }
 
 /**
- * It may have waited where its Secret was refused, while the same seller came again. A time that is yet to come was noted by a
- * clock that was ahead, which only a clock can say that Square has confirmed. Nothing gives way to a grant that is renewed no
- * more.
+ * It may have waited where its Secret was refused, while the same seller came again. By a clock that Square has confirmed, a time
+ * that is yet to come was noted by one that was ahead, and is not believed. Nothing gives way to a grant that is renewed no more.
  */
 function isOlder({ grant, history, attempt }: Judged, { accessToken, merchantID }: Grant, now: Now): boolean {
   if (grant.kind !== 'Held' || merchantID === undefined || grant.grant.merchantID !== merchantID) return false;

@@ -19,6 +19,18 @@ async function aWorld(scenario: Scenario, options: Partial<SmallWorldOptions> = 
   return world;
 }
 
+/** Nobody has signed in yet, and a deletion is to end the authorization. */
+async function aWorldToEnd(): Promise<SmallWorld> {
+  const world = await aWorld({ ...scenarios.imported, prepare: async (one) => await one.advance(minutes(1)) });
+  world.api.edit('squareconnections', connection, (object) => ({
+    ...object,
+    spec: { ...(object['spec'] as object), deletionPolicy: 'Revoke' },
+  }));
+  world.replicas.deliver();
+  await world.advance(minutes(1));
+  return world;
+}
+
 describe('what another replica left in escrow', () => {
   it('is taken up within an hour by whoever leads', async () => {
     const world = await aWorld(scenarios.requested);
@@ -45,13 +57,7 @@ describe('what another replica left in escrow', () => {
   });
 
   it.each([[false], [true]])('is ended by a deletion that ends the authorization: in escrow %s', async (inEscrow) => {
-    const world = await aWorld({ ...scenarios.imported, prepare: async (one) => await one.advance(minutes(1)) });
-    world.api.edit('squareconnections', connection, (object) => ({
-      ...object,
-      spec: { ...(object['spec'] as object), deletionPolicy: 'Revoke' },
-    }));
-    world.replicas.deliver();
-    await world.advance(minutes(1));
+    const world = await aWorldToEnd();
     const before = new Set(world.square.refreshTokens.keys());
     signIn(world, { inEscrow });
     world.api.remove('squareconnections', connection);
@@ -66,13 +72,7 @@ describe('what another replica left in escrow', () => {
 
 describe('a sign-in that is under way as its connection is deleted', () => {
   it.each([[5], [40]])('and comes into escrow %i s after is ended', async (after) => {
-    const world = await aWorld({ ...scenarios.imported, prepare: async (one) => await one.advance(minutes(1)) });
-    world.api.edit('squareconnections', connection, (object) => ({
-      ...object,
-      spec: { ...(object['spec'] as object), deletionPolicy: 'Revoke' },
-    }));
-    world.replicas.deliver();
-    await world.advance(minutes(1));
+    const world = await aWorldToEnd();
     const { uid = '' } = world.api.find('squareconnections', connection)?.metadata ?? {};
     const { secret: name } = incomingPlace({ namespace, name: connection, uid }, 'a-state');
     const ownerReferences = [{ apiVersion, kind: 'SquareConnection', name: connection, uid }];
