@@ -38,7 +38,6 @@ export interface ControllerDeps
     | 'thisTerm'
     | 'attempts'
     | 'settlement'
-    | 'escrow'
     | 'tokensOf'
     | 'connectionsOf'
     | 'readersOf'
@@ -120,7 +119,7 @@ export function createController(deps: ControllerDeps): Controller {
   const settlement = createSettlement({ ...recovery, onChange: (key) => queue.add(key) });
   const escrow = createEscrowRecovery({ ...recovery, settlement });
   const indexes = { tokensOf, connectionsOf, readersOf, arrivalsOf };
-  const rotation = { attempts, settlement, turnstile, issuing, escrow };
+  const rotation = { attempts, settlement, turnstile, issuing };
   const ports = { ...deps, ...indexes, ...rotation, turns, applications, remembered, retirements, departed, doubts };
   let unread = 0;
   let journal: Promise<void> | undefined;

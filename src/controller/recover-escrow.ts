@@ -1,20 +1,23 @@
 import { hours, seconds, sleep } from '../clock.ts';
 import type { Grant } from '../domain/grant.ts';
-import { type Key, keyFrom } from '../kube/resource.ts';
+import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
 import { clearEscrow } from '../secrets/clear-escrow.ts';
-import { type Escrowed, listEscrow } from '../secrets/escrow.ts';
+import { type Escrowed, type EscrowSecret, openEscrow } from '../secrets/escrow.ts';
 import type { IncomingPlace } from '../secrets/incoming.ts';
-import type { Binding, Unopened } from '../secrets/port.ts';
-import { type Found, findRecord, firstWord, holdForLater, type RecoverDeps, until } from './recover.ts';
+import type { Binding, LiveKeyRing, Unopened } from '../secrets/port.ts';
+import { type Found, findRecord, firstWord, holdForLater, type RecoverDeps } from './recover.ts';
 import { over } from './succession.ts';
+import type { Watches } from './watches.ts';
+
+export interface EscrowRecoveryDeps extends RecoverDeps {
+  readonly ring: LiveKeyRing;
+  readonly watches: Pick<Watches, 'connections' | 'escrow'>;
+}
 
 /** So long what a sign-in gave is waited for, so that the first status can say why it is not stored. */
 const patience = seconds(1);
 
-/** So long a pass waits for a look. */
-const moment = seconds(2);
-
-/** Replicas that do not lead leave something there, too. A sign-in that is not taken up for a day is of no use any more. */
+/** What could not be taken up when it came, since something else of its connection was in hand, is looked at again. */
 const lookEvery = hours(1);
 
 /**
@@ -23,75 +26,53 @@ const lookEvery = hours(1);
  */
 export interface EscrowRecovery {
   /**
-   * For the holder of the lease: resolves when it has looked, before which nothing is worked on. Looks again every hour, until
-   * `signal` is aborted. Rejects only then.
+   * For the holder of the lease, until `signal` is aborted: from now on what comes is taken up at once. Resolves when what is
+   * there is in hand, before which nothing is worked on. Rejects only when the term ends before.
    */
   begin(signal: AbortSignal): Promise<void>;
-  /**
-   * Looks at once, for each cause once in a term, and once more where that took longer than a moment, which nobody waits for.
-   * Resolves to whether there may be something new to be seen. Never rejects.
-   */
-  lookFor(cause: string): Promise<boolean>;
 }
 
-export function createEscrowRecovery(deps: RecoverDeps): EscrowRecovery {
+export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
+  const { clock, incoming, log, ring, settlement, watches } = deps;
   /** The Secrets that are worked at, by their names, each with the term that does. */
   const atWork = new Map<string, AbortSignal>();
   /** Connections that wait for a later version of the operator, by the Secrets that it left. */
   const waiting = new Map<string, Key>();
-  const causes = new Map<string, 'Late' | 'Looked'>();
-  let term: AbortSignal | undefined;
+  let term = AbortSignal.abort();
+
+  watches.escrow.onChange(({ key, now }) => {
+    if (now === undefined) waitNoMore(splitKey(key).name);
+    else if (!term.aborted) inBackground(recover(key, now, term));
+  });
+  // What could not be opened may be now.
+  ring.onChange(() => term.aborted || inBackground(recoverAll(term)));
 
   return {
     async begin(signal) {
       term = signal;
-      causes.clear();
-      await look(signal);
-      void (async () => {
-        for (;;) {
-          await sleep(deps.clock, lookEvery, signal);
-          await look(signal);
-        }
-      })().catch(() => {});
-    },
-    async lookFor(cause) {
-      const before = causes.get(cause);
-      if (term === undefined || term.aborted || before === 'Looked') return false;
-      const late = new AbortController();
-      const looked = look(term, AbortSignal.any([term, late.signal])).then(
-        () => true,
-        () => false,
-      );
-      const ended = new AbortController();
-      const given = sleep(deps.clock, moment, ended.signal).then(
-        () => false,
-        () => false,
-      );
-      const hasLooked = await Promise.race([looked, given]);
-      ended.abort();
-      late.abort();
-      causes.set(cause, hasLooked || before === 'Late' ? 'Looked' : 'Late');
-      return hasLooked || before === undefined;
+      await recoverAll(signal);
+      inBackground(lookAgain(signal));
     },
   };
 
-  /** @param within ends the question what is there; what was found is worked at for the term. */
-  async function look(signal: AbortSignal, within = signal): Promise<void> {
-    const found = await until(deps, () => listEscrow(deps), 'what lies in escrow', within);
-    const unread = new Set(found.filter(isUnread).map(({ held }) => held.name));
-    for (const [secret, connection] of waiting) {
-      if (unread.has(secret)) continue;
-      waiting.delete(secret);
-      deps.settlement.hold(connection, undefined, secret);
+  async function lookAgain(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await sleep(clock, lookEvery, signal);
+      await recoverAll(signal);
     }
-    await Promise.all(found.map((escrowed) => recover(escrowed, signal)));
   }
 
-  async function recover(escrowed: Escrowed, signal: AbortSignal): Promise<void> {
-    const { grant, held, incoming } = escrowed;
-    const { name } = held;
+  async function recoverAll(signal: AbortSignal): Promise<void> {
+    await Promise.all([...watches.escrow.entries()].map(([key, secret]) => recover(key, secret, signal)));
+  }
+
+  async function recover(key: Key, secret: EscrowSecret, signal: AbortSignal): Promise<void> {
+    const { name } = splitKey(key);
+    const escrowed = openEscrow(ring, name, secret);
+    const { grant, incoming: place } = escrowed;
     if (!grant.ok) return leave(escrowed, grant);
-    if (incoming !== undefined) return await bring(escrowed, incoming, grant.value);
+    waitNoMore(name);
+    if (place !== undefined) return await bring(escrowed, place, grant.value);
     if (atWork.get(name) === signal) return;
     atWork.set(name, signal);
     const release = () => void (atWork.get(name) === signal && atWork.delete(name));
@@ -99,20 +80,30 @@ export function createEscrowRecovery(deps: RecoverDeps): EscrowRecovery {
   }
 
   async function bring({ held, binding }: Escrowed, place: IncomingPlace, grant: Grant): Promise<void> {
-    const settled = await deps.incoming.store({ place, binding, grant, inEscrow: held }, patience);
+    const settled = await incoming.store({ place, binding, grant, inEscrow: held }, patience);
     const connection = keyFrom(binding.namespace, binding.name);
-    deps.log.info({ connection, settled }, 'what a sign-in gave, in escrow, is taken up');
+    log.info({ connection, settled }, 'what a sign-in gave, in escrow, is taken up');
   }
 
-  function leave({ held, binding }: Escrowed, { problem, message }: Unopened): void {
-    deps.log.error({ secret: held.name, why: message }, 'a grant in escrow cannot be opened and is left there');
+  function leave({ held: { name }, binding }: Escrowed, { problem, message }: Unopened): void {
+    if (problem !== 'UnsupportedVersion') waitNoMore(name);
+    else if (waiting.has(name)) return;
+    log.error({ secret: name, why: message }, 'a grant in escrow cannot be opened and is left there');
     if (problem !== 'UnsupportedVersion') return;
-    waiting.set(held.name, keyFrom(binding.namespace, binding.name));
-    holdForLater(deps, binding, message, { kept: 'Escrow', source: held.name });
+    waiting.set(name, keyFrom(binding.namespace, binding.name));
+    holdForLater(deps, binding, message, { kept: 'Escrow', source: name });
+  }
+
+  function waitNoMore(name: string): void {
+    const connection = waiting.get(name);
+    if (connection === undefined) return;
+    waiting.delete(name);
+    settlement.hold(connection, undefined, name);
   }
 }
 
-const isUnread = ({ grant }: Escrowed): boolean => !grant.ok && grant.problem === 'UnsupportedVersion';
+/** A term that ends ends it. */
+const inBackground = (work: Promise<void>): void => void work.catch(() => {});
 
 /** @param release told once nothing of it is left to do. */
 async function recoverGrant(
@@ -131,8 +122,9 @@ async function recoverGrant(
   if (unsettled !== undefined && (unsettled.kept !== 'Journal' || unsettled.unread === true)) return release();
   // A term that ends while it asks takes back its own word alone.
   const place = { kept: 'Escrow', source: held } as const;
+  const since = grant.accessToken.issuedAt;
+  settlement.hold(connection, { since, message: 'It was found there and is looked at.', kept: place.kept }, held);
   try {
-    const since = grant.accessToken.issuedAt;
     const found = await findRecord(deps, binding, since, place, goOn, signal);
     const next = wasStored(deps, binding, grant, found) ? undefined : over(found.record, grant, undefined);
     if (next === undefined) {

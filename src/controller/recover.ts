@@ -204,7 +204,7 @@ async function recoverAside(
  * The record, asked for until the API server answers. Where it forbids the question (a role that is missing, or gone with
  * its namespace) nothing is asked of Square for that connection, and the others go on meanwhile.
  */
-export function findRecord(
+export async function findRecord(
   deps: RecoverDeps,
   binding: Binding,
   since: Instant,
@@ -212,30 +212,19 @@ export function findRecord(
   goOn: () => void,
   signal?: AbortSignal,
 ): Promise<Found> {
-  const forbidden = (error: Error) => {
-    const unsettled = { since, message: sentence(error.message), kept };
-    deps.settlement.hold(keyFrom(binding.namespace, binding.name), unsettled, source);
-    goOn();
-  };
+  const { clock, log, settlement } = deps;
+  const connection = keyFrom(binding.namespace, binding.name);
   const what = kept === 'Journal' ? 'the record of an answer in the journal' : 'the record of a grant in escrow';
-  return until(deps, () => recordOf(deps, binding), what, signal, forbidden);
-}
-
-/** Asks the API server until it answers. */
-export async function until<T>(
-  deps: RecoverDeps,
-  ask: () => Promise<T>,
-  what: string,
-  signal?: AbortSignal,
-  forbidden?: (error: Error) => void,
-): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await ask();
+      return await recordOf(deps, binding);
     } catch (error) {
-      deps.log.error({ attempt, what, err: error }, 'the API server could not be asked and is asked again');
-      if (isReason(error, 'Forbidden')) forbidden?.(error as Error);
+      log.error({ connection, attempt, what, err: error }, 'the API server could not be asked and is asked again');
+      if (isReason(error, 'Forbidden')) {
+        settlement.hold(connection, { since, message: sentence((error as Error).message), kept }, source);
+        goOn();
+      }
     }
-    await sleep(deps.clock, backoffDelay(lookAgain, attempt, what), signal);
+    await sleep(clock, backoffDelay(lookAgain, attempt, what), signal);
   }
 }

@@ -14,8 +14,8 @@ export interface ResealEscrowDeps {
 }
 
 /**
- * Seals anew what lies in escrow under this key, each as a compare-and-set. Grants are there for moments and are not
- * followed, so the API server is asked. Resolves to how many lie under the key still. Rejects with `KubeError`.
+ * Seals anew what lies in escrow under this key, each as a compare-and-set. The API server is asked, since no
+ * watch can show that nothing lies there. Resolves to how many lie under the key still. Rejects with `KubeError`.
  */
 export async function resealEscrow(deps: ResealEscrowDeps, keyID: string): Promise<number> {
   const { client, operatorNamespace: namespace } = deps;

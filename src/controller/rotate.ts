@@ -61,9 +61,6 @@ export async function rotate(deps: RotateDeps, sight: Sight, o: Observation, rot
   const obstacle = presents === 'Held' ? await canPublish(deps, sight, o) : undefined;
   if (obstacle !== undefined) return obstacle;
   const doubt = doubtOf(o.attempt, presents);
-  // What the first request gave may lie in escrow: another replica put it there, later than anybody looked.
-  const cause = doubt && `${o.connection.uid}/${doubt.startedAt}`;
-  if (cause !== undefined && (await deps.escrow.lookFor(cause))) return { kind: 'Stale' };
   const attempt = deps.attempts.begin(presents, doubt);
   let page: JournalPage;
   try {

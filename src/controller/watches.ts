@@ -7,6 +7,7 @@ import type { Log } from '../kube/log.ts';
 import { type KubeObject, namespaces, type Resource, secrets } from '../kube/resource.ts';
 import { joinNamespaces, type View } from '../kube/view.ts';
 import { type ConnectLinkSecret, projectConnectLink } from '../secrets/connect-link.ts';
+import { type EscrowSecret, projectEscrow } from '../secrets/escrow.ts';
 import { projectGrantSecret } from '../secrets/grant-secret.ts';
 import { type IncomingSecret, projectIncoming } from '../secrets/incoming.ts';
 import { projectKeyName, projectKeySecret } from '../secrets/key-secrets.ts';
@@ -33,6 +34,8 @@ export interface Watches {
   readonly incoming: View<IncomingSecret>;
   /** Links for sellers. */
   readonly links: View<ConnectLinkSecret>;
+  /** Secrets in escrow, in the operator's own namespace. */
+  readonly escrow: View<EscrowSecret>;
   /** Secrets of sealing keys in the operator's own namespace; by name only where the keys come from files. */
   readonly keys: View<KeySecret>;
   readonly tokens: View<TokenSecret>;
@@ -111,17 +114,28 @@ export function createWatches(deps: WatchesDeps): Watches {
   const tokens = view(secrets, { labelSelector: `${labels.managedBy}=${managedBy}` }, (object) =>
     projectTokenSecret(object, digestKey),
   );
+  const own = { ...deps, resource: secrets, namespace: deps.operatorNamespace };
+  const escrow = createInformer({ ...own, fieldSelector: `type=${secretTypes.escrow}`, project: projectEscrow });
   const keys = createInformer({
-    ...deps,
-    resource: secrets,
-    namespace: deps.operatorNamespace,
+    ...own,
     labelSelector: labels.sealingKey,
     project: deps.keysInFiles ? projectKeyName : projectKeySecret,
   });
   const inCluster = everywhere
     ? { namespaces: view(namespaces, {}, (object) => Object.freeze({ ...object.metadata.labels })) }
     : {};
-  const byName = { connections, applications, credentials, grants, incoming, links, tokens, keys, ...inCluster };
+  const byName = {
+    connections,
+    applications,
+    credentials,
+    grants,
+    incoming,
+    links,
+    tokens,
+    escrow,
+    keys,
+    ...inCluster,
+  };
   const all: readonly View<unknown>[] = Object.values(byName);
   return {
     connections,
@@ -131,6 +145,7 @@ export function createWatches(deps: WatchesDeps): Watches {
     incoming,
     links,
     tokens,
+    escrow,
     keys,
     ...inCluster,
     byName,

@@ -1,4 +1,4 @@
-import type { Instant } from '../clock.ts';
+import { type Duration, type Instant, seconds } from '../clock.ts';
 import { arrivalToEnd, claimsEnd, dismissBeforeDiscard } from './arrivals.ts';
 import { attemptEnds } from './attempt.ts';
 import type { Now, Observation } from './observation.ts';
@@ -8,6 +8,7 @@ import {
   arrivalGivenUp,
   endsAtDeletion,
   givenUp,
+  mayHoldMore,
   partingEnds,
   partingTries,
   scopeAtDeletion,
@@ -27,10 +28,11 @@ export function part(o: Observation, now: Now): Parting {
   const { grant } = o;
   if (!o.connection.finalized) return { kind: 'Later' };
   if (!endsAtDeletion(o)) return release(o, 'RetainOnDeletion', now);
-  // What Square gave last is being stored: without it there might be more to end than is known here.
-  if (o.unsettled !== undefined) {
+  if (mayHoldMore(o)) {
     const until = partingEnds(o, now);
-    return until > now.square ? { kind: 'Later', at: until } : release(o, 'RevokeGivenUp', now);
+    if (until <= now.square) return release(o, 'RevokeGivenUp', now);
+    // Woken when it is stored; of escrow nobody tells that it is seen again.
+    return { kind: 'Later', at: o.unsettled === undefined ? Math.min(until, now.square + seenAgainWithin) : until };
   }
   // Another process may be asking for more of what is to be ended, and would store it where it is gone.
   const asked = Math.max(attemptEnds(o.attempt), claimsEnd(o));
@@ -78,6 +80,8 @@ function receive(o: Observation, now: Now): Parting | undefined {
     }
   }
 }
+
+const seenAgainWithin: Duration = seconds(10);
 
 type DiscardReason = (Step & { kind: 'Discard' })['because'];
 

@@ -3,7 +3,15 @@ import { arrivalToEnd } from './arrivals.ts';
 import { isDisconnected } from './decide.ts';
 import { isDisconnecting } from './disconnect.ts';
 import type { Now, Observation } from './observation.ts';
-import { arrivalGivenUp, endsAtDeletion, givenUp, partingFailures, partingTries } from './revocation.ts';
+import {
+  arrivalGivenUp,
+  endsAtDeletion,
+  escrowUnseen,
+  givenUp,
+  mayHoldMore,
+  partingFailures,
+  partingTries,
+} from './revocation.ts';
 import { goingOn, resting, type Summary, stuck } from './summary.ts';
 import { describe, no, unstored } from './verdict.ts';
 
@@ -11,11 +19,14 @@ import { describe, no, unstored } from './verdict.ts';
 export function partingWords(o: Observation, now: Now): Summary | undefined {
   const { connection, grant } = o;
   if (!connection.deleting || !endsAtDeletion(o)) return undefined;
-  if (o.unsettled !== undefined) {
+  if (mayHoldMore(o)) {
     const lost = givenUp(o, now);
-    return lost === undefined
-      ? goingOn(no('Revoking', `The connection is being deleted. ${unstored(o.unsettled)}`))
-      : stuck(no(lost.reason, lost.message));
+    if (lost !== undefined) return stuck(no(lost.reason, lost.message));
+    const why =
+      o.unsettled === undefined
+        ? `What other replicas got of Square last is ended first, and cannot be looked for: ${escrowUnseen(o)}`
+        : unstored(o.unsettled);
+    return goingOn(no('Revoking', `The connection is being deleted. ${why}`));
   }
   switch (grant.kind) {
     case 'Absent':

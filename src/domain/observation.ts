@@ -29,6 +29,8 @@ export interface Observation {
   readonly authorizeURL?: string;
   /** What Square gave and the cluster has not stored yet. */
   readonly unsettled?: Unsettled;
+  /** A deletion cannot tell whether what other replicas got lies in escrow: since when (wall clock) that is not seen. */
+  readonly escrowUnseenSince?: Instant;
   readonly tokenSecret: TokenSecret;
   /** Token Secrets of this connection under other names, left behind by a renaming. */
   readonly formerTokenSecrets: readonly FormerTokenSecret[];

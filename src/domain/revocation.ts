@@ -1,4 +1,5 @@
-import { type Duration, hours, type Instant } from '../clock.ts';
+import { secretTypes } from '../api/names.ts';
+import { type Duration, formatInstant, hours, type Instant } from '../clock.ts';
 import { arrivalToEnd } from './arrivals.ts';
 import type { FailureStreak, Now, Observation } from './observation.ts';
 import type { DeclineReason, Hindrance, RevokeScope } from './step.ts';
@@ -103,6 +104,13 @@ export const endsAtDeletion = ({ connection: { spec, finalized } }: Observation)
 export const scopeAtDeletion = (o: Observation): RevokeScope =>
   o.sharedWith.length > 0 && !o.connection.revokeAll ? 'AccessToken' : 'All';
 
+/** Whether there may be more to end than is known: what Square gave last is not stored, or may lie in escrow unseen. */
+export const mayHoldMore = ({ unsettled, escrowUnseenSince }: Observation): boolean =>
+  unsettled !== undefined || escrowUnseenSince !== undefined;
+
+export const escrowUnseen = ({ escrowUnseenSince = 0 }: Observation): string =>
+  `the Secrets of type ${secretTypes.escrow} in the operator's namespace are not seen since ${formatInstant(escrowUnseenSince)}, and its log says why.`;
+
 /** The failures of ending the authorization at the deletion; those of an earlier disconnect request do not count. */
 export function partingFailures({ history }: Observation): FailureStreak | undefined {
   const streak = history.failures.Revoke;
@@ -119,11 +127,12 @@ export function givenUp(
 ): { reason: 'RevokeUnsupported' | 'RevokeGivenUp'; message: string } | undefined {
   const never = unrevocable(o);
   if (never?.reason === 'RevokeUnsupported') return { reason: never.reason, message: never.message };
-  if (o.unsettled !== undefined && partingEnds(o, now) <= now.square) {
-    return {
-      reason: 'RevokeGivenUp',
-      message: `What Square issued last could not be stored within an hour: ${o.unsettled.message} Given up.`,
-    };
+  if (mayHoldMore(o) && partingEnds(o, now) <= now.square) {
+    const why =
+      o.unsettled === undefined
+        ? `What other replicas got of Square last could not be looked for within an hour: ${escrowUnseen(o)}`
+        : `What Square issued last could not be stored within an hour: ${o.unsettled.message}`;
+    return { reason: 'RevokeGivenUp', message: `${why} Given up.` };
   }
   const tried = partingFailures(o);
   if (tried !== undefined && tried.count >= partingTries) {

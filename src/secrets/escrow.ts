@@ -3,10 +3,10 @@ import type { Grant } from '../domain/grant.ts';
 import { isReason, type KubeClient } from '../kube/client.ts';
 import { type KubeObject, secrets } from '../kube/resource.ts';
 import { openGrant, sealGrant } from './grant.ts';
+import { projectSealed } from './grant-secret.ts';
 import { type IncomingPlace, openIncoming, placeOfIncoming, sealIncoming } from './incoming.ts';
 import { bindingIn } from './journal-record.ts';
 import type { Binding, HeldSecret, KeyRing, Opened, Purpose } from './port.ts';
-import { textOf } from './secret-text.ts';
 
 /** A place in the operator's own namespace for grants whose own place refuses them. */
 export interface EscrowDeps {
@@ -15,6 +15,16 @@ export interface EscrowDeps {
   /** The operator's own. */
   readonly namespace: string;
 }
+
+/** A Secret in escrow, as the watch keeps it. */
+export interface EscrowSecret extends HeldSecret {
+  readonly jwe?: string;
+}
+
+export const projectEscrow = (object: KubeObject): EscrowSecret => {
+  const { uid, resourceVersion, jwe } = projectSealed(object);
+  return { uid, resourceVersion, ...(jwe !== undefined && { jwe }) };
+};
 
 /** A Secret in escrow, as it was seen. */
 export interface EscrowHeld extends HeldSecret {
@@ -69,7 +79,7 @@ async function put(
       await client.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata, type: secretTypes.escrow, data }),
     );
   }
-  const held = openEscrow(ring, there).grant;
+  const held = openEscrow(ring, name, projectEscrow(there)).grant;
   if (held.ok && isNewer(held.value)) return undefined;
   if (!held.ok && held.problem === 'UnsupportedVersion') throw new Error(held.message);
   const { uid, resourceVersion } = there.metadata;
@@ -82,17 +92,11 @@ const heldOf = ({ metadata: { name, uid = '', resourceVersion = '' } }: KubeObje
   resourceVersion,
 });
 
-/** Everything in escrow, asked of the API server itself. */
-export async function listEscrow({ client, ring, namespace }: EscrowDeps): Promise<Escrowed[]> {
-  const { items } = await client.list(secrets, { namespace, fieldSelector: `type=${secretTypes.escrow}` });
-  return items.map((object) => openEscrow(ring, object));
-}
-
-function openEscrow(ring: KeyRing, object: KubeObject): Escrowed {
-  const jwe = textOf(object, grantKey) ?? '';
+/** Opens what lies in the Secret of that name. Never throws. */
+export function openEscrow(ring: KeyRing, name: string, { jwe = '', uid, resourceVersion }: EscrowSecret): Escrowed {
   const binding = bindingIn(jwe);
-  const held = heldOf(object);
-  if (purposeInEscrow(held.name) === 'incoming') {
+  const held = { name, uid, resourceVersion };
+  if (purposeInEscrow(name) === 'incoming') {
     const grant = openIncoming(ring, binding, jwe);
     const incoming = grant.ok ? placeOfIncoming(binding, grant.value) : undefined;
     return {

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { sealedSecretName } from '../../../src/api/names.ts';
 import { seconds } from '../../../src/clock.ts';
 import { type RecoverDeps, recoverJournal } from '../../../src/controller/recover.ts';
-import { createEscrowRecovery } from '../../../src/controller/recover-escrow.ts';
 import type { Due, Settlement } from '../../../src/controller/settlement.ts';
 import type { Unsettled } from '../../../src/domain/observation.ts';
 import { secretBytes } from '../../../src/domain/token.ts';
@@ -16,6 +15,7 @@ import { aGrant } from '../../support/builders.ts';
 import { createFakeClock } from '../../support/clock.ts';
 import { aBinding, aRing } from '../secrets/fixtures.ts';
 import { createModelApiServer } from './model/api-server.ts';
+import { anEscrowRecovery } from './model/escrow.ts';
 
 const ring = aRing();
 const binding = aBinding();
@@ -100,8 +100,8 @@ describe('what is stored in its own place', () => {
 
 describe('a grant that a leader finds in escrow', () => {
   it('is stored where none is, when the status never told of it', async () => {
-    const { recovery, stored, escrowed, clock } = await cluster(4);
-    await createEscrowRecovery(recovery).begin(never);
+    const { api, recovery, stored, escrowed, clock } = await cluster(4);
+    await anEscrowRecovery(api, recovery).begin(never);
     await turns(clock);
     expect(stored.map(({ grant: { generation } }) => generation)).toEqual([5]);
     expect(escrowed()).toBe(false);
@@ -109,8 +109,8 @@ describe('a grant that a leader finds in escrow', () => {
 
   it('is not put back in the place of one that was stored, and that somebody took away', async () => {
     for (const seen of [5, 6]) {
-      const { recovery, stored, escrowed, clock } = await cluster(seen);
-      await createEscrowRecovery(recovery).begin(never);
+      const { api, recovery, stored, escrowed, clock } = await cluster(seen);
+      await anEscrowRecovery(api, recovery).begin(never);
       await turns(clock);
       expect(stored).toEqual([]);
       expect(escrowed()).toBe(false);
@@ -122,7 +122,7 @@ describe('a grant that a leader finds in escrow', () => {
     const jwe = sealGrant(aRing(), binding, aGrant({ generation: 5 }));
     const data = { 'grant.jwe': Buffer.from(jwe).toString('base64') };
     api.put('secrets', { metadata: { name: sealedSecretName(name), namespace }, data });
-    await createEscrowRecovery(recovery).begin(never);
+    await anEscrowRecovery(api, recovery).begin(never);
     expect(stored).toHaveLength(1);
   });
 });
@@ -143,11 +143,11 @@ describe('a record that may not be looked at', () => {
   });
 
   it.each(['Escrow', 'Journal'] as const)('leaves the grant where it is, and says so: %s', async (kept) => {
-    const { recovery, told, refusing, grant } = await cluster(4);
+    const { api, recovery, told, refusing, grant } = await cluster(4);
     refusing.get = true;
     const recovered =
       kept === 'Escrow'
-        ? createEscrowRecovery(recovery).begin(never)
+        ? anEscrowRecovery(api, recovery).begin(never)
         : recoverJournal(recovery, [entryOf(grant)], () => {});
     await recovered;
     expect(told.get(key)).toMatchObject({ kept });

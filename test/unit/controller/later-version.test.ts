@@ -3,7 +3,6 @@ import { sealedSecretName } from '../../../src/api/names.ts';
 import { hours, minutes } from '../../../src/clock.ts';
 import { observeArrivals } from '../../../src/controller/observe-arrivals.ts';
 import { type RecoverDeps, recoverJournal } from '../../../src/controller/recover.ts';
-import { createEscrowRecovery } from '../../../src/controller/recover-escrow.ts';
 import { createSettlement, type SettlementDeps } from '../../../src/controller/settlement.ts';
 import { decide } from '../../../src/domain/decide.ts';
 import type { Unsettled } from '../../../src/domain/observation.ts';
@@ -25,6 +24,7 @@ import {
 import { createFakeClock } from '../../support/clock.ts';
 import { aBinding, aRing } from '../secrets/fixtures.ts';
 import { createModelApiServer } from './model/api-server.ts';
+import { anEscrowRecovery } from './model/escrow.ts';
 
 const ring = aRing();
 const binding: Binding = aBinding();
@@ -112,7 +112,7 @@ describe('what a later version of the operator left', () => {
     if (kept === 'Escrow') {
       const metadata = { name: 'escrow-1', namespace: 'ops' };
       api.put('secrets', { metadata, type: 'square-operator.dev/escrow', data: dataOf(jwe) });
-      await createEscrowRecovery(recovery).begin(never);
+      await anEscrowRecovery(api, recovery).begin(never);
       expect(text('escrow-1')).toBe(jwe);
     } else {
       const entry = { text: jwe, discard: async () => void (discarded = true) };

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { sealedSecretName } from '../../../src/api/names.ts';
 import { seconds } from '../../../src/clock.ts';
 import { type RecoverDeps, recoverJournal } from '../../../src/controller/recover.ts';
-import { createEscrowRecovery } from '../../../src/controller/recover-escrow.ts';
 import { createSettlement, type SettlementDeps } from '../../../src/controller/settlement.ts';
 import type { Unsettled } from '../../../src/domain/observation.ts';
 import { secretBytes } from '../../../src/domain/token.ts';
@@ -14,6 +13,7 @@ import { aGrant, noon } from '../../support/builders.ts';
 import { createFakeClock } from '../../support/clock.ts';
 import { aBinding, aRing } from '../secrets/fixtures.ts';
 import { createModelApiServer } from './model/api-server.ts';
+import { anEscrowRecovery } from './model/escrow.ts';
 
 const ring = aRing();
 const binding = aBinding();
@@ -51,7 +51,7 @@ function stage() {
       () => {},
     );
   const isStored = () => api.all('secrets').some(({ metadata }) => metadata.name === sealedSecretName(name));
-  return { clock, deps, settlement, refusing, recovery, recover, changed, isStored };
+  return { clock, api, deps, settlement, refusing, recovery, recover, changed, isStored };
 }
 
 const grant = aGrant({ environment: binding.environment, clientID: binding.clientID });
@@ -128,27 +128,27 @@ describe('several grants of a connection that are not stored', () => {
 
 describe('what a process cannot look at yet', () => {
   it('in escrow is looked at again when it holds the lease again', async () => {
-    const { deps, recovery, refusing, clock, settlement, isStored } = stage();
+    const { api, deps, recovery, refusing, clock, settlement, isStored } = stage();
     await putIntoEscrow(deps, binding, grant);
     refusing.get = true;
     const term = new AbortController();
-    await createEscrowRecovery(recovery).begin(term.signal);
+    await anEscrowRecovery(api, recovery).begin(term.signal);
     expect(settlement.of(key)).toMatchObject({ kept: 'Escrow' });
     term.abort();
     refusing.get = false;
     await clock.advance(seconds(10));
-    await createEscrowRecovery(recovery).begin(never);
+    await anEscrowRecovery(api, recovery).begin(never);
     await clock.advance(seconds(10));
     expect(isStored()).toBe(true);
     expect(settlement.of(key)).toBeUndefined();
   });
 
   it('in its journal does not keep it from what lies in escrow', async () => {
-    const { deps, recovery, recover, refusing, clock, settlement, isStored } = stage();
+    const { api, deps, recovery, recover, refusing, clock, settlement, isStored } = stage();
     await putIntoEscrow(deps, binding, grant);
     refusing.get = true;
     await recover(anAnswer());
-    await createEscrowRecovery(recovery).begin(never);
+    await anEscrowRecovery(api, recovery).begin(never);
     refusing.get = false;
     await clock.advance(seconds(10));
     expect(isStored()).toBe(true);

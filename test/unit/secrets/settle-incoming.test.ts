@@ -1,16 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { hours, minutes, seconds } from '../../../src/clock.ts';
 import { type RecoverDeps } from '../../../src/controller/recover.ts';
-import { createEscrowRecovery } from '../../../src/controller/recover-escrow.ts';
 import { KubeError } from '../../../src/kube/client.ts';
 import { putIncomingIntoEscrow } from '../../../src/secrets/escrow.ts';
 import { openIncoming, placeOfIncoming, setAsidePlace, takenOf } from '../../../src/secrets/incoming.ts';
 import { createIncomingSettlement } from '../../../src/secrets/settle-incoming.ts';
+import { anEscrowRecovery } from '../controller/model/escrow.ts';
 import { aGrant } from './fixtures.ts';
 import { anIncomingStage, binding } from './incoming-stage.ts';
 
 const exceeded = new KubeError({ status: 403, reason: 'Forbidden', message: 'exceeded quota', mayHaveActed: false });
-const never = new AbortController().signal;
 
 /** What a sign-in gave, or what was set aside for a credential, on its way into a namespace that is full. */
 function refused(kind: 'a sign-in' | 'set aside' = 'a sign-in') {
@@ -33,16 +32,20 @@ function refused(kind: 'a sign-in' | 'set aside' = 'a sign-in') {
   return { ...stage, due, told, stored, bakery };
 }
 
-/** Another process that begins to lead. */
-function leader({ escrow }: ReturnType<typeof refused>) {
+/** Another process, which begins to lead again and again. */
+function leader({ escrow, server }: ReturnType<typeof refused>) {
   const incoming = createIncomingSettlement(escrow);
   const deps = { ...escrow, incoming } as unknown as RecoverDeps;
+  const recovery = anEscrowRecovery(server, deps);
+  let term = new AbortController();
   const recover = async () => {
-    const recovered = createEscrowRecovery(deps).begin(never);
+    term.abort();
+    term = new AbortController();
+    const recovered = recovery.begin(term.signal);
     await escrow.clock.advance(seconds(1));
     await recovered;
   };
-  return { incoming, recover };
+  return { incoming, recover, see: recovery.see };
 }
 
 describe('what is refused', () => {
@@ -178,9 +181,10 @@ describe('what lies in escrow', () => {
     const deletes: string[] = [];
     const client = {
       ...escrow.client,
-      delete: (...all: Parameters<typeof escrow.client.delete>) => {
+      delete: async (...all: Parameters<typeof escrow.client.delete>) => {
         deletes.push(all[2]);
-        return escrow.client.delete(...all);
+        await escrow.client.delete(...all);
+        next.see();
       },
     };
     void settlement.store(due, 0);

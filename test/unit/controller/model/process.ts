@@ -1,29 +1,21 @@
-import { labels, managedBy, secretTypes, squareApplications, squareConnections } from '../../../../src/api/names.ts';
+import { secretTypes } from '../../../../src/api/names.ts';
 import { type Clock, createSquareTime, type SquareTime } from '../../../../src/clock.ts';
 import { type Controller, createController } from '../../../../src/controller/controller.ts';
-import { projectApplication, projectConnection } from '../../../../src/controller/projections.ts';
 import type { Watches } from '../../../../src/controller/watches.ts';
 import { WriteRefused } from '../../../../src/controller/write-refused.ts';
 import type { Operation } from '../../../../src/domain/failure.ts';
 import { KubeError } from '../../../../src/kube/client.ts';
 import type { EventNote } from '../../../../src/kube/events.ts';
-import type { Change } from '../../../../src/kube/informer.ts';
-import { type KubeObject, keyOf, leases, namespaces, type Resource, secrets } from '../../../../src/kube/resource.ts';
-import { createStore } from '../../../../src/kube/store.ts';
-import type { View } from '../../../../src/kube/view.ts';
+import { leases } from '../../../../src/kube/resource.ts';
 import type { Metrics, QueueSight } from '../../../../src/observability/port.ts';
-import { projectConnectLink } from '../../../../src/secrets/connect-link.ts';
 import { followKeySecrets } from '../../../../src/secrets/follow-keys.ts';
-import { projectGrantSecret } from '../../../../src/secrets/grant-secret.ts';
-import { projectIncoming } from '../../../../src/secrets/incoming.ts';
 import { projectKeySecret } from '../../../../src/secrets/key-secrets.ts';
 import { createLiveRing } from '../../../../src/secrets/live-ring.ts';
-import { createDigestKey, expectedDigest, projectTokenSecret } from '../../../../src/secrets/project-token-secret.ts';
 import { createIncomingSettlement } from '../../../../src/secrets/settle-incoming.ts';
-import { createMemoryVault, projectCredentialSecret } from '../../../../src/secrets/vault.ts';
-import { type ApiCall, type ModelApiServer, namespace, type ServerEvent, type Write } from './api-server.ts';
+import { type ApiCall, type ModelApiServer, namespace, type Write } from './api-server.ts';
 import { type JournalVerb, type ModelDisk, openModelJournal } from './journal.ts';
 import type { ModelSquare, Told } from './square.ts';
+import { createModelWatches } from './watches.ts';
 
 /** What a process does to the world. */
 export type Call =
@@ -61,6 +53,8 @@ export interface ModelProcess {
   passes(): number;
   /** Hands over the events that the watches have not shown yet. */
   deliver: () => void;
+  /** The watches that fail. */
+  readonly unseen: Set<keyof Watches>;
   /** Nothing waits for a worker and nothing is in work. */
   idle(): boolean;
   /** Something is in work. */
@@ -182,6 +176,7 @@ export function startProcess(world: Surroundings, { leads = true } = {}): ModelP
     notes,
     passes: () => passes,
     deliver: following.deliver,
+    unseen: following.unseen,
     idle: () => queues.every((queue) => queue.length === 0 && queue.unfinished().length === 0),
     busy: () => queues.some((queue) => queue.unfinished().length > 0),
     mayAct: leads,
@@ -210,99 +205,6 @@ function broken(fault: 'Forbidden' | 'Unreachable' | 'AnswerLost'): KubeError {
   }
   const mayHaveActed = fault === 'AnswerLost';
   return new KubeError({ status: 0, reason: 'Unreachable', message: 'the API server did not answer', mayHaveActed });
-}
-
-/** The views of the operator over the real store of its informers; events come when the model hands them over. */
-function createModelWatches(api: ModelApiServer) {
-  const vault = createMemoryVault();
-  const digestKey = createDigestKey();
-  const fed: { plural: string; feed: (event: ServerEvent) => void }[] = [];
-  let read = 0;
-
-  function view<T>(resource: Resource, selects: (object: KubeObject) => boolean, project: (object: KubeObject) => T) {
-    const listeners: ((change: Change<T>) => void)[] = [];
-    const store = createStore<T>({
-      project,
-      tell: (change) => {
-        for (const listener of listeners) listener(change);
-      },
-      onUnreadable: (key, error) => {
-        throw new Error(`${key} is unreadable`, { cause: error });
-      },
-    });
-    fed.push({
-      plural: resource.plural,
-      feed({ type, object }) {
-        if (type === 'put' && selects(object)) store.take(object);
-        else if (store.held.has(keyOf(object))) store.remove(object);
-      },
-    });
-    const made: View<T> = {
-      resource,
-      synced: () => true,
-      whenSynced: async () => {},
-      get: (key) => store.held.get(key)?.value,
-      *entries() {
-        for (const [key, { value }] of store.held) yield [key, value];
-      },
-      get size() {
-        return store.held.size;
-      },
-      writing: store.writing,
-      absorb: store.absorb,
-      forget: store.forget,
-      onChange: (listener) => void listeners.push(listener),
-      lastEvent: () => 0,
-      healthy: () => true,
-      start: async () => {},
-    };
-    return made;
-  }
-
-  const ofType = (type: string) => (object: KubeObject) => object['type'] === type;
-  const every = () => true;
-  const connections = view(squareConnections, every, projectConnection);
-  const applications = view(squareApplications, every, projectApplication);
-  const credentials = view(secrets, ofType(secretTypes.credential), (object) => projectCredentialSecret(object, vault));
-  const grants = view(secrets, ofType(secretTypes.sealedGrant), projectGrantSecret);
-  const incoming = view(secrets, ofType(secretTypes.incomingGrant), projectIncoming);
-  const links = view(secrets, ofType(secretTypes.connectLink), projectConnectLink);
-  const tokens = view(
-    secrets,
-    (object) => object.metadata.labels?.[labels.managedBy] === managedBy,
-    (object) => projectTokenSecret(object, digestKey),
-  );
-  const keys = view(secrets, ofType(secretTypes.sealingKey), projectKeySecret);
-  const inCluster = view(namespaces, every, (object) => ({ ...object.metadata.labels }));
-  const watches: Watches = {
-    connections,
-    applications,
-    credentials,
-    grants,
-    incoming,
-    links,
-    tokens,
-    keys,
-    namespaces: inCluster,
-    byName: {},
-    isCurrent: (held, rendered) => held.digest === expectedDigest(rendered, digestKey),
-    whenSynced: async () => {},
-    start: async () => {},
-  };
-  return {
-    vault,
-    watches,
-    list: () => {
-      read = api.log.length;
-      for (const { plural, feed } of fed) for (const object of api.all(plural)) feed({ type: 'put', object });
-    },
-    deliver: () => {
-      for (; read < api.log.length; read++) {
-        const entry = api.log[read];
-        for (const { plural, feed } of fed) if (plural === entry?.plural) feed(entry.event);
-      }
-    },
-  };
 }
 
 function metricsOf(queues: QueueSight[], onPass: () => void): Metrics {

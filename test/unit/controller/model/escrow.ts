@@ -1,0 +1,24 @@
+import type { RecoverDeps } from '../../../../src/controller/recover.ts';
+import { createEscrowRecovery } from '../../../../src/controller/recover-escrow.ts';
+import type { LiveKeyRing } from '../../../../src/secrets/port.ts';
+import type { ModelApiServer } from './api-server.ts';
+import { createModelWatches } from './watches.ts';
+
+/** A process that looks after escrow and nothing else. */
+export function anEscrowRecovery(api: ModelApiServer, deps: RecoverDeps) {
+  const following = createModelWatches(api);
+  following.list();
+  // A ring that is not followed never changes.
+  const ring: LiveKeyRing = Object.assign(Object.create(deps.ring), 'onChange' in deps.ring ? {} : { onChange() {} });
+  const watches = { ...deps.watches, escrow: following.watches.escrow };
+  const recovery = createEscrowRecovery({ ...deps, ring, watches });
+  return {
+    /** It wins the lease, with everything in sight that is there. */
+    begin(signal: AbortSignal): Promise<void> {
+      following.deliver();
+      return recovery.begin(signal);
+    },
+    /** Its watch shows what has happened since. */
+    see: following.deliver,
+  };
+}
