@@ -5,10 +5,11 @@ import type { Grant } from '../domain/grant.ts';
 import type { Application, Connection } from '../domain/observation.ts';
 import type { Token } from '../domain/token.ts';
 import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
+import { type EscrowSecret, openEscrow } from '../secrets/escrow.ts';
 import { openGrant } from '../secrets/grant.ts';
 import { type IncomingSecret, openIncoming } from '../secrets/incoming.ts';
 import { bindingIn } from '../secrets/journal-record.ts';
-import type { Binding, GrantSecret, KeyRing } from '../secrets/port.ts';
+import type { Binding, GrantSecret, KeyRing, Opened } from '../secrets/port.ts';
 import type { CannotSignIn, ConnectionRef } from './sign-in-port.ts';
 
 /** What is followed of the cluster, on every replica. */
@@ -17,6 +18,7 @@ export interface SignInViews {
   readonly applications: { get(key: Key): { readonly spec?: ApplicationSpec } | undefined };
   readonly grants: { get(key: Key): GrantSecret | undefined };
   readonly incoming: { entries(): Iterable<readonly [Key, IncomingSecret]> };
+  readonly escrow: { entries(): Iterable<readonly [Key, EscrowSecret]> };
 }
 
 /** The applications as connections see them. */
@@ -134,14 +136,17 @@ function* comingFor(
   }
 }
 
-/** The sellers whose sign-ins for the connection wait to be taken up. */
-export function sellersComing(deps: MaySignInDeps, binding: Binding): Set<string> {
-  const { ring } = deps;
+/** The sellers whose sign-ins for the connection wait to be taken up, where they belong or in escrow. */
+export function sellersComing({ views, ring }: MaySignInDeps, binding: Binding): Set<string> {
   const sellers = new Set<string>();
-  for (const { jwe } of comingFor(deps, binding)) {
-    if (jwe === undefined) continue;
-    const opened = openIncoming(ring, binding, jwe);
+  const add = (opened: Opened<Grant>) => {
     if (opened.ok && opened.value.merchantID !== undefined) sellers.add(opened.value.merchantID);
+  };
+  for (const { jwe } of comingFor({ views }, binding)) if (jwe !== undefined) add(openIncoming(ring, binding, jwe));
+  for (const [key, secret] of views.escrow.entries()) {
+    const { grant, incoming } = openEscrow(ring, splitKey(key).name, secret);
+    const isOf = incoming?.namespace === binding.namespace && incoming.connection === binding.name;
+    if (isOf && incoming.setAside === undefined) add(grant);
   }
   return sellers;
 }

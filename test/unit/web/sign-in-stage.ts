@@ -7,6 +7,7 @@ import { token } from '../../../src/domain/token.ts';
 import { KubeError } from '../../../src/kube/client.ts';
 import { type KubeObject, keyFrom } from '../../../src/kube/resource.ts';
 import type { SignInResult } from '../../../src/observability/port.ts';
+import { projectEscrow } from '../../../src/secrets/escrow.ts';
 import { projectGrantSecret } from '../../../src/secrets/grant-secret.ts';
 import { projectIncoming } from '../../../src/secrets/incoming.ts';
 import { createLiveRing } from '../../../src/secrets/live-ring.ts';
@@ -98,6 +99,7 @@ export async function aSignInStage({
     applications: { get: () => ({ spec: applicationSpec }) },
     grants: viewOf('secrets', projectGrantSecret, 'square-operator.dev/sealed-grant'),
     incoming: viewOf('secrets', projectIncoming, 'square-operator.dev/incoming-grant'),
+    escrow: viewOf('secrets', projectEscrow, 'square-operator.dev/escrow'),
   };
 
   function replica() {

@@ -2,11 +2,12 @@ import { inspect } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { minutes, seconds } from '../../../src/clock.ts';
+import { putIncomingIntoEscrow } from '../../../src/secrets/escrow.ts';
 import { sealGrant } from '../../../src/secrets/grant.ts';
-import { openIncoming } from '../../../src/secrets/incoming.ts';
+import { incomingPlace, openIncoming, setAsidePlace, takenOf } from '../../../src/secrets/incoming.ts';
 import { openIssued } from '../../../src/secrets/journal-record.ts';
 import { textOf } from '../../../src/secrets/secret-text.ts';
-import { anApplication } from '../../support/builders.ts';
+import { aGrant, anApplication } from '../../support/builders.ts';
 import { aSignInStage, externalURL, type SignInStage } from './sign-in-stage.ts';
 
 /** What lies in the Secrets of sign-ins. */
@@ -234,6 +235,25 @@ describe('a callback', () => {
     expect(await stage.signIns.complete(one.callback, one.cookie)).toMatchObject({ kind: 'Connected' });
     expect(await stage.signIns.complete(other.callback, other.cookie)).toMatchObject({ kind: 'OtherMerchant' });
   });
+
+  test.each([[false], [true]])(
+    'of a second seller is refused while the first lies in escrow: set aside %s',
+    async (aside) => {
+      const stage = await aSignInStage();
+      const connection = stage.ref();
+      const { clientID } = stage.known;
+      const place = incomingPlace(connection, 'an-earlier-state');
+      const taken = [aside ? 'refreshToken:digest' : takenOf(place.secret)];
+      const grant = aGrant({ connectionUID: connection.uid, clientID, merchantID: 'M-RIVAL', taken });
+      const binding = { namespace: 'shop', name: 'bakery', environment: grant.environment, clientID };
+      const where = aside ? setAsidePlace(connection, taken[0] ?? '') : place;
+      await putIncomingIntoEscrow({ client: stage.client, ring: stage.ring, namespace: 'ops' }, where, binding, grant);
+      const { callback, cookie } = await stage.signIn();
+      expect(await stage.signIns.complete(callback, cookie)).toMatchObject({
+        kind: aside ? 'Connected' : 'OtherMerchant',
+      });
+    },
+  );
 
   test('for a connection that got another application meanwhile is refused', async () => {
     const stage = await aSignInStage();
