@@ -38,9 +38,15 @@ export async function runPairs(dir: string, plan: PeerPlan, report: Report): Pro
   const env = { ...process.env, ...nodeEnvironment(compileCacheOf(program)), ...(await places(run)) };
   const cluster = (order: 'up' | 'down') =>
     execFileSync(join(harness, 'cluster.sh'), [order], { env, stdio: 'ignore' });
-  cluster('up');
   const upstream = spawn(join(harness, 'bin/upstream'), { env, stdio: 'ignore' });
+  const down = once(() => {
+    upstream.kill();
+    cluster('down');
+  });
+  // A signal ends this process in the midst of a measurement.
+  process.once('exit', down);
   try {
+    cluster('up');
     const kubeconfig = join(run, 'kubeconfig');
     const client = await openClient(kubeconfig);
     await setScene(client, plan.connections);
@@ -77,9 +83,17 @@ export async function runPairs(dir: string, plan: PeerPlan, report: Report): Pro
     await client.close();
     return lines;
   } finally {
-    upstream.kill();
-    cluster('down');
+    down();
+    process.off('exit', down);
   }
+}
+
+function once(act: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) act();
+    done = true;
+  };
 }
 
 /** Where the harness finds and puts things. */
@@ -112,9 +126,12 @@ const targetOf = (): object => {
 
 async function measure(bench: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<PeerLine[]> {
   const child = spawn(bench, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const end = () => void child.kill();
+  process.once('exit', end);
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
-  const code = await new Promise<number | null>((end) => child.once('close', end));
+  const code = await new Promise<number | null>((closed) => child.once('close', closed));
+  process.off('exit', end);
   if (code !== 0) throw new Error(`${bench} ended with exit code ${code}`);
   return text
     .split('\n')
