@@ -6,7 +6,7 @@ import type { Application, ApplicationRefusal, Observation } from '../domain/obs
 import type { Token } from '../domain/token.ts';
 import { scopesToAskFor } from '../domain/wanted.ts';
 import { askAsClient } from '../square/client-secrets.ts';
-import type { SquareClient, TokenGrant, TokenReply, TokenRequest } from '../square/port.ts';
+import type { Outcome, SquareClient, TokenGrant, TokenReply, TokenRequest } from '../square/port.ts';
 import { parseTokenReply } from '../square/token-reply.ts';
 import type { Applications } from './applications.ts';
 
@@ -35,7 +35,7 @@ export interface ExchangeDeps {
 
 /**
  * One token request in the name of the application, once more with the previous client secret when Square refuses the
- * client.
+ * client, and once more without scopes when it refuses the request.
  */
 export async function exchange(
   deps: ExchangeDeps,
@@ -49,20 +49,18 @@ export async function exchange(
   const secrets: (Token | undefined)[] =
     application.clientSecret.kind === 'None' || isPKCE(asking) ? [undefined] : deps.applications.clientSecrets(ref);
   const common = { clientID, shortLived: spec.shortLived === true ? true : undefined };
-  const outcome = await askAsClient(secrets, deps.maySend, async (clientSecret) => {
-    const request: TokenRequest =
-      asking.grantType === 'refresh_token'
-        ? {
-            ...common,
-            clientSecret,
-            grantType: asking.grantType,
-            refreshToken: asking.refreshToken.value,
-            scopes: scopesToAskFor(o, spec),
-          }
-        : { ...common, clientSecret, ...asking };
-    const reply = await deps.square.exchangeToken(request, deps.keep);
-    return reply.ok ? parseTokenReply(reply.value) : reply;
-  });
+  const ask = (scopes: readonly string[]) =>
+    askAsClient(secrets, deps.maySend, async (clientSecret) => {
+      const request: TokenRequest =
+        asking.grantType === 'refresh_token'
+          ? { ...common, clientSecret, grantType: asking.grantType, refreshToken: asking.refreshToken.value, scopes }
+          : { ...common, clientSecret, ...asking };
+      const reply = await deps.square.exchangeToken(request, deps.keep);
+      return reply.ok ? parseTokenReply(reply.value) : reply;
+    });
+  const scopes = asking.grantType === 'refresh_token' ? scopesToAskFor(o, spec) : [];
+  const first = await ask(scopes);
+  const outcome = scopes.length > 0 && isRefusedRequest(first) ? ((await ask([])) ?? first) : first;
   // The client secret went away between looking and asking, somebody else acts now, or it is too late to.
   if (outcome === undefined) return { kind: 'Busy' };
   if (outcome.ok) {
@@ -75,3 +73,10 @@ export async function exchange(
   if (tookClient(failure)) deps.applications.accepted(ref);
   return { kind: 'Failed', failure };
 }
+
+/**
+ * A permission that was never granted, or misspelt, may be why: a limit is not worth the authorization, which ends when its
+ * token is not renewed, and `ScopesSatisfied` names what is missing. Nothing was done, so the same token is presented.
+ */
+const isRefusedRequest = (outcome: Outcome<TokenGrant> | undefined): boolean =>
+  outcome?.ok === false && outcome.failure.class === 'BadRequest' && !outcome.failure.maybeActed;

@@ -127,6 +127,21 @@ operatorSuite('permissions', {}, (world, scene) => {
     expect(status?.requestedScopes).toEqual(['ITEMS_WRITE', 'MERCHANT_PROFILE_READ']);
   });
 
+  test('of which none was granted cost no token: all that were stay, and the missing ones are named', async () => {
+    const party = await scene.connected({ scopes: granted, spec: { scopes: ['ITEMS_WRITE'] } });
+    expect(sent(party.merchantID)).toEqual([['ITEMS_WRITE'], undefined]);
+    await scene.becomes(party.name, { Ready: 'True/Valid', ScopesSatisfied: 'False/ScopesMissing' });
+    expect(scopesOf(party.name)).toBe(granted.toSorted().join());
+    await scene.edit('connections', party.name, { spec: { scopes: ['ORDERS_RAED'] } });
+    await world.live.until('it is asked for anew', () => scene.status(party.name).revision === 2);
+    await scene.becomes(party.name, { Ready: 'True/Valid', Renewable: 'True', ScopesSatisfied: 'False/ScopesMissing' });
+    expect(sent(party.merchantID).slice(2)).toEqual([['ORDERS_RAED'], undefined]);
+    await scene.edit('connections', party.name, { spec: { scopes: ['ORDERS_READ'] } });
+    await scene.becomes(party.name, { Ready: 'True/Valid', ScopesSatisfied: 'True' });
+    expect(scopesOf(party.name)).toBe('ORDERS_READ');
+    expect(scene.status(party.name).lastFailure).toBeUndefined();
+  });
+
   test('of the application are wanted as well; when it asks for another one no token is spent', async () => {
     const app = await scene.application('growing', { scopes: ['MERCHANT_PROFILE_READ'] });
     const party = await scene.connected({ app, scopes: granted });

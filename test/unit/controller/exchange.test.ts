@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { days } from '../../../src/clock.ts';
 import type { Applications } from '../../../src/controller/applications.ts';
 import { exchange } from '../../../src/controller/exchange.ts';
+import type { Failure } from '../../../src/domain/failure.ts';
 import { openToken, token } from '../../../src/domain/token.ts';
 import type { Outcome, SquareClient, TokenGrant, TokenReply, TokenRequest } from '../../../src/square/port.ts';
 import { aFailure, anApplication, anObservation, aSpec, noon } from '../../support/builders.ts';
@@ -28,6 +29,7 @@ describe('a token request', () => {
     secrets: readonly string[],
     application = anApplication(),
     what: typeof asking | typeof pkce = asking,
+    scopes: readonly string[] = [],
   ) {
     const asked: TokenRequest[] = [];
     const heard: string[] = [];
@@ -53,11 +55,17 @@ describe('a token request', () => {
     const result = await exchange(
       { applications, square, maySend: () => true, keep: async (kept) => void keeps.push(kept) },
       application,
-      aSpec(),
+      aSpec({ scopes: [...scopes] }),
       anObservation(),
       what,
     );
-    return { result, heard, keeps, secrets: asked.map(({ clientSecret }) => clientSecret && openToken(clientSecret)) };
+    return {
+      result,
+      heard,
+      keeps,
+      secrets: asked.map(({ clientSecret }) => clientSecret && openToken(clientSecret)),
+      scopes: asked.map((request) => ('scopes' in request ? request.scopes : undefined)),
+    };
   }
 
   it('is made with the current client secret', async () => {
@@ -92,6 +100,43 @@ describe('a token request', () => {
     expect(await ask([gone], ['current', 'previous'])).toMatchObject({ heard: ['accepted'], secrets: ['current'] });
     const lost: Outcome<TokenGrant> = { ok: false, failure: aFailure({ maybeActed: true }) };
     expect(await ask([lost], ['current', 'previous'])).toMatchObject({ heard: [], secrets: ['current'] });
+  });
+
+  const refused = (fields: Partial<Failure> = {}): Outcome<TokenGrant> => ({
+    ok: false,
+    failure: aFailure({ class: 'BadRequest', reason: 'RequestRefused', status: 400, ...fields }),
+  });
+
+  it.each([
+    [
+      'that names scopes is made once more without them when it is refused',
+      ['ORDERS_RAED'],
+      [refused(), yes],
+      2,
+      'Granted',
+    ],
+    [
+      'that is refused without scopes, too, is not made a third time',
+      ['ORDERS_RAED'],
+      [refused(), refused(), yes],
+      2,
+      'Failed',
+    ],
+    ['that names none is not repeated', [], [refused(), yes], 1, 'Failed'],
+    ['that may have been acted on is not repeated', ['ORDERS_RAED'], [refused({ maybeActed: true }), yes], 1, 'Failed'],
+    [
+      'whose token is refused is not repeated',
+      ['ORDERS_RAED'],
+      [refused({ class: 'RefreshTokenRefused' }), yes],
+      1,
+      'Failed',
+    ],
+  ] as const)('%s', async (_, scopes, answers, times, kind) => {
+    for (const what of [asking, pkce]) {
+      const { result, scopes: sent } = await ask(answers, ['current'], anApplication(), what, scopes);
+      expect(result).toMatchObject({ kind });
+      expect(sent).toEqual([scopes, []].slice(0, times));
+    }
   });
 
   it('of the PKCE flow has no secret', async () => {
