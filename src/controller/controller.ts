@@ -38,6 +38,7 @@ export interface ControllerDeps
     | 'thisTerm'
     | 'attempts'
     | 'settlement'
+    | 'escrow'
     | 'tokensOf'
     | 'connectionsOf'
     | 'readersOf'
@@ -116,10 +117,16 @@ export function createController(deps: ControllerDeps): Controller {
   const retirements = createRetirements(deps.ring, deps.clock);
   const attempts = createAttempts(deps);
   const recovery = { ...deps, namespace: deps.operatorNamespace };
-  const settlement = createSettlement({ ...recovery, onChange: (key) => queue.add(key) });
+  const settlement = createSettlement({
+    ...recovery,
+    onChange(key) {
+      queue.add(key);
+      if (settlement.of(key) === undefined) escrow.settled(key);
+    },
+  });
   const escrow = createEscrowRecovery({ ...recovery, settlement });
   const indexes = { tokensOf, connectionsOf, readersOf, arrivalsOf };
-  const rotation = { attempts, settlement, turnstile, issuing };
+  const rotation = { attempts, settlement, turnstile, issuing, escrow };
   const ports = { ...deps, ...indexes, ...rotation, turns, applications, remembered, retirements, departed, doubts };
   let unread = 0;
   let journal: Promise<void> | undefined;

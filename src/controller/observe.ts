@@ -1,6 +1,8 @@
 import type { ConnectionSpec, Environment } from '../api/connection.ts';
 import { connectPage, sealedSecretName } from '../api/names.ts';
 import type { Clock, Instant } from '../clock.ts';
+import { claimsEnd } from '../domain/arrivals.ts';
+import { attemptEnds } from '../domain/attempt.ts';
 import { recordIn, wasAuthorized } from '../domain/custody.ts';
 import {
   type Application,
@@ -31,6 +33,7 @@ import { namespaceState, sealedSecretOf, sharedWith } from './observe-ending.ts'
 import { observeGrant } from './observe-grant.ts';
 import { observeTokenSecrets, type TokenSecretsOf } from './observe-token-secrets.ts';
 import type { ConnectionView } from './projections.ts';
+import type { EscrowRecovery } from './recover-escrow.ts';
 import { type ResealDeps, retiredKeyOf } from './reseal.ts';
 import type { Settlement } from './settlement.ts';
 import { type SharedCredentialDeps, unlessShared } from './shared-credential.ts';
@@ -63,6 +66,7 @@ export interface Remembered {
 
 export interface ObserveDeps extends CredentialsDeps, SharedCredentialDeps, ResealDeps, Omit<ArrivalsDeps, 'watches'> {
   readonly incoming: IncomingSettlement;
+  readonly escrow: Pick<EscrowRecovery, 'look' | 'lookFor'>;
   readonly ring: LiveKeyRing;
   readonly clock: Clock;
   readonly squares: Squares;
@@ -91,6 +95,21 @@ export const environmentOf = (application: Application): Environment =>
 
 /** Looks at a connection; `undefined` when there is none. Asks the API server only what no watch can tell. */
 export async function observe(deps: ObserveDeps, key: Key): Promise<Sight | undefined> {
+  const sight = await look(deps, key);
+  if (sight === undefined || !isEnding(sight.observation, nowOf(deps, sight.environment))) return sight;
+  const since = await deps.escrow.look();
+  const now = await look(deps, key);
+  if (now === undefined || since === undefined) return now;
+  return { ...now, observation: { ...now.observation, escrowUnseenSince: since } };
+}
+
+/** A deletion waits for nothing any more: what another replica put into escrow meanwhile may have to be ended, too. */
+function isEnding(o: Observation, now: Now): boolean {
+  const { deleting, finalized } = o.connection;
+  return deleting && finalized && Math.max(attemptEnds(o.attempt), claimsEnd(o)) <= now.square;
+}
+
+async function look(deps: ObserveDeps, key: Key): Promise<Sight | undefined> {
   const view = deps.watches.connections.get(key);
   if (view === undefined) return undefined;
   const { connection, stored } = view;
@@ -123,7 +142,6 @@ export async function observe(deps: ObserveDeps, key: Key): Promise<Sight | unde
     sealedSecret: sealedSecretOf(grantSecret),
     attempt: deps.attempts.stateOf(key, recordIn(grant) ?? {}, now.square),
     ...(unsettled === undefined ? {} : { unsettled }),
-    ...escrowUnseen(deps, connection),
     ...observeTokenSecrets(deps, connection, spec, {
       grant,
       environment,
@@ -164,14 +182,6 @@ const memoryOf = (deps: ObserveDeps, key: Key, { uid }: Connection): Remembered 
   const remembered = deps.remembered.get(key);
   return remembered?.uid === uid ? remembered : undefined;
 };
-
-/** Only a deletion depends on it: everything else goes on when escrow is seen again. */
-function escrowUnseen(
-  { watches: { escrow } }: ObserveDeps,
-  { deleting }: Connection,
-): Pick<Observation, 'escrowUnseenSince'> {
-  return deleting && !escrow.healthy() ? { escrowUnseenSince: escrow.lastEvent() } : {};
-}
 
 const sealedKey = ({ namespace, name }: Connection): Key => keyFrom(namespace, sealedSecretName(name));
 

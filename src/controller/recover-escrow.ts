@@ -1,11 +1,13 @@
-import { hours, seconds, sleep } from '../clock.ts';
+import { type Duration, hours, type Instant, seconds, sleep } from '../clock.ts';
 import type { Grant } from '../domain/grant.ts';
-import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
+import { type Backoff, backoffDelay } from '../domain/schedule.ts';
+import { type Key, keyFrom } from '../kube/resource.ts';
 import { clearEscrow } from '../secrets/clear-escrow.ts';
-import { type Escrowed, type EscrowSecret, openEscrow } from '../secrets/escrow.ts';
+import { type Escrowed, listEscrow } from '../secrets/escrow.ts';
 import type { IncomingPlace } from '../secrets/incoming.ts';
-import type { Binding, LiveKeyRing, Unopened } from '../secrets/port.ts';
-import { type Found, findRecord, firstWord, holdForLater, type RecoverDeps } from './recover.ts';
+import type { LiveKeyRing, Unopened } from '../secrets/port.ts';
+import type { ConnectionID } from '../secrets/settle-incoming.ts';
+import { findRecord, firstWord, holdForLater, type RecoverDeps, wasStored } from './recover.ts';
 import { over } from './succession.ts';
 import type { Watches } from './watches.ts';
 
@@ -15,68 +17,169 @@ export interface EscrowRecoveryDeps extends RecoverDeps {
 }
 
 /** So long what a sign-in gave is waited for, so that the first status can say why it is not stored. */
-const patience = seconds(1);
+const patience: Duration = seconds(1);
 
-/** What could not be taken up when it came, since something else of its connection was in hand, is looked at again. */
-const lookEvery = hours(1);
+/** A watch may miss something. */
+const lookEvery: Duration = hours(1);
+
+const again: Backoff = { first: seconds(0.5), most: seconds(10) };
 
 /**
  * Stores what lies in escrow, whoever put it there, and takes away what is stored by now. What it is at already, it leaves
- * alone.
+ * alone. The watch only tells when to look: what is there the API server says itself, since a watch may be late, and a
+ * token that is presented again, or an authorization that is left alone, by an old sight cannot be helped.
  */
 export interface EscrowRecovery {
   /**
-   * For the holder of the lease, until `signal` is aborted: from now on what comes is taken up at once. Resolves when what is
-   * there is in hand, before which nothing is worked on. Rejects only when the term ends before.
+   * For the holder of the lease: resolves when it has looked, before which nothing is worked on. What comes until `signal` is
+   * aborted is taken up at once. Rejects only then.
    */
   begin(signal: AbortSignal): Promise<void>;
+  /**
+   * Looks now, and resolves when all that lies there is stored, or is known to wait. Or to the instant (wall clock) since when
+   * the API server has not told what lies there. Never rejects.
+   */
+  look(): Promise<Instant | undefined>;
+  /** Looks now; `Something` of this connection that nobody knew of waits to be stored, or was stored now. Never rejects. */
+  lookFor(connection: ConnectionID): Promise<'Nothing' | 'Something' | 'Unseen'>;
+  /** Nothing else of this connection waits to be stored any more: what was put off for that is looked at. */
+  settled(connection: Key): void;
+}
+
+/** A grant that is taken out of escrow. */
+interface Work {
+  readonly version: string;
+  readonly stop: AbortController;
+  /** By the end of the term, or since something else lies there by now, or nothing. */
+  readonly ends: AbortSignal;
 }
 
 export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
   const { clock, incoming, log, ring, settlement, watches } = deps;
-  /** The Secrets that are worked at, by their names, each with the term that does. */
-  const atWork = new Map<string, AbortSignal>();
+  /** By the names of their Secrets. */
+  const atWork = new Map<string, Work>();
   /** Connections that wait for a later version of the operator, by the Secrets that it left. */
   const waiting = new Map<string, Key>();
+  const putOff = new Set<Key>();
   let term = AbortSignal.abort();
+  let unseen: { readonly since: Instant; readonly count: number } | undefined;
+  let current: Promise<Instant | undefined> | undefined;
+  let next: Promise<Instant | undefined> | undefined;
 
-  watches.escrow.onChange(({ key, now }) => {
-    if (now === undefined) waitNoMore(splitKey(key).name);
-    else if (!term.aborted) inBackground(recover(key, now, term));
-  });
-  // What could not be opened may be now.
-  ring.onChange(() => term.aborted || inBackground(recoverAll(term)));
+  const lookSoon = () => void (term.aborted || look());
+  watches.escrow.onChange(lookSoon);
+  // Its keys may open now what they did not.
+  ring.onChange(lookSoon);
 
   return {
     async begin(signal) {
       term = signal;
-      await recoverAll(signal);
-      inBackground(lookAgain(signal));
+      unseen = undefined;
+      putOff.clear();
+      while ((await look()) !== undefined) await sleep(clock, again.first, signal);
+      void (async () => {
+        for (;;) {
+          await sleep(clock, lookEvery, signal);
+          await look();
+        }
+      })().catch(() => {});
     },
+    look,
+    async lookFor(connection) {
+      const known = incoming.waiting(connection).length;
+      if ((await look()) !== undefined) return 'Unseen';
+      const isHeld = settlement.of(keyFrom(connection.namespace, connection.name)) !== undefined;
+      return isHeld || incoming.waiting(connection).length !== known ? 'Something' : 'Nothing';
+    },
+    settled: (connection) => void (putOff.delete(connection) && lookSoon()),
   };
 
-  async function lookAgain(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      await sleep(clock, lookEvery, signal);
-      await recoverAll(signal);
+  /** One at a time: whoever asks during one waits for the next, which sees what came meanwhile. */
+  function look(): Promise<Instant | undefined> {
+    if (current === undefined) {
+      current = lookNow().finally(() => (current = undefined));
+      return current;
+    }
+    next ??= current.then(() => {
+      next = undefined;
+      return look();
+    });
+    return next;
+  }
+
+  async function lookNow(): Promise<Instant | undefined> {
+    const signal = term;
+    try {
+      signal.throwIfAborted();
+      const found = await listEscrow(deps);
+      forget(found);
+      await Promise.all(found.map((escrowed) => recover(escrowed, signal)));
+      unseen = undefined;
+      return undefined;
+    } catch (error) {
+      if (signal.aborted) return clock.wall();
+      unseen = { since: unseen?.since ?? clock.wall(), count: (unseen?.count ?? 0) + 1 };
+      log.error(
+        { attempt: unseen.count, err: error },
+        'what lies in escrow cannot be taken up, and is looked at again',
+      );
+      clock.after(backoffDelay(again, unseen.count, 'escrow'), lookSoon);
+      return unseen.since;
     }
   }
 
-  async function recoverAll(signal: AbortSignal): Promise<void> {
-    await Promise.all([...watches.escrow.entries()].map(([key, secret]) => recover(key, secret, signal)));
+  /** What lies there no more is waited for no more. */
+  function forget(found: readonly Escrowed[]): void {
+    const names = new Set(found.map(({ held }) => held.name));
+    for (const [name, { stop }] of atWork) if (!names.has(name)) stop.abort();
+    for (const name of waiting.keys()) if (!names.has(name)) waitNoMore(name);
   }
 
-  async function recover(key: Key, secret: EscrowSecret, signal: AbortSignal): Promise<void> {
-    const { name } = splitKey(key);
-    const escrowed = openEscrow(ring, name, secret);
-    const { grant, incoming: place } = escrowed;
+  async function recover(escrowed: Escrowed, signal: AbortSignal): Promise<void> {
+    const { grant, held, incoming: place } = escrowed;
     if (!grant.ok) return leave(escrowed, grant);
-    waitNoMore(name);
+    waitNoMore(held.name);
     if (place !== undefined) return await bring(escrowed, place, grant.value);
-    if (atWork.get(name) === signal) return;
-    atWork.set(name, signal);
-    const release = () => void (atWork.get(name) === signal && atWork.delete(name));
-    await firstWord((goOn) => recoverGrant(deps, escrowed, grant.value, signal, goOn, release));
+    const before = atWork.get(held.name);
+    if (before?.version === held.resourceVersion && !before.ends.aborted) return;
+    before?.stop.abort();
+    const stop = new AbortController();
+    const work = { version: held.resourceVersion, stop, ends: AbortSignal.any([signal, stop.signal]) };
+    atWork.set(held.name, work);
+    await firstWord((goOn) => recoverGrant(escrowed, grant.value, work, goOn)).catch((error: unknown) => {
+      release(held.name, work);
+      if (!work.ends.aborted) throw error;
+    });
+  }
+
+  function release(name: string, work: Work): void {
+    if (atWork.get(name) === work) atWork.delete(name);
+  }
+
+  async function recoverGrant({ held, binding }: Escrowed, grant: Grant, work: Work, goOn: () => void): Promise<void> {
+    const connection = keyFrom(binding.namespace, binding.name);
+    // This process is at it already, or nothing is asked of Square for it anyway.
+    const unsettled = settlement.of(connection);
+    if (unsettled !== undefined && (unsettled.kept !== 'Journal' || unsettled.unread === true)) {
+      putOff.add(connection);
+      return release(held.name, work);
+    }
+    const settled = async () => void clearEscrow(deps, held, work.ends).then(() => release(held.name, work));
+    const place = { kept: 'Escrow', source: held } as const;
+    try {
+      const since = grant.accessToken.issuedAt;
+      const found = await findRecord(deps, binding, since, place, goOn, work.ends);
+      const later = wasStored(deps, binding, grant, found) ? undefined : over(found.record, grant, undefined);
+      if (later === undefined) {
+        log.info({ connection }, 'a grant in escrow was stored before, or is older than what is stored');
+        return await settled();
+      }
+      const due = { binding, grant: later, held: found.held, inEscrow: held, since, settled };
+      const outcome = await settlement.store(due);
+      log.info({ connection, settled: outcome }, 'a grant in escrow is taken up');
+    } finally {
+      settlement.hold(connection, undefined, place.source);
+    }
   }
 
   async function bring({ held, binding }: Escrowed, place: IncomingPlace, grant: Grant): Promise<void> {
@@ -100,50 +203,4 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
     waiting.delete(name);
     settlement.hold(connection, undefined, name);
   }
-}
-
-/** A term that ends ends it. */
-const inBackground = (work: Promise<void>): void => void work.catch(() => {});
-
-/** @param release told once nothing of it is left to do. */
-async function recoverGrant(
-  deps: RecoverDeps,
-  { held, binding }: Escrowed,
-  grant: Grant,
-  signal: AbortSignal,
-  goOn: () => void,
-  release: () => void,
-): Promise<void> {
-  const { log, settlement } = deps;
-  const settled = async () => void clearEscrow(deps, held, signal).then(release);
-  const connection = keyFrom(binding.namespace, binding.name);
-  // This process is at it already, or nothing is asked of Square for it anyway.
-  const unsettled = settlement.of(connection);
-  if (unsettled !== undefined && (unsettled.kept !== 'Journal' || unsettled.unread === true)) return release();
-  // A term that ends while it asks takes back its own word alone.
-  const place = { kept: 'Escrow', source: held } as const;
-  const since = grant.accessToken.issuedAt;
-  settlement.hold(connection, { since, message: 'It was found there and is looked at.', kept: place.kept }, held);
-  try {
-    const found = await findRecord(deps, binding, since, place, goOn, signal);
-    const next = wasStored(deps, binding, grant, found) ? undefined : over(found.record, grant, undefined);
-    if (next === undefined) {
-      log.info({ connection }, 'a grant in escrow was stored before, or is older than what is stored');
-      return await settled();
-    }
-    const outcome = await settlement.store({ binding, grant: next, held: found.held, since, settled });
-    log.info({ connection, settled: outcome }, 'a grant in escrow is taken up');
-  } finally {
-    settlement.hold(connection, undefined, place.source);
-  }
-}
-
-/**
- * Whether the grant was stored in its own place before, as the status says, and somebody has taken it away since: that is
- * not undone by what was left in escrow. The status is told of a generation only when it is stored.
- */
-function wasStored({ watches }: RecoverDeps, { namespace, name }: Binding, grant: Grant, { gone }: Found): boolean {
-  const view = watches.connections.get(keyFrom(namespace, name));
-  if (gone !== true || view?.connection.uid !== grant.connectionUID) return false;
-  return view.stored.revision >= grant.generation;
 }

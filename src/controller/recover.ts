@@ -202,7 +202,8 @@ async function recoverAside(
 
 /**
  * The record, asked for until the API server answers. Where it forbids the question (a role that is missing, or gone with
- * its namespace) nothing is asked of Square for that connection, and the others go on meanwhile.
+ * its namespace) nothing is asked of Square for that connection, and the others go on meanwhile; with what lies in escrow they
+ * do so whatever is in the way, since a pass may wait for it.
  */
 export async function findRecord(
   deps: RecoverDeps,
@@ -220,11 +221,26 @@ export async function findRecord(
       return await recordOf(deps, binding);
     } catch (error) {
       log.error({ connection, attempt, what, err: error }, 'the API server could not be asked and is asked again');
-      if (isReason(error, 'Forbidden')) {
+      if (kept === 'Escrow' || isReason(error, 'Forbidden')) {
         settlement.hold(connection, { since, message: sentence((error as Error).message), kept }, source);
         goOn();
       }
     }
     await sleep(clock, backoffDelay(lookAgain, attempt, what), signal);
   }
+}
+
+/**
+ * Whether the grant was stored in its own place before, as the status says, and somebody has taken it away since: that is
+ * not undone by what was left in escrow. The status is told of a generation only when it is stored.
+ */
+export function wasStored(
+  { watches }: RecoverDeps,
+  { namespace, name }: Binding,
+  grant: Grant,
+  { gone }: Found,
+): boolean {
+  const view = watches.connections.get(keyFrom(namespace, name));
+  if (gone !== true || view?.connection.uid !== grant.connectionUID) return false;
+  return view.stored.revision >= grant.generation;
 }

@@ -20,6 +20,8 @@ export interface Due {
   readonly grant: Grant;
   /** The version of the sealed Secret that it replaces; absent when there is none. */
   readonly held?: GrantSecret | undefined;
+  /** Where it lies in escrow already; whoever found it there takes it away. */
+  readonly inEscrow?: EscrowHeld;
   /** ID of the attempt that it answers: while that stands in the record, the grant belongs there, whatever came of it. */
   readonly attempt?: string | undefined;
   /** Square's time. */
@@ -90,13 +92,15 @@ export function createSettlement(deps: SettlementDeps): Settlement {
   async function again(due: Due, first: Refused): Promise<void> {
     const { clock, log } = deps;
     let { held, message, seal } = first;
-    let inEscrow: EscrowHeld | 'Newer' | undefined;
+    let inEscrow: EscrowHeld | 'Newer' | undefined = due.inEscrow;
+    const tell = () => note(due, { since: due.since, message, kept: inEscrow === undefined ? 'Nowhere' : 'Escrow' });
+    tell();
     for (let attempt = 1; ; attempt++) {
       const connection = keyOf(due);
-      const why = { escrowed: inEscrow !== undefined, why: message };
-      log.error({ connection, attempt, ...why }, 'a new grant could not be stored and is stored again');
+      const escrowed = inEscrow !== undefined;
+      log.error({ connection, attempt, escrowed, why: message }, 'a new grant could not be stored and is stored again');
       inEscrow ??= await tryEscrow(deps, due);
-      note(due, { since: due.since, message, kept: inEscrow === undefined ? 'Nowhere' : 'Escrow' });
+      tell();
       const ended = await sleep(clock, delayOf(attempt), closing.signal).then(
         () => false,
         () => true,
@@ -108,7 +112,7 @@ export function createSettlement(deps: SettlementDeps): Settlement {
       if (typeof outcome === 'string') {
         log.info({ connection, attempt, outcome }, 'a grant that waited to be stored is settled');
         await due.settled?.();
-        if (typeof inEscrow === 'object') void clearEscrow(deps, inEscrow, closing.signal);
+        if (typeof inEscrow === 'object' && inEscrow !== due.inEscrow) void clearEscrow(deps, inEscrow, closing.signal);
         note(due, undefined);
         return;
       }
@@ -123,7 +127,6 @@ export function createSettlement(deps: SettlementDeps): Settlement {
         await due.settled?.();
         return outcome;
       }
-      note(due, { since: due.since, message: outcome.message, kept: 'Nowhere' });
       void again(due, outcome);
       return 'Waiting';
     },

@@ -8,7 +8,8 @@ import {
   arrivalGivenUp,
   endsAtDeletion,
   givenUp,
-  mayHoldMore,
+  lookingEnds,
+  mayEndMore,
   partingEnds,
   partingTries,
   scopeAtDeletion,
@@ -28,17 +29,21 @@ export function part(o: Observation, now: Now): Parting {
   const { grant } = o;
   if (!o.connection.finalized) return { kind: 'Later' };
   if (!endsAtDeletion(o)) return release(o, 'RetainOnDeletion', now);
-  if (mayHoldMore(o)) {
+  // What Square gave last is being stored: without it there might be more to end than is known here.
+  if (o.unsettled !== undefined) {
     const until = partingEnds(o, now);
-    if (until <= now.square) return release(o, 'RevokeGivenUp', now);
-    // Woken when it is stored; of escrow nobody tells that it is seen again.
-    return { kind: 'Later', at: o.unsettled === undefined ? Math.min(until, now.square + seenAgainWithin) : until };
+    return until > now.square ? { kind: 'Later', at: until } : release(o, 'RevokeGivenUp', now);
   }
   // Another process may be asking for more of what is to be ended, and would store it where it is gone.
   const asked = Math.max(attemptEnds(o.attempt), claimsEnd(o));
   if (asked > now.square) return { kind: 'Later', at: asked };
   const receiving = receive(o, now);
   if (receiving !== undefined) return receiving;
+  if (mayEndMore(o)) {
+    const until = lookingEnds(o, now);
+    if (until <= now.square) return release(o, 'RevokeGivenUp', now);
+    return { kind: 'Later', at: Math.min(until, now.square + lookAgainEvery) };
+  }
   if (grant.kind === 'Retained' || grant.kind === 'Outdated') return release(o, 'NotTakenOver', now);
   const personal = unrevocable(o)?.reason === 'PersonalAccessToken';
   if (grant.kind === 'Absent' || grant.kind === 'Vacant' || grant.kind === 'NotOwned' || personal) {
@@ -81,7 +86,7 @@ function receive(o: Observation, now: Now): Parting | undefined {
   }
 }
 
-const seenAgainWithin: Duration = seconds(10);
+const lookAgainEvery: Duration = seconds(10);
 
 type DiscardReason = (Step & { kind: 'Discard' })['because'];
 

@@ -8,7 +8,7 @@ import {
   endsAtDeletion,
   escrowUnseen,
   givenUp,
-  mayHoldMore,
+  mayEndMore,
   partingFailures,
   partingTries,
 } from './revocation.ts';
@@ -19,12 +19,12 @@ import { describe, no, unstored } from './verdict.ts';
 export function partingWords(o: Observation, now: Now): Summary | undefined {
   const { connection, grant } = o;
   if (!connection.deleting || !endsAtDeletion(o)) return undefined;
-  if (mayHoldMore(o)) {
+  if (o.unsettled !== undefined || mayEndMore(o)) {
     const lost = givenUp(o, now);
     if (lost !== undefined) return stuck(no(lost.reason, lost.message));
     const why =
       o.unsettled === undefined
-        ? `What other replicas got of Square last is ended first, and cannot be looked for: ${escrowUnseen(o)}`
+        ? `What other replicas got of Square last is ended, too, and cannot be looked for: ${escrowUnseen(o)}`
         : unstored(o.unsettled);
     return goingOn(no('Revoking', `The connection is being deleted. ${why}`));
   }

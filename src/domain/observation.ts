@@ -29,7 +29,7 @@ export interface Observation {
   readonly authorizeURL?: string;
   /** What Square gave and the cluster has not stored yet. */
   readonly unsettled?: Unsettled;
-  /** A deletion cannot tell whether what other replicas got lies in escrow: since when (wall clock) that is not seen. */
+  /** Where a deletion ends: since when (wall clock) the API server does not tell whether what other replicas got lies in escrow. */
   readonly escrowUnseenSince?: Instant;
   readonly tokenSecret: TokenSecret;
   /** Token Secrets of this connection under other names, left behind by a renaming. */

@@ -104,12 +104,19 @@ export const endsAtDeletion = ({ connection: { spec, finalized } }: Observation)
 export const scopeAtDeletion = (o: Observation): RevokeScope =>
   o.sharedWith.length > 0 && !o.connection.revokeAll ? 'AccessToken' : 'All';
 
-/** Whether there may be more to end than is known: what Square gave last is not stored, or may lie in escrow unseen. */
-export const mayHoldMore = ({ unsettled, escrowUnseenSince }: Observation): boolean =>
-  unsettled !== undefined || escrowUnseenSince !== undefined;
+/** Whether there may be more to end at Square than is known, in escrow. */
+export function mayEndMore(o: Observation): boolean {
+  if (o.escrowUnseenSince === undefined || o.grant.kind === 'Retained' || o.grant.kind === 'Outdated') return false;
+  const reason = unrevocable(o)?.reason;
+  return reason !== 'PersonalAccessToken' && reason !== 'RevokeUnsupported';
+}
 
 export const escrowUnseen = ({ escrowUnseenSince = 0 }: Observation): string =>
-  `the Secrets of type ${secretTypes.escrow} in the operator's namespace are not seen since ${formatInstant(escrowUnseenSince)}, and its log says why.`;
+  `since ${formatInstant(escrowUnseenSince)} the API server has not listed the Secrets of type ${secretTypes.escrow} in the operator's namespace, whose log says why.`;
+
+/** Until when a deletion waits for escrow to be seen, in Square's time: for an hour of not being told, whatever came before. */
+export const lookingEnds = ({ escrowUnseenSince = 0 }: Observation, now: Now): Instant =>
+  now.square + (escrowUnseenSince + partingPatience - now.wall);
 
 /** The failures of ending the authorization at the deletion; those of an earlier disconnect request do not count. */
 export function partingFailures({ history }: Observation): FailureStreak | undefined {
@@ -127,12 +134,15 @@ export function givenUp(
 ): { reason: 'RevokeUnsupported' | 'RevokeGivenUp'; message: string } | undefined {
   const never = unrevocable(o);
   if (never?.reason === 'RevokeUnsupported') return { reason: never.reason, message: never.message };
-  if (mayHoldMore(o) && partingEnds(o, now) <= now.square) {
-    const why =
-      o.unsettled === undefined
-        ? `What other replicas got of Square last could not be looked for within an hour: ${escrowUnseen(o)}`
-        : `What Square issued last could not be stored within an hour: ${o.unsettled.message}`;
-    return { reason: 'RevokeGivenUp', message: `${why} Given up.` };
+  if (o.unsettled !== undefined && partingEnds(o, now) <= now.square) {
+    return {
+      reason: 'RevokeGivenUp',
+      message: `What Square issued last could not be stored within an hour: ${o.unsettled.message} Given up.`,
+    };
+  }
+  if (mayEndMore(o) && lookingEnds(o, now) <= now.square) {
+    const message = `What other replicas got of Square last could not be looked for within an hour: ${escrowUnseen(o)}`;
+    return { reason: 'RevokeGivenUp', message: `${message} Given up.` };
   }
   const tried = partingFailures(o);
   if (tried !== undefined && tried.count >= partingTries) {

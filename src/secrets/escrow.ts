@@ -92,6 +92,12 @@ const heldOf = ({ metadata: { name, uid = '', resourceVersion = '' } }: KubeObje
   resourceVersion,
 });
 
+/** Everything in escrow, asked of the API server itself. */
+export async function listEscrow({ client, ring, namespace }: EscrowDeps): Promise<Escrowed[]> {
+  const { items } = await client.list(secrets, { namespace, fieldSelector: `type=${secretTypes.escrow}` });
+  return items.map((object) => openEscrow(ring, object.metadata.name, projectEscrow(object)));
+}
+
 /** Opens what lies in the Secret of that name. Never throws. */
 export function openEscrow(ring: KeyRing, name: string, { jwe = '', uid, resourceVersion }: EscrowSecret): Escrowed {
   const binding = bindingIn(jwe);

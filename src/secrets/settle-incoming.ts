@@ -2,7 +2,7 @@ import { type Clock, type Duration, seconds, sleep } from '../clock.ts';
 import type { Grant } from '../domain/grant.ts';
 import type { Connection } from '../domain/observation.ts';
 import type { Log } from '../kube/log.ts';
-import { type Key, keyFrom } from '../kube/resource.ts';
+import { type Key, keyFrom, secrets } from '../kube/resource.ts';
 import { clearEscrow } from './clear-escrow.ts';
 import { type EscrowDeps, type EscrowHeld, putIncomingIntoEscrow } from './escrow.ts';
 import { type Filled, fillIncoming, type IncomingPlace, signInKept } from './incoming.ts';
@@ -112,7 +112,9 @@ export function createIncomingSettlement(deps: IncomingSettlementDeps): Incoming
       if (work.inEscrow !== undefined) isSafe();
       // Anew each time: the key may have retired meanwhile.
       const isOver = abandoned.signal.aborted || (!place.setAside && clock.monotonic() - began > signInKept);
-      const outcome: Filled = isOver ? { kind: 'Gone' } : await fill(work);
+      // Another replica has stored it, and by now it may be taken up.
+      const isSettled = isOver || (await wasTakenOut(work));
+      const outcome: Filled = isSettled ? { kind: 'Gone' } : await fill(work);
       if (outcome.kind === 'Stored' || outcome.kind === 'Gone') {
         for (const settled of work.told) await settled();
         if (open.get(idOf(place)) === work) open.delete(idOf(place));
@@ -152,6 +154,15 @@ export function createIncomingSettlement(deps: IncomingSettlementDeps): Incoming
     }
   }
 
+  /** Whether what this process saw in escrow is there no more. */
+  async function wasTakenOut({ inEscrow }: Work): Promise<boolean> {
+    if (inEscrow === undefined) return false;
+    return await client.get(secrets, deps.namespace, inEscrow.name).then(
+      (there) => there === undefined,
+      () => false,
+    );
+  }
+
   async function clear(held: EscrowHeld): Promise<void> {
     clearing.add(held.name);
     await clearEscrow(deps, held, closing.signal);
@@ -177,8 +188,8 @@ export function createIncomingSettlement(deps: IncomingSettlementDeps): Incoming
       const there = open.get(idOf(place));
       const work = there === undefined || there.abandoned.signal.aborted ? begin(due) : there;
       if (settled !== undefined) work.told.push(settled);
-      // What this process wrote there itself is newer than what anybody saw before.
-      work.inEscrow ??= inEscrow;
+      // Somebody may have sealed it anew since.
+      work.inEscrow = inEscrow ?? work.inEscrow;
       const ended = new AbortController();
       const state = () => stateOf(work);
       const late = sleep(clock, patience, ended.signal).then(state, state);

@@ -197,7 +197,7 @@ async function granted(
   grant: Grant,
 ): Promise<SignInOutcome> {
   const { merchantID } = grant;
-  const pins = may.merchantID === undefined ? sellersComing(deps, binding) : new Set([may.merchantID]);
+  const pins = may.merchantID === undefined ? sellersComing(deps, binding, place.uid) : new Set([may.merchantID]);
   if (merchantID !== undefined && pins.size > 0 && !pins.has(merchantID)) {
     await page.discard();
     return { kind: 'OtherMerchant', connection };

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ApplicationSpec } from '../api/application.ts';
 import type { ConnectionSpec } from '../api/connection.ts';
 import { connectionOfIncomingSecret, sealedSecretName } from '../api/names.ts';
@@ -136,17 +137,17 @@ function* comingFor(
   }
 }
 
-/** The sellers whose sign-ins for the connection wait to be taken up, where they belong or in escrow. */
-export function sellersComing({ views, ring }: MaySignInDeps, binding: Binding): Set<string> {
+/** The sellers whose sign-ins for this very connection wait to be taken up, where they belong or in escrow. */
+export function sellersComing({ views, ring }: MaySignInDeps, binding: Binding, uid: string): Set<string> {
   const sellers = new Set<string>();
   const add = (opened: Opened<Grant>) => {
     if (opened.ok && opened.value.merchantID !== undefined) sellers.add(opened.value.merchantID);
   };
   for (const { jwe } of comingFor({ views }, binding)) if (jwe !== undefined) add(openIncoming(ring, binding, jwe));
   for (const [key, secret] of views.escrow.entries()) {
-    const { grant, incoming } = openEscrow(ring, splitKey(key).name, secret);
-    const isOf = incoming?.namespace === binding.namespace && incoming.connection === binding.name;
-    if (isOf && incoming.setAside === undefined) add(grant);
+    const { binding: of, grant, incoming } = openEscrow(ring, splitKey(key).name, secret);
+    const isOurs = incoming?.uid === uid && incoming.setAside === undefined && isDeepStrictEqual(of, binding);
+    if (isOurs) add(grant);
   }
   return sellers;
 }

@@ -5,7 +5,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { request } from 'undici';
 import { certificate, certificateKey } from '../support/certificate.ts';
@@ -29,6 +29,12 @@ export async function startApiProxy(upstream: Upstream, gate: Gate): Promise<Api
   });
   server.on('sessionError', () => {});
   server.on('secureConnection', (socket) => socket.on('error', () => {}));
+  // Whoever is killed in the midst of a handshake leaves one that never becomes a session, and that nothing else ends.
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
   server.on('tlsClientError', () => {});
   server.on('stream', (stream, headers) => {
     stream.on('error', () => {});
@@ -41,6 +47,7 @@ export async function startApiProxy(upstream: Upstream, gate: Gate): Promise<Api
     certificateAuthority: certificate,
     async stop() {
       for (const session of sessions) session.destroy();
+      for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };

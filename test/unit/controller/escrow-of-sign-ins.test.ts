@@ -20,8 +20,9 @@ async function aWorld(scenario: Scenario, options: Partial<SmallWorldOptions> = 
 }
 
 /** Nobody has signed in yet, and a deletion is to end the authorization. */
-async function aWorldToEnd(): Promise<SmallWorld> {
-  const world = await aWorld({ ...scenarios.imported, prepare: async (one) => await one.advance(minutes(1)) });
+async function aWorldToEnd(options: Partial<SmallWorldOptions> = {}): Promise<SmallWorld> {
+  const prepare = async (one: SmallWorld) => await one.advance(minutes(1));
+  const world = await aWorld({ ...scenarios.imported, prepare }, options);
   world.api.edit('squareconnections', connection, (object) => ({
     ...object,
     spec: { ...(object['spec'] as object), deletionPolicy: 'Revoke' },
@@ -87,43 +88,60 @@ describe('a sign-in that is under way as its connection is deleted', () => {
   });
 });
 
-describe('escrow that is not seen', () => {
+describe('escrow that cannot be looked into', () => {
+  const broken = new KubeError({ status: 500, reason: 'InternalError', message: 'no', mayHaveActed: false });
+
+  /** While `is` broken the API server does not list Secrets. */
+  function breakable() {
+    const the = { isBroken: false };
+    const onCall: SmallWorldOptions['onCall'] = (call) => {
+      if (the.isBroken && call.to === 'api' && call.verb === 'list' && call.plural === 'secrets') throw broken;
+    };
+    return { the, onCall };
+  }
+  const readyOf = (world: SmallWorld) => {
+    const { conditions = [] } = (world.api.find('squareconnections', connection)?.['status'] ?? {}) as {
+      conditions?: { type: string; reason: string; message: string }[];
+    };
+    return conditions.find(({ type }) => type === 'Ready');
+  };
+
   it('is waited for by a deletion that ends the authorization, which says so, and ends what is seen then', async () => {
-    const world = await aWorldToEnd();
-    const [process] = world.replicas.all.map((replica) => replica.process);
-    process?.unseen.add('escrow');
+    const { the, onCall } = breakable();
+    const world = await aWorldToEnd({ onCall });
+    the.isBroken = true;
     world.api.remove('squareconnections', connection);
     world.replicas.deliver();
     await world.advance(minutes(10));
-    const waiting = world.api.find('squareconnections', connection)?.['status'] as {
-      conditions: { type: string; reason: string; message: string }[];
-    };
-    expect(waiting.conditions.find(({ type }) => type === 'Ready')).toMatchObject({
+    expect(readyOf(world)).toMatchObject({
       reason: 'Revoking',
-      message: expect.stringMatching(/square-operator.dev\/escrow in the operator's namespace are not seen since/),
+      message: expect.stringMatching(/the API server has not listed the Secrets of type square-operator.dev.escrow/),
     });
     const { refreshToken = token('') } = signIn(world, { inEscrow: true });
-    process?.unseen.delete('escrow');
+    the.isBroken = false;
     await world.advance(minutes(1));
     expect(world.square.refreshTokens.get(openToken(refreshToken))?.live).toBe(false);
     expect(world.api.find('squareconnections', connection)).toBeUndefined();
   });
 
-  it('is given up after an hour, with a word of what may go on', async () => {
-    const world = await aWorldToEnd();
-    const [process] = world.replicas.all.map((replica) => replica.process);
-    process?.unseen.add('escrow');
+  it('is given up an hour later, with a word of what may go on', async () => {
+    const { the, onCall } = breakable();
+    const world = await aWorldToEnd({ onCall });
+    the.isBroken = true;
     world.api.remove('squareconnections', connection);
     world.replicas.deliver();
-    await world.advance(hours(1.1));
+    await world.advance(minutes(50));
+    expect(readyOf(world)?.reason).toBe('Revoking');
+    await world.advance(minutes(20));
     expect(world.api.find('squareconnections', connection)).toBeUndefined();
-    expect(process?.notes.map(({ reason, note }) => `${reason}: ${note}`)).toContainEqual(
+    expect(world.replicas.all[0]?.process.notes.map(({ reason, note }) => `${reason}: ${note}`)).toContainEqual(
       expect.stringMatching(/^RevokeGivenUp: .*could not be looked for within an hour/),
     );
   });
 
-  it('holds up nothing else, although as many are being deleted as there are workers', async () => {
-    const world = await aWorld(scenarios.requested);
+  it('holds up no other connection, although as many are being deleted as there are workers, and no stop', async () => {
+    const { the, onCall } = breakable();
+    const world = await aWorld(scenarios.requested, { onCall });
     const named = (name: string) => ({ ...aConnectionObject('bakery'), metadata: { name, namespace } });
     for (const n of [1, 2, 3, 4]) {
       const { spec, ...rest } = named(`gone-${n}`) as KubeObject & { spec: object };
@@ -131,11 +149,11 @@ describe('escrow that is not seen', () => {
     }
     world.replicas.deliver();
     await world.advance(minutes(1));
-    for (const { process } of world.replicas.all) process.unseen.add('escrow');
+    the.isBroken = true;
     for (const n of [1, 2, 3, 4]) world.api.remove('squareconnections', `gone-${n}`);
     world.api.put('squareconnections', named('healthy'));
     world.replicas.deliver();
-    await world.advance(minutes(1));
+    await world.advance(seconds(10));
     expect(world.api.find('squareconnections', 'healthy')?.['status']).toBeDefined();
     await world.replicas.all[0]?.process.controller.drain();
     expect(world.replicas.all[0]?.process.busy()).toBe(false);

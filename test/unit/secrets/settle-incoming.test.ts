@@ -42,7 +42,8 @@ function leader({ escrow, server }: ReturnType<typeof refused>) {
     term.abort();
     term = new AbortController();
     const recovered = recovery.begin(term.signal);
-    await escrow.clock.advance(seconds(1));
+    // One look may be under way, and waits for a moment itself.
+    await escrow.clock.advance(seconds(3));
     await recovered;
   };
   return { incoming, recover, see: recovery.see };

@@ -20,5 +20,6 @@ export function anEscrowRecovery(api: ModelApiServer, deps: RecoverDeps) {
     },
     /** Its watch shows what has happened since. */
     see: following.deliver,
+    settled: recovery.settled,
   };
 }

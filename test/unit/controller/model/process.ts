@@ -1,7 +1,6 @@
 import { secretTypes } from '../../../../src/api/names.ts';
 import { type Clock, createSquareTime, type SquareTime } from '../../../../src/clock.ts';
 import { type Controller, createController } from '../../../../src/controller/controller.ts';
-import type { Watches } from '../../../../src/controller/watches.ts';
 import { WriteRefused } from '../../../../src/controller/write-refused.ts';
 import type { Operation } from '../../../../src/domain/failure.ts';
 import { KubeError } from '../../../../src/kube/client.ts';
@@ -53,8 +52,6 @@ export interface ModelProcess {
   passes(): number;
   /** Hands over the events that the watches have not shown yet. */
   deliver: () => void;
-  /** The watches that fail. */
-  readonly unseen: Set<keyof Watches>;
   /** Nothing waits for a worker and nothing is in work. */
   idle(): boolean;
   /** Something is in work. */
@@ -176,7 +173,6 @@ export function startProcess(world: Surroundings, { leads = true } = {}): ModelP
     notes,
     passes: () => passes,
     deliver: following.deliver,
-    unseen: following.unseen,
     idle: () => queues.every((queue) => queue.length === 0 && queue.unfinished().length === 0),
     busy: () => queues.some((queue) => queue.unfinished().length > 0),
     mayAct: leads,

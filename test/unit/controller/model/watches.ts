@@ -20,7 +20,6 @@ export function createModelWatches(api: ModelApiServer) {
   const digestKey = createDigestKey();
   const fed: { plural: string; feed: (event: ServerEvent) => void }[] = [];
   let read = 0;
-  const unseen = new Set<keyof Watches>();
 
   function view<T>(resource: Resource, selects: (object: KubeObject) => boolean, project: (object: KubeObject) => T) {
     const listeners: ((change: Change<T>) => void)[] = [];
@@ -86,7 +85,7 @@ export function createModelWatches(api: ModelApiServer) {
     incoming,
     links,
     tokens,
-    escrow: { ...escrow, healthy: () => !unseen.has('escrow') },
+    escrow,
     keys,
     namespaces: inCluster,
     byName: {},
@@ -97,8 +96,6 @@ export function createModelWatches(api: ModelApiServer) {
   return {
     vault,
     watches,
-    /** The watches that fail; what they do not show is handed over all the same. */
-    unseen,
     list: () => {
       read = api.log.length;
       for (const { plural, feed } of fed) for (const object of api.all(plural)) feed({ type: 'put', object });
