@@ -1,19 +1,20 @@
+import { sealedSecretName } from '../api/names.ts';
 import { type Duration, hours, type Instant, seconds, sleep } from '../clock.ts';
 import type { Grant } from '../domain/grant.ts';
 import { type Backoff, backoffDelay } from '../domain/schedule.ts';
-import { type Key, keyFrom } from '../kube/resource.ts';
+import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
 import { clearEscrow } from '../secrets/clear-escrow.ts';
-import { type Escrowed, listEscrow } from '../secrets/escrow.ts';
+import { type Escrowed, listEscrow, openEscrow } from '../secrets/escrow.ts';
 import type { IncomingPlace } from '../secrets/incoming.ts';
 import type { LiveKeyRing, Unopened } from '../secrets/port.ts';
 import type { ConnectionID } from '../secrets/settle-incoming.ts';
 import { findRecord, firstWord, holdForLater, type RecoverDeps, wasStored } from './recover.ts';
-import { over } from './succession.ts';
+import { over, recordAt } from './succession.ts';
 import type { Watches } from './watches.ts';
 
 export interface EscrowRecoveryDeps extends RecoverDeps {
   readonly ring: LiveKeyRing;
-  readonly watches: Pick<Watches, 'connections' | 'escrow'>;
+  readonly watches: Pick<Watches, 'connections' | 'escrow' | 'grants'>;
 }
 
 /** So long what a sign-in gave is waited for, so that the first status can say why it is not stored. */
@@ -61,13 +62,18 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
   /** Connections that wait for a later version of the operator, by the Secrets that it left. */
   const waiting = new Map<string, Key>();
   const putOff = new Set<Key>();
+  /** Connections of grants that have just come, by the Secrets: no look has found them yet. */
+  const announced = new Map<string, Key>();
   let term = AbortSignal.abort();
   let unseen: { readonly since: Instant; readonly count: number } | undefined;
   let current: Promise<Instant | undefined> | undefined;
   let next: Promise<Instant | undefined> | undefined;
 
   const lookSoon = () => void (term.aborted || look());
-  watches.escrow.onChange(lookSoon);
+  watches.escrow.onChange(({ key, now }) => {
+    if (now !== undefined && !term.aborted) announce(openEscrow(ring, splitKey(key).name, now));
+    lookSoon();
+  });
   // Its keys may open now what they did not.
   ring.onChange(lookSoon);
 
@@ -76,6 +82,7 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
       term = signal;
       unseen = undefined;
       putOff.clear();
+      retract([...announced.keys()]);
       while ((await look()) !== undefined) await sleep(clock, again.first, signal);
       void (async () => {
         for (;;) {
@@ -111,8 +118,9 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
     const signal = term;
     try {
       signal.throwIfAborted();
+      const before = [...announced.keys()];
       const found = await listEscrow(deps);
-      forget(found);
+      forget(found, before);
       await Promise.all(found.map((escrowed) => recover(escrowed, signal)));
       unseen = undefined;
       return undefined;
@@ -128,11 +136,35 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
     }
   }
 
+  /** A pass that begins before the look must not take for lost what came. What the watch shows to be stored is no news. */
+  function announce({ binding, grant, held: { name }, incoming: place }: Escrowed): void {
+    const { namespace, name: connection } = binding;
+    const held = watches.grants.get(keyFrom(namespace, sealedSecretName(connection)));
+    const record = held && recordAt(ring, binding, held);
+    if (!grant.ok || place !== undefined || record === 'OfLaterVersion') return;
+    if (over(record, grant.value, undefined) === undefined) return;
+    announced.set(name, keyFrom(namespace, connection));
+    hold(keyFrom(namespace, connection), grant.value, name);
+  }
+
+  function hold(connection: Key, { accessToken: { issuedAt: since } }: Grant, source: unknown): void {
+    settlement.hold(connection, { since, message: 'It came into escrow, and is looked at.', kept: 'Escrow' }, source);
+  }
+
+  function retract(names: readonly string[]): void {
+    for (const name of names) {
+      const connection = announced.get(name);
+      announced.delete(name);
+      if (connection !== undefined) settlement.hold(connection, undefined, name);
+    }
+  }
+
   /** What lies there no more is waited for no more. */
-  function forget(found: readonly Escrowed[]): void {
+  function forget(found: readonly Escrowed[], before: readonly string[]): void {
     const names = new Set(found.map(({ held }) => held.name));
     for (const [name, { stop }] of atWork) if (!names.has(name)) stop.abort();
     for (const name of waiting.keys()) if (!names.has(name)) waitNoMore(name);
+    retract(before.filter((name) => !names.has(name)));
   }
 
   async function recover(escrowed: Escrowed, signal: AbortSignal): Promise<void> {
@@ -158,6 +190,8 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
 
   async function recoverGrant({ held, binding }: Escrowed, grant: Grant, work: Work, goOn: () => void): Promise<void> {
     const connection = keyFrom(binding.namespace, binding.name);
+    const isAnnounced = announced.has(held.name);
+    retract([held.name]);
     // This process is at it already, or nothing is asked of Square for it anyway.
     const unsettled = settlement.of(connection);
     if (unsettled !== undefined && (unsettled.kept !== 'Journal' || unsettled.unread === true)) {
@@ -166,6 +200,7 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
     }
     const settled = async () => void clearEscrow(deps, held, work.ends).then(() => release(held.name, work));
     const place = { kept: 'Escrow', source: held } as const;
+    if (isAnnounced) hold(connection, grant, held);
     try {
       const since = grant.accessToken.issuedAt;
       const found = await findRecord(deps, binding, since, place, goOn, work.ends);

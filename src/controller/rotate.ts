@@ -61,11 +61,9 @@ export async function rotate(deps: RotateDeps, sight: Sight, o: Observation, rot
   const obstacle = presents === 'Held' ? await canPublish(deps, sight, o) : undefined;
   if (obstacle !== undefined) return obstacle;
   const doubt = doubtOf(o.attempt, presents);
-  // What the first request gave may lie in escrow: another replica put it there.
   const found = doubt === undefined ? 'Nothing' : await deps.escrow.lookFor(o.connection);
   if (found === 'Something') return { kind: 'Stale' };
-  if (found === 'Unseen')
-    return unwritten(rotation, 'What the token gave before may lie in escrow, which is not seen.');
+  if (found === 'Unseen') return unwritten(rotation, 'What it gave before may lie in escrow, which is not seen.');
   const attempt = deps.attempts.begin(presents, doubt);
   let page: JournalPage;
   try {

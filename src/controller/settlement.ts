@@ -101,11 +101,8 @@ export function createSettlement(deps: SettlementDeps): Settlement {
       log.error({ connection, attempt, escrowed, why: message }, 'a new grant could not be stored and is stored again');
       inEscrow ??= await tryEscrow(deps, due);
       tell();
-      const ended = await sleep(clock, delayOf(attempt), closing.signal).then(
-        () => false,
-        () => true,
-      );
-      if (ended) return;
+      await sleep(clock, delayOf(attempt), closing.signal).catch(() => {});
+      if (closing.signal.aborted) return;
       // The key that it was sealed by may have retired meanwhile.
       if (seal.keyID !== deps.ring.active.id) seal = sealed(deps, due, seal.grant);
       const outcome = await tryStore(deps, due, seal, held, attempt);

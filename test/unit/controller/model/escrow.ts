@@ -10,7 +10,8 @@ export function anEscrowRecovery(api: ModelApiServer, deps: RecoverDeps) {
   following.list();
   // A ring that is not followed never changes.
   const ring: LiveKeyRing = Object.assign(Object.create(deps.ring), 'onChange' in deps.ring ? {} : { onChange() {} });
-  const watches = { ...deps.watches, escrow: following.watches.escrow };
+  const { escrow, grants } = following.watches;
+  const watches = { ...deps.watches, escrow, grants };
   const recovery = createEscrowRecovery({ ...deps, ring, watches });
   return {
     /** It wins the lease, with everything in sight that is there. */
