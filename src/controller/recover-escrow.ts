@@ -50,6 +50,8 @@ export interface EscrowRecovery {
 /** A grant that is taken out of escrow. */
 interface Work {
   readonly version: string;
+  /** It was told of before it was found, and holds its connection. */
+  readonly isNews: boolean;
   readonly stop: AbortController;
   /** By the end of the term, or since something else lies there by now, or nothing. */
   readonly ends: AbortSignal;
@@ -71,7 +73,9 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
 
   const lookSoon = () => void (term.aborted || look());
   watches.escrow.onChange(({ key, now }) => {
-    if (now !== undefined && !term.aborted) announce(openEscrow(ring, splitKey(key).name, now));
+    const { name } = splitKey(key);
+    if (now === undefined) waitNoMore(name);
+    else if (!term.aborted) announce(openEscrow(ring, name, now));
     lookSoon();
   });
   // Its keys may open now what they did not.
@@ -82,7 +86,7 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
       term = signal;
       unseen = undefined;
       putOff.clear();
-      retract([...announced.keys()]);
+      signal.addEventListener('abort', () => retract([...announced.keys()]), { once: true });
       while ((await look()) !== undefined) await sleep(clock, again.first, signal);
       void (async () => {
         for (;;) {
@@ -169,6 +173,8 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
 
   async function recover(escrowed: Escrowed, signal: AbortSignal): Promise<void> {
     const { grant, held, incoming: place } = escrowed;
+    const isNews = announced.has(held.name);
+    retract([held.name]);
     if (!grant.ok) return leave(escrowed, grant);
     waitNoMore(held.name);
     if (place !== undefined) return await bring(escrowed, place, grant.value);
@@ -176,7 +182,7 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
     if (before?.version === held.resourceVersion && !before.ends.aborted) return;
     before?.stop.abort();
     const stop = new AbortController();
-    const work = { version: held.resourceVersion, stop, ends: AbortSignal.any([signal, stop.signal]) };
+    const work = { version: held.resourceVersion, isNews, stop, ends: AbortSignal.any([signal, stop.signal]) };
     atWork.set(held.name, work);
     await firstWord((goOn) => recoverGrant(escrowed, grant.value, work, goOn)).catch((error: unknown) => {
       release(held.name, work);
@@ -190,8 +196,6 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
 
   async function recoverGrant({ held, binding }: Escrowed, grant: Grant, work: Work, goOn: () => void): Promise<void> {
     const connection = keyFrom(binding.namespace, binding.name);
-    const isAnnounced = announced.has(held.name);
-    retract([held.name]);
     // This process is at it already, or nothing is asked of Square for it anyway.
     const unsettled = settlement.of(connection);
     if (unsettled !== undefined && (unsettled.kept !== 'Journal' || unsettled.unread === true)) {
@@ -200,7 +204,7 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
     }
     const settled = async () => void clearEscrow(deps, held, work.ends).then(() => release(held.name, work));
     const place = { kept: 'Escrow', source: held } as const;
-    if (isAnnounced) hold(connection, grant, held);
+    if (work.isNews) hold(connection, grant, held);
     try {
       const since = grant.accessToken.issuedAt;
       const found = await findRecord(deps, binding, since, place, goOn, work.ends);
