@@ -21,8 +21,9 @@ import type { IssuingOf } from './issuing.ts';
 import { nowOf, observe, type Remembered, type Sight } from './observe.ts';
 import { type PerformDeps, perform } from './perform.ts';
 import { statusDigest } from './projections.ts';
-import { aboutConnection, count, type Done, eventsOf, stepsOf } from './report.ts';
+import { aboutConnection, count, type Done, eventsOf } from './report.ts';
 import { lostAuthorization, sharedEnd, stuckFinalizer } from './report-ending.ts';
+import { logPass, stepsOf } from './report-pass.ts';
 import type { Turn, Turns } from './turns.ts';
 import { sentence } from './write-refused.ts';
 import { writeStatus } from './write-status.ts';
@@ -198,20 +199,11 @@ async function conclude(deps: ReconcilerDeps, { sight, observation, done }: Pass
     if (!(await stored.catch((error: unknown) => unsayable(deps, connection, error)))) return;
   }
   count(deps.metrics, done);
-  if (done.length > 0) {
-    const ready = status.conditions?.find(({ type }) => type === 'Ready');
-    const fields = {
-      connection: `${connection.namespace}/${connection.name}`,
-      steps: stepsOf(done),
-      ready: ready?.status,
-      reason: ready?.reason,
-    };
-    deps.log.info(fields, 'connection reconciled');
-  }
   if (!news && done.length === 0) return;
   const why = (request: string) => staleness(observation, request, nowOf(deps, sight.environment));
-  for (const event of eventsOf(stored, status, done, recordedRequests(observation), why))
-    deps.events.record({ about: aboutConnection(connection), ...event });
+  const notes = eventsOf(stored, status, done, recordedRequests(observation), why);
+  logPass(deps.log, connection, status, done, notes);
+  for (const event of notes) deps.events.record({ about: aboutConnection(connection), ...event });
   if (news && lost !== undefined) {
     deps.metrics.revokeCounted('given_up', lost.reason);
     deps.events.record({ about: deps.self, ...lost });

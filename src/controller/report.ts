@@ -231,12 +231,3 @@ export function count(metrics: Metrics, done: readonly Done[]): void {
     else if (step.kind === 'Verify') metrics.verifyCounted(failed ? 'failure' : 'success', reason);
   }
 }
-
-/** The steps of a pass in one field of the log line: `Refresh(Due)=Sealed Verify(Unproven)=Verified`. */
-export const stepsOf = (done: readonly Done[]): string =>
-  done
-    .map(({ step, fact }) => {
-      const answer = fact.kind === 'Failed' ? `Failed:${fact.failure.reason}` : fact.kind;
-      return `${step.kind}(${step.because})=${answer}`;
-    })
-    .join(' ');

@@ -64,6 +64,10 @@ operatorSuite('credentials', {}, (world, scene) => {
     const spec = { applicationRef: { name: app.name }, credential: { refreshToken: ref('refused-credential') } };
     await create('refused', spec);
     await scene.becomes('refused', { Ready: 'False/CredentialRefused', Stalled: 'True', Revoked: 'Unknown' });
+    const message = scene.status('refused').conditions?.find(({ type }) => type === 'Ready')?.message;
+    await scene.event('refused', 'CredentialRefused');
+    const warnings = world.operators.flatMap(({ log }) => log).filter((line) => line.includes('"level":"warn"'));
+    expect(warnings.join('')).toContain(`"reason":"CredentialRefused","message":${JSON.stringify(message)}`);
     await scene.pass(days(1));
     expect(presented(bogus('y'))).toBe(1);
     expect(scene.secret('refused-sealed')).toBeUndefined();

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { days, hours } from '../../../src/clock.ts';
-import { type Done, eventsOf, stepsOf } from '../../../src/controller/report.ts';
+import { type Done, eventsOf } from '../../../src/controller/report.ts';
+import { logPass, stepsOf } from '../../../src/controller/report-pass.ts';
 import type { Observation } from '../../../src/domain/observation.ts';
 import { readStatus } from '../../../src/domain/recall.ts';
 import { staleness } from '../../../src/domain/requests.ts';
 import { summarize } from '../../../src/domain/summarize.ts';
+import { createLogger } from '../../../src/observability/logger.ts';
 import {
   aConnection,
   aFailure,
@@ -18,19 +20,23 @@ import {
   noon,
 } from '../../support/builders.ts';
 
-/** What is told when a connection that stood like `before` stands like `after`. */
-function told(
+/** The notes and the line of the log when a connection that stood like `before` comes to stand like `after`. */
+function tell(
   before: Observation | undefined,
   after: Observation,
   done: readonly Done[] = [],
   recorded: { refresh?: string } = {},
-): string[] {
+) {
   const stored = readStatus(before === undefined ? {} : summarize(before, readStatus({}), at(noon)));
-  const notes = eventsOf(stored, summarize(after, stored, at(noon)), done, recorded, (request) =>
-    staleness(after, request, at(noon)),
-  );
-  return notes.map(({ type, reason, action }) => `${type} ${reason} ${action}`);
+  const status = summarize(after, stored, at(noon));
+  const notes = eventsOf(stored, status, done, recorded, (request) => staleness(after, request, at(noon)));
+  const lines: string[] = [];
+  const log = createLogger({ level: 'debug', clock: { wall: () => noon }, write: (line) => void lines.push(line) });
+  logPass(log, after.connection, status, done, notes);
+  return { notes: notes.map(({ type, reason, action }) => `${type} ${reason} ${action}`), status, lines };
 }
+
+const told = (...pass: Parameters<typeof tell>): string[] => tell(...pass).notes;
 
 const refused = aStreak({ class: 'RefreshTokenRefused', reason: 'RefreshTokenRefused' });
 const waiting = aNewObservation({ credential: { kind: 'None' } });
@@ -73,8 +79,15 @@ describe('what is told in events', () => {
     ['its end: nothing', suspended, healthy, []],
     ['a refused client, which the application tells: nothing', healthy, clientRefused, []],
   ] as const)('%s', (_, before, after, expected) => {
-    const events = told(before, after);
-    expect(events).toEqual(expected);
+    const { notes, status, lines } = tell(before, after);
+    expect(notes).toEqual(expected);
+    // The log warns where an event warns of Ready, and says what the condition says; otherwise nothing was done here.
+    const ready = status.conditions?.find(({ type }) => type === 'Ready');
+    const { reason, message } = ready ?? {};
+    const warns = expected.some((one) => /^Warning \w+ Ready$/.test(one));
+    expect(lines.map((line) => JSON.parse(line))).toEqual(
+      warns ? [expect.objectContaining({ level: 'warn', reason, message, msg: 'connection reconciled' })] : [],
+    );
   });
 
   const requested: Done['step'] = { kind: 'Refresh', because: 'RefreshRequested', request: 'then' };
@@ -118,12 +131,34 @@ describe('what is told in events', () => {
   });
 });
 
-it('the steps of a pass are one field of a log line', () => {
-  const done: Done[] = [
-    { step: { kind: 'Verify', because: 'Slot' }, fact: { kind: 'Failed', failure: aFailure() } },
-    { step: { kind: 'Publish', because: 'Changed' }, fact: { kind: 'Published' } },
-  ];
-  expect(stepsOf(done)).toBe('Verify(Slot)=Failed:SquareConnectionLost Publish(Changed)=Published');
+describe('the line of a pass', () => {
+  const verify: Done['step'] = { kind: 'Verify', because: 'Slot' };
+  const failed: Done = { step: verify, fact: { kind: 'Failed', failure: aFailure() } };
+
+  it('has its steps in one field', () => {
+    const done: Done[] = [failed, { step: { kind: 'Publish', because: 'Changed' }, fact: { kind: 'Published' } }];
+    expect(stepsOf(done)).toBe('Verify(Slot)=Failed:SquareConnectionLost Publish(Changed)=Published');
+  });
+
+  it('warns once of what became worse, and tells of the rest at info', () => {
+    const line = (before: Observation, after: Observation) => JSON.parse(tell(before, after, [failed]).lines.join(''));
+    expect(line(healthy, revoked)).toMatchObject({
+      level: 'warn',
+      connection: 'shop/bakery',
+      steps: 'Verify(Slot)=Failed:SquareConnectionLost',
+      ready: 'False',
+      reason: 'Revoked',
+      message: expect.stringContaining('Have the seller sign in again'),
+    });
+    for (const [before, after] of [
+      [revoked, revoked],
+      [revoked, healthy],
+      [healthy, healthy],
+    ] as const) {
+      expect(line(before, after)).toMatchObject({ level: 'info', msg: 'connection reconciled' });
+      expect(line(before, after)).not.toHaveProperty('message');
+    }
+  });
 });
 
 function withoutProof() {
