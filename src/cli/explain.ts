@@ -1,6 +1,7 @@
 import { group, squareConnections } from '../api/names.ts';
 import type { KubeError } from '../kube/client.ts';
 import { Ending } from './exit.ts';
+import { howToInstall } from './installing.ts';
 
 /** What is wrong between here and the API server, for the person at the keyboard: one line of what is so, one of what helps. */
 
@@ -70,6 +71,6 @@ export function explain(error: KubeError): Ending {
   if (!absent) return new Ending('error', message);
   return new Ending(
     'error',
-    `This cluster does not know ${squareConnections.plural}.${group}.\nInstall the definitions ("kubectl apply --server-side -f crds/"), or choose another --context.`,
+    `No operator is installed here: this cluster does not know ${squareConnections.plural}.${group}.\n${howToInstall} Or choose another --context.`,
   );
 }

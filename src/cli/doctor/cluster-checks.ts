@@ -4,8 +4,9 @@ import { group, version } from '../../api/names.ts';
 import { minutes, seconds } from '../../clock.ts';
 import { KubeError } from '../../kube/client.ts';
 import { supportedKubernetes, supportOf } from '../../supported.ts';
+import { definitionsApart, howToInstall } from '../installing.ts';
 import { span } from '../when.ts';
-import { type Check, type Found, fail, ok, skip, some, warn } from './finding.ts';
+import { type Check, type Found, fail, isNotInstalled, ok, skip, some, warn } from './finding.ts';
 
 /** The API server, this machine's clock, and the definitions of the resources. */
 
@@ -50,27 +51,30 @@ interface Schema {
   readonly items?: Schema;
 }
 
-const apply = 'kubectl apply --server-side -f crds/ (of the version that runs)';
+const anew = `Upgrade the chart to the version that runs, which brings them; or, ${definitionsApart}.`;
 
 export const definitions: Check = {
   name: 'Definitions',
-  async look({ cluster: { client } }) {
+  async look(patient) {
+    const { client } = patient.cluster;
     let document: { components?: { schemas?: Readonly<Record<string, Schema>> } };
     try {
       document = (await client.requestRaw('GET', `/openapi/v3/apis/${group}/${version}`)).body as typeof document;
     } catch (error) {
       if (!(error instanceof KubeError) || error.status !== 404) throw error;
-      return [fail(`the API server does not serve ${group}/${version}`, `Install the definitions: ${apply}`)];
+      const says = `the API server does not serve ${group}/${version}`;
+      return [
+        isNotInstalled(patient) ? fail(`no operator is installed here: ${says}`, howToInstall) : fail(says, anew),
+      ];
     }
     const schemas = Object.entries(document.components?.schemas ?? {});
     return [connectionDefinition, applicationDefinition].map((definition): Found => {
       const served = schemas.find(([name]) => name.endsWith(`.${definition.kind}`))?.[1];
-      if (served === undefined)
-        return fail(`${definition.plural}.${group} is not served`, `Install the definitions: ${apply}`);
+      if (served === undefined) return fail(`${definition.plural}.${group} is not served`, anew);
       const missing = missingFields(definition, served);
       if (missing.length === 0) return ok(`${definition.plural} ${version} has every field that this version knows`);
       const says = `${definition.plural} ${version} lacks ${some(missing)}: what is written there is dropped`;
-      return fail(says, `Update the definitions: ${apply}`);
+      return fail(says, anew);
     });
   },
 };

@@ -33,6 +33,10 @@ export interface Patient {
   >;
 }
 
+/** Both could be looked for, and neither is there: no operator runs in its namespace, nor ever did. */
+export const isNotInstalled = ({ deployment, lease, unread }: Patient): boolean =>
+  [deployment, lease, unread.deployment, unread.lease].every((one) => one === undefined);
+
 /** A check by its name. A `KubeError` that it throws counts as not to be seen. */
 export interface Check {
   readonly name: string;

@@ -1,6 +1,7 @@
 import { minutes, parseInstant, seconds } from '../../clock.ts';
 import { KubeError } from '../../kube/client.ts';
 import { specOf } from '../../kube/lease-record.ts';
+import { howToInstall } from '../installing.ts';
 import { embeddedWarning, keysReport } from '../verbs/keys.ts';
 import { relative, span } from '../when.ts';
 import { type Check, type Found, fail, ok, skip, warn } from './finding.ts';
@@ -17,7 +18,7 @@ export const lease: Check = {
       return [
         fail(
           `no lease in ${operatorNamespace}: no operator has ever run there`,
-          'Install it, or write --operator-namespace.',
+          `${howToInstall} If it runs elsewhere, write --operator-namespace.`,
         ),
       ];
     }

@@ -1,7 +1,7 @@
 import { group, sealingKeyConfigMap } from '../../api/names.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { clusterPermissions, ownNamespacePermissions, type Permission, watchedPermissions } from '../../permissions.ts';
-import { type Check, type Found, fail, ok, skip, some, warn } from './finding.ts';
+import { type Check, type Found, fail, isNotInstalled, ok, skip, some, warn } from './finding.ts';
 
 /** What somebody may or may not do. */
 export interface Right {
@@ -98,7 +98,10 @@ export const rightsOf = (permissions: readonly Permission[], namespace: string |
 
 export const operatorRights: Check = {
   name: 'Rights of the operator',
-  async look({ cluster: { client }, namespace, operatorNamespace, deployment }): Promise<Found[]> {
+  async look(patient): Promise<Found[]> {
+    const { cluster, namespace, operatorNamespace, deployment } = patient;
+    const { client } = cluster;
+    if (isNotInstalled(patient)) return [skip(`no operator is installed in ${operatorNamespace}`)];
     const watched = flagOf(deployment, 'watch-namespaces')?.split(',');
     const places = namespace === undefined ? (watched ?? [undefined]) : [namespace];
     const rights = [

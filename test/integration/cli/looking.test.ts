@@ -185,6 +185,7 @@ pluginSuite('kubectl square keys, plan, doctor and completion', {}, ({ world, sc
     test('an operator namespace without an operator', async () => {
       const { code, stdout } = await plugin('doctor', '-n', world.namespace, '--operator-namespace', 'default');
       expect(stdout).toMatch(/^fail {2}Lease: no lease in default: no operator has ever run there$/m);
+      expect(stdout).toMatch(/^skip {2}Rights of the operator: no operator is installed in default$/m);
       expect(code).toBe(1);
     });
   });

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { connectionDefinition } from '../../../src/api/crd.ts';
 import type { Cluster } from '../../../src/cli/cluster.ts';
-import { apiServer, localClock, missingFields } from '../../../src/cli/doctor/cluster-checks.ts';
+import { apiServer, definitions, localClock, missingFields } from '../../../src/cli/doctor/cluster-checks.ts';
 import type { Check, Patient } from '../../../src/cli/doctor/finding.ts';
 import { applications, connections, expiring, finalizers, rotations } from '../../../src/cli/doctor/fleet-checks.ts';
 import { clockOfOperator, lease, replicas, squareAsSeen } from '../../../src/cli/doctor/operator-checks.ts';
 import { addresses, addressesOf, externalURLOf } from '../../../src/cli/doctor/reachable.ts';
-import { flagOf, rightsOf } from '../../../src/cli/doctor/rights.ts';
+import { flagOf, operatorRights, rightsOf } from '../../../src/cli/doctor/rights.ts';
 import { samplesOf } from '../../../src/cli/doctor/samples.ts';
 import { createScreen } from '../../../src/cli/screen.ts';
 import { see } from '../../../src/cli/seen.ts';
@@ -14,6 +14,7 @@ import { widthOf } from '../../../src/cli/table.ts';
 import { report } from '../../../src/cli/verbs/doctor.ts';
 import { findingsOf } from '../../../src/cli/verbs/keys.ts';
 import { hours, minutes, seconds } from '../../../src/clock.ts';
+import { KubeError } from '../../../src/kube/client.ts';
 import { clusterPermissions } from '../../../src/permissions.ts';
 import { customResourceDefinition } from '../../../tools/generate/crds.ts';
 import { createFakeClock } from '../../support/clock.ts';
@@ -67,6 +68,47 @@ describe('the lease', () => {
       'ok pod_1 holds it, renewed 10s ago',
     ],
   ])('%s', async (_, fields, says) => expect(await findings(lease, fields)).toEqual([says]));
+});
+
+describe('a cluster without the operator', () => {
+  const absent = new KubeError({ status: 404, reason: 'NotFound', message: 'not found', mayHaveActed: false });
+  /** It serves no definitions, and gives nobody any right but to ask for rights. */
+  const client = {
+    async requestRaw(_: string, path: string) {
+      if (path.startsWith('/openapi/')) throw absent;
+      return { body: { status: { allowed: path.endsWith('/selfsubjectaccessreviews') } } };
+    },
+  };
+  const cluster = { client } as unknown as Cluster;
+  const remediesOf = async (check: Check, fields: Partial<Patient>) =>
+    (await check.look(patient({ cluster, ...fields }))).map(({ remedy }) => remedy);
+
+  test('it is to be installed, and not its definitions alone', async () => {
+    const says = 'the API server does not serve square-operator.dev/v1alpha1';
+    expect(await findings(definitions, { cluster })).toEqual([`fail no operator is installed here: ${says}`]);
+    for (const remedies of [await remediesOf(definitions, {}), await remediesOf(lease, {})]) {
+      expect(remedies).toEqual([expect.stringMatching(/helm install .* or deploy\/install\.yaml/)]);
+      expect(remedies).not.toEqual([expect.stringContaining('crds/')]);
+    }
+  });
+
+  test('no rights are asked for, and no chart is to be upgraded', async () => {
+    expect(await findings(operatorRights, { cluster })).toEqual(['skip no operator is installed in square-operator']);
+  });
+
+  test('where one runs, its definitions and its rights are what is missing', async () => {
+    const deployment = { metadata: { name: 'square-operator' } };
+    expect(await remediesOf(definitions, { deployment })).toEqual([
+      expect.stringMatching(
+        /^Upgrade the chart .* or, with crds\.install=false, kubectl apply --server-side -f crds\//,
+      ),
+    ]);
+    expect(await remediesOf(operatorRights, { deployment })).toEqual([expect.stringContaining('Upgrade the chart')]);
+    // Whoever may not look for it is not told that it is not there.
+    expect(await findings(definitions, { cluster, unread: { lease: 'you have not the right' } })).toEqual([
+      'fail the API server does not serve square-operator.dev/v1alpha1',
+    ]);
+  });
 });
 
 describe('replicas', () => {

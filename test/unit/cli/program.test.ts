@@ -105,7 +105,13 @@ test('what goes wrong ends in a message and an exit code', async () => {
     stderr: 'Error: There is none.\n',
   });
   const path = '/apis/square-operator.dev/v1alpha1/squareconnections';
-  expect((await run(['fail'], failing(refused(404, 'NotFound', path)))).stderr).toContain('Install the definitions');
+  const [bare, help] = (await run(['fail'], failing(refused(404, 'NotFound', path)))).stderr.split('\n');
+  expect(bare).toBe(
+    'Error: No operator is installed here: this cluster does not know squareconnections.square-operator.dev.',
+  );
+  // The definitions alone would be in the way of the chart.
+  expect(help).toMatch(/helm install .* deploy\/install\.yaml.* docs\/installing\.md.* --context/);
+  expect(help).not.toContain('crds/');
   expect((await run(['fail'], failing(refused(403, 'Forbidden', path)))).stderr).toContain('Ask for that right');
   expect((await run(['fail'], failing(refused(401, 'Unauthorized', path)))).stderr).toContain('Log in again');
   expect((await run(['fail'], failing(refused(0, 'Unreachable', path)))).stderr).toContain('network or VPN');
