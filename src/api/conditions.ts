@@ -102,7 +102,7 @@ export const reasons = {
   ),
   GrantSecretNotOwned: reason(
     'The name of the sealed Secret is taken by a Secret of something else.',
-    'Rename that Secret, or the connection.',
+    'Create the connection under another name, or delete that Secret if nothing else needs it.',
   ),
   GrantOutdated: reason(
     'The sealed grant is older than what this connection has seen; using it could end a newer one.',
@@ -151,7 +151,7 @@ export const reasons = {
   NotPublished: reason('The current access token is not in the Secret.'),
   SecretNotOwned: reason(
     'A Secret of that name exists and is not this connection’s; it was left as it is.',
-    'Rename it or delete it, or set spec.secret.name.',
+    'Set spec.secret.name to another name, or delete that Secret if nothing else needs it.',
   ),
   SecretNotWritten: reason(
     'The API server refuses to write a Secret; it is tried again.',

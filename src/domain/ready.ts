@@ -50,7 +50,10 @@ function grantFault(o: Observation): Summary | undefined {
       return stuck(no('GrantUnreadable', `${o.grant.message} Nothing was overwritten.`));
     case 'NotOwned':
       return stuck(
-        no('GrantSecretNotOwned', `Secret ${sealed} is not of type square-operator.dev/sealed-grant: rename it.`),
+        no(
+          'GrantSecretNotOwned',
+          `Secret ${sealed} is not of type square-operator.dev/sealed-grant; it was left alone. Create the connection under another name, or delete that Secret if nothing else needs it.`,
+        ),
       );
     case 'OfAnotherApplication':
       return stuck(

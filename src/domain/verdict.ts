@@ -194,10 +194,10 @@ export function published(o: Observation): Verdict {
     case 'Absent':
       return no('NotPublished', `Secret ${tokenSecret.name} was not written.`);
     case 'NotOwned': {
-      const remedy = 'rename it or delete it, or set spec.secret.name';
+      const remedy = 'Set spec.secret.name to another name, or delete that Secret if nothing else needs it.';
       return no(
         'SecretNotOwned',
-        `Secret ${tokenSecret.name} exists and is not this connection's; it was left alone: ${remedy}.`,
+        `Secret ${tokenSecret.name} exists and is not this connection's; it was left alone. ${remedy}`,
       );
     }
     case 'Unrenderable':
