@@ -69,7 +69,7 @@ export const reasons = {
   ),
   ApplicationNotReady: reason(
     'The SquareApplication has a fault that all its connections share.',
-    'Look at the conditions of the SquareApplication.',
+    'Look at the conditions of the SquareApplication: kubectl describe sqapp NAME -n NAMESPACE.',
   ),
   CredentialSecretNotFound: reason('The credential’s Secret does not exist.', 'Create it, or correct secretRef.'),
   CredentialSecretWrongType: reason(
@@ -133,7 +133,7 @@ export const reasons = {
   RefreshRefused: reason('Square refused the refresh token.', 'Have the seller sign in again.'),
   RefreshHeldBack: reason(
     'Square refused the refresh tokens of several connections of the application in a row, so this one is not presented.',
-    'Look at the conditions of the SquareApplication. To try this one, annotate square-operator.dev/refresh-requested-at.',
+    'Look at the conditions of the SquareApplication: kubectl describe sqapp NAME -n NAMESPACE. To try this one, annotate square-operator.dev/refresh-requested-at.',
   ),
   RotationInDoubt: reason(
     'What Square made of a request with a single-use refresh token is not known; the token is tried once more when Square is seen to give tokens.',

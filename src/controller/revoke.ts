@@ -1,5 +1,6 @@
 import { sealedSecretName } from '../api/names.ts';
 import type { Instant } from '../clock.ts';
+import { seeApplication } from '../domain/application-words.ts';
 import { tookClient } from '../domain/failure.ts';
 import { type Grant, takenLimit, type Vacant } from '../domain/grant.ts';
 import type { Observation } from '../domain/observation.ts';
@@ -61,7 +62,7 @@ async function ask(deps: RevokeDeps, o: Observation, subject: Subject, onlyAcces
   if (application.kind !== 'Found' || grant.kind !== 'Held') return { kind: 'Stale' };
   const { ref, clientID } = application;
   if (!deps.applications.mayAsk(ref)) {
-    const message = `Square refuses the client of SquareApplication ${ref}: look at its conditions.`;
+    const message = `Square refuses the client of SquareApplication ${ref}. ${seeApplication(ref)}`;
     return { kind: 'Hindered', hindrance: { reason: 'ClientRefused', message } };
   }
   const live = deps.applications.clientSecrets(ref);

@@ -1,4 +1,5 @@
 import { formatInstant, type Instant } from '../clock.ts';
+import { seeApplication } from './application-words.ts';
 import type { Grant } from './grant.ts';
 import type { Observation } from './observation.ts';
 
@@ -34,5 +35,5 @@ export function presentableAt(o: Observation, grant: Grant): Instant | undefined
 export function heldBackMessage(o: Observation, grant: Grant): string | undefined {
   const held = holding(o, grant);
   if (held === undefined || o.application.kind !== 'Found') return undefined;
-  return `Square refused the refresh tokens of several connections of SquareApplication ${o.application.ref} in a row since ${formatInstant(held.since)}, so this one is held back: look at the conditions of the application. To try it all the same, annotate square-operator.dev/refresh-requested-at with the time now.`;
+  return `Square refused the refresh tokens of several connections of SquareApplication ${o.application.ref} in a row since ${formatInstant(held.since)}, so this one is held back. ${seeApplication(o.application.ref)} To try it all the same, annotate square-operator.dev/refresh-requested-at with the time now.`;
 }

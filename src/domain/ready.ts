@@ -1,4 +1,5 @@
 import type { Reason } from '../api/conditions.ts';
+import { applicationFault } from './application-words.ts';
 import { doubtOf, isInDoubt, isSpent } from './attempt.ts';
 import { wasTried } from './decide.ts';
 import { disconnectedWords, disconnectingWords, partingWords } from './ending-words.ts';
@@ -12,7 +13,6 @@ import { isOfUnknownSeller } from './seller.ts';
 import { credentialSpent } from './spent-credential.ts';
 import { goingOn, resting, type Summary, stuck } from './summary.ts';
 import {
-  applicationFault,
   describe,
   doubt,
   faultOf,

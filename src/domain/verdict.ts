@@ -1,5 +1,6 @@
 import type { ConditionType, Reason } from '../api/conditions.ts';
 import { formatInstant } from '../clock.ts';
+import { applicationFault } from './application-words.ts';
 import { type Doubt, doubtOf, isInDoubt, isSpent } from './attempt.ts';
 import type { Grant } from './grant.ts';
 import { heldBackMessage } from './held-back.ts';
@@ -174,17 +175,6 @@ const keptIn = {
     'Meanwhile the answer is kept in the operator’s journal directory (--journal-dir): keep the volume that it lies on.',
   Escrow: 'Meanwhile the grant is kept in an escrow Secret in the operator’s namespace.',
 } as const satisfies Record<Unsettled['kept'], string>;
-
-/** What keeps Square from being asked in the application's name. */
-export function applicationFault(o: Observation): string | undefined {
-  if (o.application.kind !== 'Found') return undefined;
-  const { ref, clientSecret, refusal } = o.application;
-  if (clientSecret.kind === 'Problem')
-    return `SquareApplication ${ref}: ${clientSecret.message}${clientSecret.unseen ? ' Look at its conditions.' : ''}`;
-  if (refusal === undefined) return undefined;
-  const what = refusal.disabled === true ? 'Square has disabled' : 'Square refuses the client of';
-  return `${what} SquareApplication ${ref} since ${formatInstant(refusal.since)}: look at its conditions.`;
-}
 
 export function published(o: Observation): Verdict {
   const { tokenSecret } = o;

@@ -31,7 +31,9 @@ export const applications: Check = {
           ),
         ];
       }
-      const remedy = applicationMeaningOf(ready.reason).remedy || 'See kubectl describe sqapp.';
+      const remedy =
+        applicationMeaningOf(ready.reason).remedy ||
+        `See why: kubectl describe sqapp ${one.metadata.name} -n ${one.metadata.namespace}.`;
       const says = `${keyOf(one)}: ${ready.reason}: ${ready.message}`;
       if (ready.status !== 'True') return [fail(says, remedy)];
       return ready.reason === 'Ready' ? [] : [warn(says, remedy)];

@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { reasons } from '../../../src/api/conditions.ts';
+import { applicationDefinition } from '../../../src/api/crd.ts';
 import type { Observation } from '../../../src/domain/observation.ts';
 import { readStatus } from '../../../src/domain/recall.ts';
 import { summarize } from '../../../src/domain/summarize.ts';
-import { anObservation, at, noon } from '../../support/builders.ts';
+import { aHistory, anApplication, anObservation, aStreak, at, noon } from '../../support/builders.ts';
 
-const ready = (o: Observation) => {
-  const found = summarize(o, readStatus({}), at(noon)).conditions?.find(({ type }) => type === 'Ready');
-  if (found === undefined) throw new Error('a status without Ready');
+const conditionOf = (o: Observation, of: string) => {
+  const found = summarize(o, readStatus({}), at(noon)).conditions?.find(({ type }) => type === of);
+  if (found === undefined) throw new Error(`a status without ${of}`);
   return found;
 };
+const ready = (o: Observation) => conditionOf(o, 'Ready');
 
 describe('a Secret that is somebody else’s', () => {
   it.each([
@@ -29,5 +31,25 @@ describe('a Secret that is somebody else’s', () => {
     const remedy = `${first}, or delete that Secret if nothing else needs it.`;
     expect(message).toMatch(new RegExp(`it was left alone\\. ${remedy}$`));
     expect(reasons[reason].remedy).toBe(remedy);
+  });
+});
+
+describe('a fault of the application', () => {
+  const refusal = { since: noon, retryAt: noon };
+  const unseen = { name: 'square-app', key: 'client-secret' };
+  const message = 'Secret square-app is not there.';
+  it.each([
+    ['a client that is refused', anApplication({ refusal })],
+    ['an application that is disabled', anApplication({ refusal: { ...refusal, disabled: true } })],
+    ['a client secret that is not seen', anApplication({ clientSecret: { kind: 'Problem', message, unseen } })],
+    [
+      'refresh tokens that are held back',
+      anApplication({ heldBack: { singleUse: { since: noon }, multiUse: { since: noon } } }),
+    ],
+  ])('comes with the command that shows the rest: %s', (_, application) => {
+    const history = aHistory({ failures: { Verify: aStreak({ class: 'ClientRefused', reason: 'ClientRefused' }) } });
+    const { message } = conditionOf(anObservation({ application, history }), 'Renewable');
+    expect(message).toContain(` See why: kubectl describe ${applicationDefinition.shortName} pos -n shop.`);
+    expect(message).not.toContain('conditions');
   });
 });
