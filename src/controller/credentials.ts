@@ -5,7 +5,7 @@ import { cleanToken, type Token } from '../domain/token.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { type Key, keyFrom } from '../kube/resource.ts';
 import { openCredential } from '../secrets/credential.ts';
-import type { KeyRing, MemoryVault } from '../secrets/port.ts';
+import type { KeyRing, MemoryVault, OpeningProblem } from '../secrets/port.ts';
 import { missingSecret } from './missing-secret.ts';
 import type { Watches } from './watches.ts';
 import { sentence } from './write-refused.ts';
@@ -117,6 +117,9 @@ async function missing(
   return problem(`CredentialSecret${reason}`, message);
 }
 
+/** The application that a sealed credential is bound to, as far as it can be opened. */
+type Opening = Extract<Application, { kind: 'Found' | 'NotNeeded' }>;
+
 async function fromSealed(
   { ring }: CredentialsDeps,
   { namespace, name }: Connection,
@@ -127,6 +130,21 @@ async function fromSealed(
   if (application.kind !== 'Found' && application.kind !== 'NotNeeded') return { kind: 'None' };
   const clientID = type === 'personalAccessToken' || application.kind === 'NotNeeded' ? '' : application.clientID;
   const opened = await openCredential(ring, { namespace, name, environment: application.environment, clientID }, jwe);
-  if (!opened.ok) return problem('SealedCredentialUnreadable', sentence(opened.message));
+  if (!opened.ok) {
+    const remedy = withoutRemedy.has(opened.problem)
+      ? ` Put there what this prints: ${sealing(namespace, name, type, application)} < FILE.`
+      : '';
+    return problem('SealedCredentialUnreadable', `${sentence(opened.message)}${remedy}`);
+  }
   return clean(opened.value, 'The sealed credential');
+}
+
+/** What is sealed otherwise than asked for: the other problems say by themselves what helps. */
+const withoutRemedy: ReadonlySet<OpeningProblem> = new Set(['Malformed', 'WrongPurpose']);
+
+/** The command that seals a credential for this connection. */
+function sealing(namespace: string, name: string, type: CredentialKind, application: Opening): string {
+  const personal = type === 'personalAccessToken' || application.kind === 'NotNeeded';
+  const place = personal ? `--personal --environment ${application.environment}` : `--application ${application.ref}`;
+  return `kubectl square seal ${name} -n ${namespace} ${place}`;
 }
