@@ -50,6 +50,12 @@ const cannotRenew: Hint = {
 const notAuthorized = /^(service\.not_authorized|UNAUTHORIZED)$/;
 const endedToken = /^ACCESS_TOKEN_(EXPIRED|REVOKED)$/;
 
+/** A request that is refused as such, which may be for the redirect URL where an authorization code is exchanged. */
+const malformed = (row: Omit<Row, 'verdict'>): Row[] => [
+  { ...row, ...code, verdict: is.codeRequestRefused },
+  { ...row, verdict: is.requestRefused },
+];
+
 /** What an answer means that no row matches. */
 export const byDefault = is.notUnderstood;
 
@@ -81,8 +87,8 @@ export const classification: readonly Row[] = [
     word: /^(CLIENT|APPLICATION)_DISABLED$|^V1_APPLICATION$/,
     verdict: is.clientDisabled,
   },
-  { status: 400, shapes: V1, word: 'bad_request.missing_parameter', verdict: is.requestRefused },
-  { status: 400, shapes: V2, word: 'MISSING_REQUIRED_PARAMETER', verdict: is.requestRefused },
+  ...malformed({ status: 400, shapes: V1, word: 'bad_request.missing_parameter' }),
+  ...malformed({ status: 400, shapes: V2, word: 'MISSING_REQUIRED_PARAMETER' }),
 
   // ObtainToken: what was presented.
   {
@@ -93,7 +99,7 @@ export const classification: readonly Row[] = [
     verdict: is.refreshTokenRefused,
   },
   { ...refresh, status: [400, 403], shapes: V2, word: endedToken, verdict: is.refreshTokenRefused },
-  { ...code, status: [400, 401], shapes: own, hint: redirectURL, verdict: is.requestRefused },
+  { ...code, status: [400, 401], shapes: own, hint: redirectURL, verdict: is.codeRequestRefused },
   {
     ...code,
     status: [400, 404],
@@ -146,16 +152,10 @@ export const classification: readonly Row[] = [
   { ...code, status: [400, 401], shapes: oauth, word: 'invalid_grant', verdict: is.codeRefused },
   { ...migration, status: [400, 401], shapes: oauth, word: 'invalid_grant', verdict: is.migrationTokenRefused },
   { ...tokens, status: [400, 403], shapes: oauth, word: /^(invalid|unauthorized)_client$/, verdict: is.clientRefused },
-  {
-    ...tokens,
-    status: 400,
-    shapes: oauth,
-    word: /^(invalid_(request|scope)|unsupported_)/,
-    verdict: is.requestRefused,
-  },
+  ...malformed({ ...tokens, status: 400, shapes: oauth, word: /^(invalid_(request|scope)|unsupported_)/ }),
 
   // Handling Errors: the request itself.
-  { status: 400, shapes: V1, word: /^bad_request(\.|$)/, verdict: is.requestRefused },
-  { status: 400, shapes: V2, verdict: is.requestRefused },
-  { status: [405, 422], shapes: own, verdict: is.requestRefused },
+  ...malformed({ status: 400, shapes: V1, word: /^bad_request(\.|$)/ }),
+  ...malformed({ status: 400, shapes: V2 }),
+  ...malformed({ status: [405, 422], shapes: own }),
 ];

@@ -101,11 +101,21 @@ export const nothingToRevoke = of(
   'NothingToRevoke',
   'Square holds no such access token: it is revoked already',
 );
+const malformed = 'Square refused the request as malformed';
+const scopes = 'spec.scopes of the connection and of the SquareApplication';
+const isBug = 'if they are right, this is a bug';
 export const requestRefused = of(
   'BadRequest',
   'RequestRefused',
-  'Square refused the request as malformed',
-  'Check scopes and redirect URL; if they are right, this is a bug',
+  malformed,
+  `Look for a permission that Square does not know in ${scopes}; ${isBug}`,
+);
+/** With an authorization code a redirect URL is sent, too. */
+export const codeRequestRefused = of(
+  'BadRequest',
+  'RequestRefused',
+  malformed,
+  `Compare the redirect URL with the OAuth page of the application in ${console}, and look for a permission that Square does not know in ${scopes}; ${isBug}`,
 );
 export const notUnderstood = of(
   'Unknown',

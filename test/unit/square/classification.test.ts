@@ -80,6 +80,16 @@ describe('the table', () => {
     }
   });
 
+  it('of a request that is refused as such looks for a bug last, and at the redirect URL where one was sent', () => {
+    const malformed = classification.filter(({ verdict }) => verdict.class === 'BadRequest');
+    for (const { grant, verdict } of malformed) {
+      const { remedy } = verdict;
+      expect(remedy).toContain('spec.scopes of the connection and of the SquareApplication; if they are right,');
+      expect(remedy.includes('redirect URL')).toBe(grant === 'authorization_code');
+    }
+    expect(malformed.length).toBeGreaterThan(6);
+  });
+
   it('takes the first of several errors that it knows', () => {
     const body = readErrors({
       errors: [
