@@ -87,7 +87,9 @@ export const reasons = {
     'Seal it again for this namespace, name and application, with the current public key.',
   ),
   CredentialRefused: reason('Square refused the credential.', 'Give a new one, or have the seller sign in.'),
-  TakingUp: reason('The credential could not be tried yet; it will be tried again.'),
+  TakingUp: reason(
+    'The credential has given no grant yet. It is tried again by itself; the message says what came of the last try.',
+  ),
   OtherMerchant: reason(
     'The grant belongs to another seller than the pinned one.',
     'Give a credential of the pinned seller, or correct spec.merchantID.',

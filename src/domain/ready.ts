@@ -144,7 +144,7 @@ function withoutGrant(o: Observation, now: Now): Summary {
   }
   const lost = isInDoubt(o.attempt, presents) ? doubtOf(o.attempt, presents) : undefined;
   const waits = lost === undefined ? '' : ` ${onceMoreMessage(o, presents, lost, now)}`;
-  return goingOn(no('TakingUp', `The credential could not be tried yet: ${describe(failure)}${waits}`));
+  return goingOn(no('TakingUp', `The credential has given no grant yet: ${describe(failure)}${waits}`));
 }
 
 /** How a seller gets in. */

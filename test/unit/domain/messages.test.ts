@@ -4,7 +4,7 @@ import { applicationDefinition } from '../../../src/api/crd.ts';
 import type { Observation } from '../../../src/domain/observation.ts';
 import { readStatus } from '../../../src/domain/recall.ts';
 import { summarize } from '../../../src/domain/summarize.ts';
-import { aHistory, anApplication, anObservation, aStreak, at, noon } from '../../support/builders.ts';
+import { aHistory, aNewObservation, anApplication, anObservation, aStreak, at, noon } from '../../support/builders.ts';
 
 const conditionOf = (o: Observation, of: string) => {
   const found = summarize(o, readStatus({}), at(noon)).conditions?.find(({ type }) => type === of);
@@ -52,4 +52,16 @@ describe('a fault of the application', () => {
     expect(message).toContain(` See why: kubectl describe ${applicationDefinition.shortName} pos -n shop.`);
     expect(message).not.toContain('conditions');
   });
+});
+
+it('a credential that is tried again may have been tried and refused', () => {
+  const failure = aStreak({ class: 'BadRequest', reason: 'RequestRefused', message: 'ObtainToken: malformed.' });
+  const tried = aNewObservation();
+  const o = { ...tried, history: { ...tried.history, failures: { TakeUp: failure } } };
+  const { reason, message } = ready(o);
+  expect(reason).toBe('TakingUp');
+  expect(message).toMatch(/^The credential has given no grant yet: ObtainToken: malformed\. Failed once, since /);
+  expect(reasons.TakingUp.means).not.toContain('could not be tried');
+  // Where a remedy is asked of nobody, nobody is told that they are needed.
+  expect(reasons.TakingUp.remedy).toBe('');
 });
