@@ -1,6 +1,8 @@
 import type { Reason } from '../api/conditions.ts';
+import type { ConnectionSpec } from '../api/connection.ts';
 import { applicationFault } from './application-words.ts';
 import { doubtOf, isInDoubt, isSpent } from './attempt.ts';
+import { refusedWords } from './credential-words.ts';
 import { wasTried } from './decide.ts';
 import { disconnectedWords, disconnectingWords, partingWords } from './ending-words.ts';
 import { isTransient } from './failure.ts';
@@ -40,7 +42,9 @@ export function summary(o: Observation, now: Now, since: Since): Summary {
   if (fault !== undefined) return fault;
   const ending = disconnectingWords(o, now) ?? disconnectedWords(o);
   if (ending !== undefined) return ending;
-  return o.grant.kind === 'Held' ? held(o, o.grant.grant, spec.value.merchantID, now, since) : withoutGrant(o, now);
+  return o.grant.kind === 'Held'
+    ? held(o, o.grant.grant, spec.value.merchantID, now, since)
+    : withoutGrant(o, spec.value, now);
 }
 
 function grantFault(o: Observation): Summary | undefined {
@@ -116,7 +120,7 @@ function applicationProblem({ application }: Observation): Summary | undefined {
 }
 
 /** Nothing is held yet. */
-function withoutGrant(o: Observation, now: Now): Summary {
+function withoutGrant(o: Observation, spec: ConnectionSpec, now: Now): Summary {
   if (o.unsettled !== undefined) return goingOn(no('GrantNotStored', unstored(o.unsettled)));
   if (o.credential.kind === 'None') {
     return resting(no('AwaitingAuthorization', `There is no grant yet: ${waysIn(o)}`));
@@ -140,7 +144,7 @@ function withoutGrant(o: Observation, now: Now): Summary {
   }
   if (failure.class === 'OtherMerchant') return stuck(no('OtherMerchant', failure.message));
   if (isRefusal(failure.class)) {
-    return stuck(no('CredentialRefused', `${failure.message} Give a new credential, or have the seller sign in.`));
+    return stuck(no('CredentialRefused', refusedWords(failure, o.credential.type, spec)));
   }
   const lost = isInDoubt(o.attempt, presents) ? doubtOf(o.attempt, presents) : undefined;
   const waits = lost === undefined ? '' : ` ${onceMoreMessage(o, presents, lost, now)}`;

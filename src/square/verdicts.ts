@@ -50,7 +50,7 @@ export const refreshTokenRefused = of(
   'RefreshTokenRefused',
   'RefreshTokenRefused',
   'Square refused the refresh token: unknown, revoked or spent, and it stays so',
-  'The seller must sign in again',
+  'Have the seller sign in again',
 );
 export const codeRefused = of(
   'CodeRefused',
@@ -62,7 +62,7 @@ export const migrationTokenRefused = of(
   'MigrationTokenRefused',
   'MigrationTokenRefused',
   'Square refused the legacy access token: expired or revoked',
-  'The seller must sign in',
+  'Have the seller sign in',
 );
 export const clientRefused = of(
   'ClientRefused',

@@ -65,6 +65,9 @@ operatorSuite('credentials', {}, (world, scene) => {
     await create('refused', spec);
     await scene.becomes('refused', { Ready: 'False/CredentialRefused', Stalled: 'True', Revoked: 'Unknown' });
     const message = scene.status('refused').conditions?.find(({ type }) => type === 'Ready')?.message;
+    expect(message).toContain(
+      'a new credential: it is key token of Secret refused-credential, and a wrong value there,',
+    );
     await scene.event('refused', 'CredentialRefused');
     const warnings = world.operators.flatMap(({ log }) => log).filter((line) => line.includes('"level":"warn"'));
     expect(warnings.join('')).toContain(`"reason":"CredentialRefused","message":${JSON.stringify(message)}`);

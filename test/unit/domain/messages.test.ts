@@ -1,10 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { reasons } from '../../../src/api/conditions.ts';
+import type { ConnectionSpec } from '../../../src/api/connection.ts';
 import { applicationDefinition } from '../../../src/api/crd.ts';
 import type { Observation } from '../../../src/domain/observation.ts';
 import { readStatus } from '../../../src/domain/recall.ts';
 import { summarize } from '../../../src/domain/summarize.ts';
-import { aHistory, aNewObservation, anApplication, anObservation, aStreak, at, noon } from '../../support/builders.ts';
+import { accessTokenUnauthorized, migrationTokenRefused, refreshTokenRefused } from '../../../src/square/verdicts.ts';
+import {
+  aConnection,
+  aCredential,
+  aHistory,
+  aNewObservation,
+  anApplication,
+  anObservation,
+  aStreak,
+  at,
+  noon,
+} from '../../support/builders.ts';
 
 const conditionOf = (o: Observation, of: string) => {
   const found = summarize(o, readStatus({}), at(noon)).conditions?.find(({ type }) => type === of);
@@ -64,4 +76,34 @@ it('a credential that is tried again may have been tried and refused', () => {
   expect(reasons.TakingUp.means).not.toContain('could not be tried');
   // Where a remedy is asked of nobody, nobody is told that they are needed.
   expect(reasons.TakingUp.remedy).toBe('');
+});
+
+describe('a credential that Square refused', () => {
+  const secretRef = { name: 'bakery-token', key: 'token' };
+  const verdicts = {
+    refreshToken: refreshTokenRefused,
+    migrationToken: migrationTokenRefused,
+    personalAccessToken: accessTokenUnauthorized,
+  };
+  const refused = (spec: Partial<ConnectionSpec>, type: keyof typeof verdicts) => {
+    const { message, reason, class: means } = verdicts[type];
+    const streak = aStreak({ class: means, reason, message: `ObtainToken: ${message} (HTTP 401).` });
+    const o = aNewObservation({ connection: aConnection({}, spec), credential: aCredential({ type }) });
+    return ready({ ...o, history: { ...o.history, failures: { TakeUp: streak } } });
+  };
+
+  it.each([
+    ['refreshToken', 'an access token in place of the refresh token', 'Or give'],
+    ['migrationToken', 'a refresh token in place of the access token', 'Or give'],
+    ['personalAccessToken', 'a token of the other environment', 'Give'],
+  ] as const)('is named with its place, and what to do is said once: %s', (type, mistaken, give) => {
+    const { reason, message } = refused({ credential: { [type]: { secretRef } } }, type);
+    expect(reason).toBe('CredentialRefused');
+    const says = (place: string) =>
+      ` ${give} a new credential: it is ${place}, and a wrong value there, as ${mistaken}, is refused in the same way.`;
+    expect(message.endsWith(says('key token of Secret bakery-token'))).toBe(true);
+    expect(message.match(/sign in/g)).toHaveLength(1);
+    const sealed = refused({ credential: { [type]: { sealed: 'a.b.c.d.e' } } }, type);
+    expect(sealed.message.endsWith(says(`spec.credential.${type}.sealed`))).toBe(true);
+  });
 });
