@@ -29,7 +29,7 @@ const optionOf = ({ flags, says, choices, default: value }: VerbOption): Option 
 
 /** `--help` of a verb, after what Commander says. */
 const after = ({ examples }: Verb): string =>
-  `\nExamples:\n${examples.map(({ says, command }) => `  # ${says}\n  ${command}`).join('\n\n')}\n`;
+  `\nExamples:\n${examples.map(({ says, command }) => `  # ${says}\n  ${command}`).join('\n\n')}`;
 
 const exitLines = Object.values(exitCodes).map(({ code, says }) => `  ${String(code).padStart(3)}  ${says}`);
 
@@ -60,7 +60,7 @@ export function commandLine(
     .showHelpAfterError('Write --help to see what there is.')
     .addHelpText(
       'after',
-      `\nExit codes:\n${exitLines.join('\n')}\n\nkubectl square VERB --help tells of one verb, with examples.\n`,
+      `\nExit codes:\n${exitLines.join('\n')}\n\nkubectl square VERB --help tells of one verb, with examples.`,
     );
   // kubectl takes its flags before the verb, too, so fingers do.
   const anywhere = globalOptions.filter(

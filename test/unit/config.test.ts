@@ -127,6 +127,7 @@ describe('settings', () => {
     for (const setting of Object.values(settings)) {
       expect(helpText()).toContain(`--${setting.name}=`);
       expect(helpText()).toContain(environmentName(setting));
+      expect(helpText()).toMatch(/\S\n$/);
     }
   });
 });

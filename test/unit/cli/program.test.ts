@@ -88,9 +88,11 @@ test('--help of every verb has examples, fits 100 columns, and is on standard ou
     const { code, stdout } = await run([name, '--help']);
     expect(code).toBe(0);
     expect(stdout).toContain('\nExamples:\n  # ');
+    expect(stdout).toMatch(/\S\n$/);
     expect(stdout).toContain(`Usage: kubectl square ${name} `);
     expect(widest(stdout.slice(0, stdout.indexOf('\nExamples:')))).toBeLessThanOrEqual(100);
     expect((await run(['--help'])).stdout).toContain(says);
+    expect((await run(['--help'])).stdout).toMatch(/\S\n$/);
   }
   expect(widest((await run(['--help'])).stdout)).toBeLessThanOrEqual(100);
   expect((await run(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
