@@ -1,5 +1,6 @@
 import type { RecoverDeps } from '../../../../src/controller/recover.ts';
 import { createEscrowRecovery } from '../../../../src/controller/recover-escrow.ts';
+import type { Key } from '../../../../src/kube/resource.ts';
 import type { LiveKeyRing } from '../../../../src/secrets/port.ts';
 import type { ModelApiServer } from './api-server.ts';
 import { createModelWatches } from './watches.ts';
@@ -21,6 +22,7 @@ export function anEscrowRecovery(api: ModelApiServer, deps: RecoverDeps) {
     },
     /** Its watch shows what has happened since. */
     see: following.deliver,
-    settled: recovery.settled,
+    settled: (connection: Key) => recovery.settled(connection),
+    look: () => recovery.look(),
   };
 }
