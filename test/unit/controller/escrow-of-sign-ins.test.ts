@@ -8,29 +8,8 @@ import { incomingPlace } from '../../../src/secrets/incoming.ts';
 import { namespace } from './model/api-server.ts';
 import { aConnectionObject, credential } from './model/world.ts';
 import { connection } from './small-world/ledger.ts';
-import { type Scenario, scenarios, signIn } from './small-world/scenarios.ts';
-import { createSmallWorld, type SmallWorld, type SmallWorldOptions } from './small-world/small-world.ts';
-
-async function aWorld(scenario: Scenario, options: Partial<SmallWorldOptions> = {}): Promise<SmallWorld> {
-  const { singleUse, given } = scenario;
-  const world = createSmallWorld({ choices: [], replicas: ['A'], singleUse, given, onState: () => {}, ...options });
-  await scenario.prepare(world);
-  world.begin();
-  return world;
-}
-
-/** Nobody has signed in yet, and a deletion is to end the authorization. */
-async function aWorldToEnd(options: Partial<SmallWorldOptions> = {}): Promise<SmallWorld> {
-  const prepare = async (one: SmallWorld) => await one.advance(minutes(1));
-  const world = await aWorld({ ...scenarios.imported, prepare }, options);
-  world.api.edit('squareconnections', connection, (object) => ({
-    ...object,
-    spec: { ...(object['spec'] as object), deletionPolicy: 'Revoke' },
-  }));
-  world.replicas.deliver();
-  await world.advance(minutes(1));
-  return world;
-}
+import { scenarios, signIn } from './small-world/scenarios.ts';
+import { aWorld, aWorldToEnd, createObstacles, readyOf } from './small-world/stage.ts';
 
 describe('what another replica left in escrow', () => {
   it('is taken up at once by whoever leads', async () => {
@@ -89,27 +68,10 @@ describe('a sign-in that is under way as its connection is deleted', () => {
 });
 
 describe('escrow that cannot be looked into', () => {
-  const broken = new KubeError({ status: 500, reason: 'InternalError', message: 'no', mayHaveActed: false });
-
-  /** While `is` broken the API server does not list Secrets. */
-  function breakable() {
-    const the = { isBroken: false };
-    const onCall: SmallWorldOptions['onCall'] = (call) => {
-      if (the.isBroken && call.to === 'api' && call.verb === 'list' && call.plural === 'secrets') throw broken;
-    };
-    return { the, onCall };
-  }
-  const readyOf = (world: SmallWorld) => {
-    const { conditions = [] } = (world.api.find('squareconnections', connection)?.['status'] ?? {}) as {
-      conditions?: { type: string; reason: string; message: string }[];
-    };
-    return conditions.find(({ type }) => type === 'Ready');
-  };
-
   it('is waited for by a deletion that ends the authorization, which says so, and ends what is seen then', async () => {
-    const { the, onCall } = breakable();
+    const { obstacles, onCall } = createObstacles();
     const world = await aWorldToEnd({ onCall });
-    the.isBroken = true;
+    obstacles.looks = 'Fail';
     world.api.remove('squareconnections', connection);
     world.replicas.deliver();
     await world.advance(minutes(10));
@@ -118,16 +80,16 @@ describe('escrow that cannot be looked into', () => {
       message: expect.stringMatching(/the API server has not listed the Secrets of type square-operator.dev.escrow/),
     });
     const { refreshToken = token('') } = signIn(world, { inEscrow: true });
-    the.isBroken = false;
+    obstacles.looks = 'Work';
     await world.advance(minutes(1));
     expect(world.square.refreshTokens.get(openToken(refreshToken))?.live).toBe(false);
     expect(world.api.find('squareconnections', connection)).toBeUndefined();
   });
 
   it('is given up an hour later, with a word of what may go on', async () => {
-    const { the, onCall } = breakable();
+    const { obstacles, onCall } = createObstacles();
     const world = await aWorldToEnd({ onCall });
-    the.isBroken = true;
+    obstacles.looks = 'Fail';
     world.api.remove('squareconnections', connection);
     world.replicas.deliver();
     await world.advance(minutes(50));
@@ -140,7 +102,7 @@ describe('escrow that cannot be looked into', () => {
   });
 
   it('holds up no other connection, although as many are being deleted as there are workers, and no stop', async () => {
-    const { the, onCall } = breakable();
+    const { obstacles, onCall } = createObstacles();
     const world = await aWorld(scenarios.requested, { onCall });
     const named = (name: string) => ({ ...aConnectionObject('bakery'), metadata: { name, namespace } });
     for (const n of [1, 2, 3, 4]) {
@@ -149,7 +111,7 @@ describe('escrow that cannot be looked into', () => {
     }
     world.replicas.deliver();
     await world.advance(minutes(1));
-    the.isBroken = true;
+    obstacles.looks = 'Fail';
     for (const n of [1, 2, 3, 4]) world.api.remove('squareconnections', `gone-${n}`);
     world.api.put('squareconnections', named('healthy'));
     world.replicas.deliver();

@@ -12,7 +12,8 @@ export function anEscrowRecovery(api: ModelApiServer, deps: RecoverDeps) {
   // A ring that is not followed never changes.
   const ring: LiveKeyRing = Object.assign(Object.create(deps.ring), 'onChange' in deps.ring ? {} : { onChange() {} });
   const { escrow, grants } = following.watches;
-  const watches = { ...deps.watches, escrow, grants };
+  // Where the deps have a view of the sealed Secrets, the settlement takes its own writes into that.
+  const watches = { grants, ...deps.watches, escrow };
   const recovery = createEscrowRecovery({ ...deps, ring, watches });
   return {
     /** It wins the lease, with everything in sight that is there. */

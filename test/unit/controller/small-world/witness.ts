@@ -163,6 +163,8 @@ export function createWitness({ api, square, ledger, replicas, violations, singl
     }
     for (const token of newest()) {
       if (whereIs(token) !== 'Nowhere' || lost.has(token)) continue;
+      // A deletion, or a disconnect, ended it.
+      if (square.refreshTokens.get(token)?.live === false) continue;
       const hand = inHand.get(token);
       if (hand !== undefined && !hand.process.alive()) lost.set(token, 'Before the disk');
       else violate(`the refresh token ${token} lives and is nowhere`);

@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import { minutes, seconds } from '../../../src/clock.ts';
+import type { RecoverDeps } from '../../../src/controller/recover.ts';
+import { KubeError } from '../../../src/kube/client.ts';
+import { takenOf } from '../../../src/secrets/incoming.ts';
+import { createIncomingSettlement } from '../../../src/secrets/settle-incoming.ts';
+import { anEscrowRecovery } from '../controller/model/escrow.ts';
+import { aGrant } from './fixtures.ts';
+import { anIncomingStage, binding } from './incoming-stage.ts';
+
+const refused = new KubeError({ status: 403, reason: 'Forbidden', message: 'a policy', mayHaveActed: false });
+
+/** What a sign-in gave waits in escrow: this replica brought it, and another one leads. */
+async function twoReplicas() {
+  const stage = anIncomingStage();
+  const { place, settlement, trouble, clock, escrow, server } = stage;
+  const incoming = createIncomingSettlement(escrow);
+  const leader = anEscrowRecovery(server, { ...escrow, incoming } as unknown as RecoverDeps);
+  await leader.begin(new AbortController().signal);
+  trouble.error = refused;
+  const grant = aGrant({ connectionUID: place.uid, taken: [takenOf(place.secret)] });
+  const first = settlement.store({ place, binding, grant }, seconds(1));
+  await clock.advance(seconds(2));
+  expect(await first).toBe('Escrowed');
+  return { ...stage, incoming, leader, bakery: { namespace: 'shop', name: 'bakery', uid: place.uid } };
+}
+
+describe('what a sign-in gave, in escrow', () => {
+  test('is not stored by the replica that brought it once the leader has taken it up, nor waited for', async () => {
+    const { settlement, clock, incoming, leader, bakery, trouble, place, escrowed, there } = await twoReplicas();
+    leader.see();
+    await clock.advance(seconds(2));
+    expect(incoming.waiting(bakery)).toHaveLength(1);
+    incoming.abandon(bakery, place.secret);
+    await clock.advance(minutes(1));
+    expect([incoming.count(), escrowed(), settlement.count()]).toEqual([0, [], 0]);
+    delete trouble.error;
+    await clock.advance(minutes(1));
+    expect(there()).toBeUndefined();
+  });
+
+  test('goes from there when it is stored, although it was sealed anew meanwhile', async () => {
+    const { clock, leader, server, trouble, escrowed, stored } = await twoReplicas();
+    leader.see();
+    await clock.advance(seconds(2));
+    for (const secret of escrowed()) server.put('secrets', secret);
+    leader.see();
+    await clock.advance(seconds(2));
+    delete trouble.error;
+    await clock.advance(minutes(5));
+    expect([stored().jwe, escrowed()]).toEqual([expect.any(String), []]);
+  });
+
+  test('is not put back by a leader whose watch shows it when all is over', async () => {
+    const { settlement, clock, leader, server, trouble, place, escrowed, there } = await twoReplicas();
+    delete trouble.error;
+    await clock.advance(minutes(1));
+    expect([settlement.count(), escrowed()]).toEqual([0, []]);
+    // It was taken up.
+    server.remove('secrets', place.secret);
+    leader.see();
+    await clock.advance(minutes(1));
+    expect(there()).toBeUndefined();
+  });
+});
