@@ -46,12 +46,12 @@ export function addTallies(tallies: readonly Tally[]): Tally {
   };
 }
 
-/** The names of what did not pass, and the line of the counts, which is the last. */
-export function summaryOf({ passed, failed, skipped }: Tally, skipFails: boolean): string {
+/** The names of what did not pass, what is to be said of the counts, and the line of these, which is the last. */
+export function summaryOf({ passed, failed, skipped }: Tally, skipFails: boolean, remark?: string): string {
   const lines = [...failed.map((name) => `failed: ${name}`), ...skipped.map((name) => `skipped: ${name}`)];
   const counts = [`${passed} passed`, `${failed.length + (skipFails ? skipped.length : 0)} failed`];
   if (skipped.length > 0 && !skipFails) counts.push(`${skipped.length} skipped`);
-  return `${[...lines, counts.join(', ')].join('\n')}\n`;
+  return `${[...lines, ...(remark === undefined ? [] : [remark]), counts.join(', ')].join('\n')}\n`;
 }
 
 /** Not 0 when anything failed or nothing passed. */

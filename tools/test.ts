@@ -21,7 +21,8 @@ async function main(): Promise<number> {
   tallies.push(await vitest([]));
   const total = addTallies(tallies);
   const strict = process.env.REQUIRE_ALL === '1';
-  process.stdout.write(summaryOf(total, strict));
+  const names = checks.map(([name]) => name).join(', ');
+  process.stdout.write(summaryOf(total, strict, `Vitest's tests, and one each for ${names}:`));
   return exitCodeOf(total, strict);
 }
 

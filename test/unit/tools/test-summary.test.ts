@@ -32,6 +32,11 @@ test('where nothing may be skipped a skipped test is a failed one, and is named'
   expect(exitCodeOf(tally, true)).toBe(1);
 });
 
+test('what is to be said of the counts stands before them, after the names', () => {
+  const tally = tallyOf(report(file('failed', 'passed', 'failed')), false);
+  expect(summaryOf(tally, false, 'with lint:')).toBe('failed: test 1\nwith lint:\n1 passed, 1 failed\n');
+});
+
 test('counts of several runs add up', () => {
   const one = { passed: 1, failed: ['a'], skipped: [] };
   const other = { passed: 2, failed: [], skipped: ['b'] };
