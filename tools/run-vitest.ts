@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { constants, tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { join, resolve } from 'node:path';
+import { runDir } from '../test/cluster/temp-dir.ts';
+import { reportFile } from './report-file.ts';
 import { type Tally, tallyOf, type VitestReport } from './test-summary.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -40,11 +42,14 @@ export async function succeeds(
 
 /** Runs tests by vitest. A run that says nothing, or fails without a failed test, counts as one failure. */
 export async function vitest(args: readonly string[], environment: NodeJS.ProcessEnv = process.env): Promise<Tally> {
-  const dir = await mkdtemp(join(tmpdir(), 'square-operator-results-'));
+  const dir = await runDir();
   try {
     const file = join(dir, 'results.json');
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-    const passed = await succeeds(['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...args], environment);
+    const reporters = ['--reporter=default', `--reporter=${join(import.meta.dirname, 'report-file.ts')}`];
+    const passed = await succeeds(['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...args], {
+      ...environment,
+      [reportFile]: file,
+    });
     return tallyOf(await reportIn(file), passed);
   } finally {
     await rm(dir, { recursive: true });

@@ -5,7 +5,7 @@ export interface Tally {
   readonly skipped: readonly string[];
 }
 
-/** The part that is read of vitest's JSON report. */
+/** What `report-file.ts` writes down of a run. */
 export interface VitestReport {
   readonly testResults: readonly {
     readonly name: string;
