@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join, resolve } from 'node:path';
-import { runDir } from '../test/cluster/temp-dir.ts';
+import { removeOrphans, runDir } from '../test/cluster/temp-dir.ts';
 import { reportFile } from './report-file.ts';
 import { type Tally, tallyOf, type VitestReport } from './test-summary.ts';
 
@@ -53,6 +53,8 @@ export async function vitest(args: readonly string[], environment: NodeJS.Proces
     return tallyOf(await reportIn(file), passed);
   } finally {
     await rm(dir, { recursive: true });
+    // What was ended by a signal had no time to remove its own.
+    await removeOrphans();
   }
 }
 

@@ -11,15 +11,21 @@ const owner = 'owner.json';
  * its folders are removed here, when the next one is made.
  */
 export async function runDir(parent: string = tmpdir()): Promise<string> {
-  const old = (await readdir(parent)).filter((name) => name.startsWith(prefix));
-  await Promise.all(old.map((name) => removeIfOrphaned(join(parent, name))));
+  await removeOrphans(parent);
   const dir = await mkdtemp(join(parent, prefix));
   await writeFile(join(dir, owner), JSON.stringify({ ...identify(process.pid), space: await processSpace() }));
   return dir;
 }
 
+/** Removes the folders of processes that have ended without doing so. */
+export async function removeOrphans(parent: string = tmpdir()): Promise<void> {
+  const all = (await readdir(parent)).filter((name) => name.startsWith(prefix));
+  await Promise.all(all.map((name) => removeIfOrphaned(join(parent, name))));
+}
+
 async function removeIfOrphaned(dir: string): Promise<void> {
-  if (await isOrphaned(dir)) await rm(dir, { recursive: true, force: true });
+  // What else is being ended may still write there.
+  if (await isOrphaned(dir)) await rm(dir, { recursive: true, force: true, maxRetries: 5 });
 }
 
 /** Whether the process whose folder it is has ended without removing it. */

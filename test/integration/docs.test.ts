@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseKey } from '../../src/secrets/key-material.ts';
 import { findKubectl } from '../cluster/kubectl.ts';
+import { runDir } from '../cluster/temp-dir.ts';
 import { kubeconfig } from '../support/cluster.ts';
 import { commandsOf, pagesWithCommands, runBlock } from '../support/documented.ts';
 import { aConnection, anApplication, aSecret, textsOf } from '../support/objects.ts';
@@ -61,7 +61,7 @@ operatorSuite(
 
     /** A namespace, an application at Square, and a seller who has allowed it; the tokens lie in files. */
     async function given(place: string): Promise<Given> {
-      const dir = await mkdtemp(join(tmpdir(), 'square-operator-docs-'));
+      const dir = await runDir();
       dirs.push(dir);
       const { clientID, clientSecret } = world.square.addApplication();
       const { merchantID } = world.square.addSeller({ businessName: 'Bakery' });

@@ -1,9 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readConfig } from '../../src/config.ts';
 import { startOperator } from '../../src/operator.ts';
+import { runDir } from '../cluster/temp-dir.ts';
 import { fetchText, startChild } from './child-operator.ts';
 
 /** A running operator, in this process or as a child. */
@@ -28,8 +28,8 @@ const loopback = ['--metrics-bind-address=127.0.0.1:0', '--health-probe-bind-add
 
 /** Starts the operator in this process, by the flags that a person would give. */
 export async function runOperator(flags: readonly string[]): Promise<RunningOperator> {
-  const journal = await mkdtemp(join(tmpdir(), 'square-operator-journal-'));
-  const read = readConfig([...loopback, `--journal-dir=${journal}`, ...flags], {});
+  const dir = await runDir();
+  const read = readConfig([...loopback, `--journal-dir=${join(dir, 'journal')}`, ...flags], {});
   if (read.ok !== true) throw new Error(`wrong flags: ${JSON.stringify(read)}`);
   const log: string[] = [];
   const operator = await startOperator({
@@ -48,7 +48,7 @@ export async function runOperator(flags: readonly string[]): Promise<RunningOper
     isLeader: () => operator.isLeader(),
     async stop() {
       await operator.stop();
-      await rm(journal, { recursive: true, force: true });
+      await rm(dir, { recursive: true, force: true });
     },
     kill: () => Promise.reject(new Error('only a child can be killed')),
   };

@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, symlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { bundle } from '../../tools/bundle/bundle.ts';
 import { findKubectl } from '../cluster/kubectl.ts';
+import { runDir } from '../cluster/temp-dir.ts';
 import { kubeconfig } from './cluster.ts';
 
 export interface Ended {
@@ -43,7 +43,7 @@ export interface Plugin {
 }
 
 export async function installPlugin(): Promise<Plugin> {
-  const dir = await mkdtemp(join(tmpdir(), 'square-operator-plugin-'));
+  const dir = await runDir();
   const file = join(dir, 'kubectl-square');
   await bundle(resolve(import.meta.dirname, '../..'), { entry: 'src/cli/main.ts', outfile: `${file}.js` });
   await symlink(`${file}.js`, file);

@@ -1,11 +1,11 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { findHelm, lacksHelm } from '../../../tools/programs/helm.ts';
 import { type Api, openApi } from '../../cluster/api.ts';
 import { findKubectl } from '../../cluster/kubectl.ts';
 import { reportTo } from '../../cluster/report.ts';
+import { runDir } from '../../cluster/temp-dir.ts';
 import { type ChartObject, run } from '../../support/chart.ts';
 import { makeLaterChart } from '../../support/later-chart.ts';
 import { testUnless } from '../../support/needs.ts';
@@ -26,7 +26,7 @@ describe('the charts of two releases', () => {
   beforeAll(async () => {
     if (lacks !== undefined) return;
     helm = await findHelm(reportTo(process.stderr));
-    dir = await mkdtemp(join(tmpdir(), 'square-operator-charts-'));
+    dir = await runDir();
     later = await makeLaterChart(dir);
     api = await openApi(kubeconfig());
     for (const name of [home, 'shop']) await api.ask('POST', '/api/v1/namespaces', { body: { metadata: { name } } });

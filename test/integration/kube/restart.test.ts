@@ -1,6 +1,4 @@
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seconds, systemClock } from '../../../src/clock.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
@@ -10,15 +8,17 @@ import type { LocalControlPlane } from '../../cluster/local.ts';
 import type { ControlPlane } from '../../cluster/provider.ts';
 import { reportTo } from '../../cluster/report.ts';
 import { startControlPlane } from '../../cluster/start.ts';
+import { runDir } from '../../cluster/temp-dir.ts';
 import { aSecret, connect, milestone } from './settings.ts';
 
+let dir: string;
 let plane: ControlPlane;
 let client: KubeClient;
 const controller = new AbortController();
 
 /** Its own, since it is killed. */
 beforeAll(async () => {
-  const dir = await mkdtemp(join(tmpdir(), 'square-operator-test-'));
+  dir = await runDir();
   plane = await startControlPlane({ dir, report: reportTo(process.stderr) });
   client = await connect(plane.kubeconfig);
 });
@@ -27,6 +27,7 @@ afterAll(async () => {
   controller.abort();
   await client.close();
   await plane.stop();
+  await rm(dir, { recursive: true });
 });
 
 const canRestart = (one: ControlPlane): one is LocalControlPlane => 'apiServer' in one;

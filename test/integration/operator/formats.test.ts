@@ -1,5 +1,5 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../../src/kube/resource.ts';
@@ -9,6 +9,7 @@ import { applyCrds } from '../../cluster/crds.ts';
 import type { ControlPlane } from '../../cluster/provider.ts';
 import { reportTo } from '../../cluster/report.ts';
 import { startControlPlane } from '../../cluster/start.ts';
+import { runDir } from '../../cluster/temp-dir.ts';
 import { bindingOf, clientID, farEnd, holder, namespace, operatorNamespace, written } from '../../formats/grants.ts';
 import { readRelease, releasesWithSpecimens } from '../../formats/read.ts';
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
@@ -106,7 +107,7 @@ describe.each(releasesWithSpecimens())('a cluster in which %s has worked', (rele
   let scene: Scene;
 
   beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'square-operator-formats-'));
+    dir = await runDir();
     plane = await startControlPlane({ dir: join(dir, 'c'), report: reportTo(process.stderr) });
     api = await openApi(plane.kubeconfig);
     await applyCrds(api, join(specimens, 'crds'));

@@ -41,3 +41,15 @@ test('a run is counted, and no file is announced that is gone by then', { timeou
   expect(output.text()).not.toContain(temp);
   expect(await left()).toEqual([]);
 });
+
+test('a run that is interrupted leaves no folder', { timeout }, async () => {
+  const child = run('waits');
+  const output = outputOf(child);
+  await output.until(/waits in .*square-operator-run-/);
+  expect(await left()).toHaveLength(2);
+  const closed = once(child, 'close');
+  process.kill(-(child.pid ?? 0), 'SIGINT');
+  await closed;
+  expect(output.text()).toContain('Ended by SIGINT.');
+  expect(await left()).toEqual([]);
+});
