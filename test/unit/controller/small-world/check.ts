@@ -14,7 +14,7 @@ export async function check(scenario: Scenario, faults: number): Promise<void> {
   const runs: Run[] = [];
   const bound = faultsOr(faults);
   const figures = await explore({ scenarios: [scenario], faults: bound, everywhere, onRun: (run) => runs.push(run) });
-  console.log(`${scenario.name}, at most ${bound}: ${lineOf(figures)}`);
+  console.log(`${scenario.name}: ${lineOf(figures, bound)}`);
   const violated = figures.violated.toSorted((a, b) => a.choices.length - b.choices.length);
   expect(violated.map(({ choices, violations }) => [choices.join(' | '), violations])).toEqual([]);
   // A token is lost where its answer reached nobody, and nowhere else; and where it is lost the status says so.
@@ -22,6 +22,16 @@ export async function check(scenario: Scenario, faults: number): Promise<void> {
   if (!scenario.singleUse) expect(figures.lost).toEqual({ Unheard: 0, 'Before the disk': 0 });
 }
 
-function lineOf({ violated, ...figures }: Figures): string {
-  return JSON.stringify({ ...figures, violated: violated.length });
+/** The figures for people: nobody is to think that the operator lost what the checker took away from it. */
+export function lineOf({ runs, transitions, states, lost, inDoubt, violated }: Figures, bound: number): string {
+  const { Unheard: unheard, 'Before the disk': beforeDisk } = lost;
+  const taken = `answers cut off ${unheard}, kills before the disk ${beforeDisk}`;
+  return [
+    `faults put in: up to ${bound} a run; ${runs} runs, ${states} states, ${transitions} steps`,
+    `promises broken: ${violated.length}`,
+    ...(unheard + beforeDisk === 0
+      ? []
+      : [`the checker took the newest token away, as the status has to say: ${taken}`]),
+    ...(inDoubt === 0 ? [] : [`a token stays in doubt, as the status has to say: ${inDoubt}`]),
+  ].join('; ');
 }
