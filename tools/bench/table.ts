@@ -60,11 +60,13 @@ export function phaseTable(figures: readonly Figures[]): string {
   return `${table(head, rows)}(ms, requests and tokens are for each connection)\n\n${requests.join('\n')}\n`;
 }
 
-export const goalTable = (goals: readonly Goal[]): string =>
-  table(
-    ['figure', 'is', 'goal', ''],
-    goals.map(({ figure, value, unit, atMost }) => {
-      const is = `${short(value)} ${unit}`.trim();
-      return [figure, is, `≤ ${atMost} ${unit}`.trim(), value <= atMost ? 'met' : 'MISSED'];
-    }),
-  );
+/** One row for each figure, then why some have no verdict. */
+export function goalTable(goals: readonly Goal[]): string {
+  const rows = goals.map(({ figure, value, unit, atMost, unjudged }) => {
+    const is = `${short(value)} ${unit}`.trim();
+    const verdict = value <= atMost ? 'met' : 'MISSED';
+    return [figure, is, `≤ ${atMost} ${unit}`.trim(), unjudged === undefined ? verdict : ''];
+  });
+  const reasons = new Set(goals.flatMap(({ unjudged = [] }) => unjudged));
+  return [table(['figure', 'is', 'goal', ''], rows), ...[...reasons].map((reason) => `(${reason})\n`)].join('');
+}
