@@ -13,6 +13,7 @@ const programs = [
   'test/simulator/main.ts',
   'test/cluster/main.ts',
   'tools/bench/main.ts',
+  'tools/test-versions.ts',
   'test/reliability/main.ts',
   'demo/main.ts',
 ];
