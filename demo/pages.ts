@@ -22,6 +22,7 @@ export function intro(stage: Stage, screen: Screen, stays: boolean): string {
     '',
     ...(stays ? invitation(stage, strong) : []),
     strong(`The life of the connection ${names.connection}, as seen through the Kubernetes API`),
+    mild('(REV is the generation of its grant: one more with every new token)'),
     '',
   ].join('\n');
 }
