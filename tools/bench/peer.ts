@@ -5,17 +5,11 @@ import { labels, managedBy, squareConnections } from '../../src/api/names.ts';
 import { apiVersionOf } from '../../src/kube/resource.ts';
 import { freePort } from '../../test/cluster/free-port.ts';
 import type { Report } from '../../test/cluster/provider.ts';
+import { measure, type PeerLine } from './harness.ts';
 import { openClient, prepareProgram } from './lab.ts';
 import { nodeEnvironment } from './node-flags.ts';
 import { compileCacheOf, fullWidth } from './operator.ts';
 import { connectionManifest, operatorNamespace, removeConnections, setScene } from './scene.ts';
-
-/** One line of the harness: one phase of one operator. */
-export interface PeerLine {
-  readonly name: string;
-  readonly phase: string;
-  readonly [figure: string]: unknown;
-}
 
 export interface PeerPlan {
   /** The folder of the harness, built: `bin/bench`, `bin/peer`, `bin/upstream`, `cluster.sh`, `targets/peer.json`. */
@@ -123,18 +117,3 @@ const targetOf = (): object => {
     targetSelector: `${labels.managedBy}=${managedBy}`,
   };
 };
-
-async function measure(bench: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<PeerLine[]> {
-  const child = spawn(bench, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  const end = () => void child.kill();
-  process.once('exit', end);
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
-  const code = await new Promise<number | null>((closed) => child.once('close', closed));
-  process.off('exit', end);
-  if (code !== 0) throw new Error(`${bench} ended with exit code ${code}`);
-  return text
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as PeerLine);
-}

@@ -1,4 +1,4 @@
-import type { PeerLine } from './peer.ts';
+import type { PeerLine } from './harness.ts';
 import { short, table } from './table.ts';
 
 /** What is compared, by phase: the harness's name for it and what a ratio above 1 means. */
