@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { constants } from 'node:os';
-import { runDir } from '../test/cluster/temp-dir.ts';
+import { keepDir, runDir } from '../test/cluster/temp-dir.ts';
 import { createEnding } from './ending.ts';
 import { helpText, type Options, readOptions } from './options.ts';
 import { openScreen } from './screen.ts';
@@ -68,7 +68,8 @@ async function main(options: Options): Promise<number> {
     clean = false;
     screen.line(`While ending: ${(error as Error).message}`);
   });
-  if (!options.keep) ending.add(() => rm(dir, { recursive: true, force: true, maxRetries: 3 }));
+  if (options.keep) await keepDir(dir);
+  else ending.add(() => rm(dir, { recursive: true, force: true, maxRetries: 3 }));
   const code = await show({ dir, options, screen, ending, signal }).catch((error: unknown) => {
     screen.progress(undefined);
     return codeOf(error);

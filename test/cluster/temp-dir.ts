@@ -17,6 +17,9 @@ export async function runDir(parent: string = tmpdir()): Promise<string> {
   return dir;
 }
 
+/** Has a folder outlive its process: no later run removes it. */
+export const keepDir = (dir: string): Promise<void> => rm(join(dir, owner), { force: true });
+
 /** Removes the folders of processes that have ended without doing so. */
 export async function removeOrphans(parent: string = tmpdir()): Promise<void> {
   const all = (await readdir(parent)).filter((name) => name.startsWith(prefix));

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { runDir } from '../../cluster/temp-dir.ts';
+import { keepDir, runDir } from '../../cluster/temp-dir.ts';
 
 let parent: string;
 beforeEach(async () => {
@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(parent, { recursive: true }));
 
-test('the folder of a run that was killed is removed when the next run starts; those of living runs stay', async () => {
+test('the folder of a run that was killed is removed when the next run starts; those of living runs stay, and what is kept', async () => {
   const living = await runDir(parent);
   const owner = JSON.parse(await readFile(join(living, 'owner.json'), 'utf8')) as object;
   const left = async (name: string, more: object) => {
@@ -22,6 +22,8 @@ test('the folder of a run that was killed is removed when the next run starts; t
   };
   const dead = await left('dead', {});
   const elsewhere = await left('elsewhere', { space: 'pid:[1]' });
+  const kept = await left('kept', {});
+  await keepDir(kept);
   const next = await runDir(parent);
-  expect([living, dead, elsewhere, next].map(existsSync)).toEqual([true, false, true, true]);
+  expect([living, dead, elsewhere, kept, next].map(existsSync)).toEqual([true, false, true, true, true]);
 });
