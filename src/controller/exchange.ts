@@ -60,7 +60,9 @@ export async function exchange(
     });
   const scopes = asking.grantType === 'refresh_token' ? scopesToAskFor(o, spec) : [];
   const first = await ask(scopes);
-  const outcome = scopes.length > 0 && isRefusedRequest(first) ? ((await ask([])) ?? first) : first;
+  const isOnceMore = scopes.length > 0 && isRefusedRequest(first);
+  if (isOnceMore) deps.applications.accepted(ref);
+  const outcome = isOnceMore ? ((await ask([])) ?? first) : first;
   // The client secret went away between looking and asking, somebody else acts now, or it is too late to.
   if (outcome === undefined) return { kind: 'Busy' };
   if (outcome.ok) {

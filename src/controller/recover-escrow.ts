@@ -53,23 +53,24 @@ interface Work {
   /** It was told of before it was found, and holds its connection. */
   readonly isNews: boolean;
   readonly stop: AbortController;
-  /** By the end of the term, or since something else lies there by now, or nothing. */
+  /** With the term, or since something else lies there by now. */
   readonly ends: AbortSignal;
 }
 
 export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
   const { clock, incoming, log, ring, settlement, watches } = deps;
-  /** By the names of their Secrets. */
+  // All by the names of the Secrets in escrow.
   const atWork = new Map<string, Work>();
-  /** Connections that wait for a later version of the operator, by the Secrets that it left. */
+  /** Connections that wait for a later version of the operator. */
   const waiting = new Map<string, Key>();
   const putOff = new Set<Key>();
-  /** Connections of grants that have just come, by the Secrets: no look has found them yet. */
+  /** Connections of grants that have just come: no look has found them yet. */
   const announced = new Map<string, Key>();
   let term = AbortSignal.abort();
   let unseen: { readonly since: Instant; readonly count: number } | undefined;
   let current: Promise<Instant | undefined> | undefined;
   let next: Promise<Instant | undefined> | undefined;
+  let callOff = () => {};
 
   const lookSoon = () => void (term.aborted || look());
   watches.escrow.onChange(({ key, now }) => {
@@ -87,13 +88,7 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
       unseen = undefined;
       putOff.clear();
       signal.addEventListener('abort', () => retract([...announced.keys()]), { once: true });
-      while ((await look()) !== undefined) await sleep(clock, again.first, signal);
-      void (async () => {
-        for (;;) {
-          await sleep(clock, lookEvery, signal);
-          await look();
-        }
-      })().catch(() => {});
+      while ((await look()) !== undefined) await sleep(clock, patience, signal);
     },
     look,
     async lookFor(connection) {
@@ -127,28 +122,34 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
       forget(found, before);
       await Promise.all(found.map((escrowed) => recover(escrowed, signal)));
       unseen = undefined;
+      lookIn(announced.size === 0 ? lookEvery : again.most);
       return undefined;
     } catch (error) {
       if (signal.aborted) return clock.wall();
       unseen = { since: unseen?.since ?? clock.wall(), count: (unseen?.count ?? 0) + 1 };
-      log.error(
-        { attempt: unseen.count, err: error },
-        'what lies in escrow cannot be taken up, and is looked at again',
-      );
-      clock.after(backoffDelay(again, unseen.count, 'escrow'), lookSoon);
+      if (unseen.count % 20 === 1) log.error({ err: error }, 'what lies in escrow cannot be seen, and is asked again');
+      lookIn(backoffDelay(again, unseen.count, 'escrow'));
       return unseen.since;
     }
   }
 
+  function lookIn(delay: Duration): void {
+    callOff();
+    callOff = clock.after(delay, lookSoon);
+  }
+
   /** A pass that begins before the look must not take for lost what came. What the watch shows to be stored is no news. */
-  function announce({ binding, grant, held: { name }, incoming: place }: Escrowed): void {
-    const { namespace, name: connection } = binding;
-    const held = watches.grants.get(keyFrom(namespace, sealedSecretName(connection)));
+  function announce(escrowed: Escrowed): void {
+    const { binding, grant, incoming: place } = escrowed;
+    const held = watches.grants.get(keyFrom(binding.namespace, sealedSecretName(binding.name)));
     const record = held && recordAt(ring, binding, held);
     if (!grant.ok || place !== undefined || record === 'OfLaterVersion') return;
-    if (over(record, grant.value, undefined) === undefined) return;
-    announced.set(name, keyFrom(namespace, connection));
-    hold(keyFrom(namespace, connection), grant.value, name);
+    if (over(record, grant.value, undefined) !== undefined) holdUntilFound(escrowed, grant.value);
+  }
+
+  function holdUntilFound({ binding: { namespace, name }, held }: Escrowed, grant: Grant): void {
+    announced.set(held.name, keyFrom(namespace, name));
+    hold(keyFrom(namespace, name), grant, held.name);
   }
 
   function hold(connection: Key, { accessToken: { issuedAt: since } }: Grant, source: unknown): void {
@@ -158,8 +159,7 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
   function retract(names: readonly string[]): void {
     for (const name of names) {
       const connection = announced.get(name);
-      announced.delete(name);
-      if (connection !== undefined) settlement.hold(connection, undefined, name);
+      if (connection !== undefined && announced.delete(name)) settlement.hold(connection, undefined, name);
     }
   }
 
@@ -184,10 +184,15 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
     const stop = new AbortController();
     const work = { version: held.resourceVersion, isNews, stop, ends: AbortSignal.any([signal, stop.signal]) };
     atWork.set(held.name, work);
-    await firstWord((goOn) => recoverGrant(escrowed, grant.value, work, goOn)).catch((error: unknown) => {
-      release(held.name, work);
-      if (!work.ends.aborted) throw error;
-    });
+    await firstWord((goOn) =>
+      recoverGrant(escrowed, grant.value, work, goOn).catch((error: unknown) => {
+        release(held.name, work);
+        if (work.ends.aborted) return;
+        log.error({ secret: held.name, err: error }, 'a grant in escrow met a fault, and is looked at again');
+        holdUntilFound(escrowed, grant.value);
+        lookIn(again.most);
+      }),
+    );
   }
 
   function release(name: string, work: Work): void {
@@ -223,8 +228,10 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
 
   async function bring({ held, binding }: Escrowed, place: IncomingPlace, grant: Grant): Promise<void> {
     const settled = await incoming.store({ place, binding, grant, inEscrow: held }, patience);
-    const connection = keyFrom(binding.namespace, binding.name);
-    log.info({ connection, settled }, 'what a sign-in gave, in escrow, is taken up');
+    log.info(
+      { connection: keyFrom(binding.namespace, binding.name), settled },
+      'what a sign-in gave, in escrow, is taken up',
+    );
   }
 
   function leave({ held: { name }, binding }: Escrowed, { problem, message }: Unopened): void {
@@ -238,8 +245,6 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
 
   function waitNoMore(name: string): void {
     const connection = waiting.get(name);
-    if (connection === undefined) return;
-    waiting.delete(name);
-    settlement.hold(connection, undefined, name);
+    if (connection !== undefined && waiting.delete(name)) settlement.hold(connection, undefined, name);
   }
 }

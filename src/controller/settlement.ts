@@ -12,7 +12,7 @@ import { projectGrantSecret, type StoreOutcome, storeGrant } from '../secrets/gr
 import type { Binding, GrantSecret, KeyRing } from '../secrets/port.ts';
 import { over, recordAt } from './succession.ts';
 import type { Watches } from './watches.ts';
-import { sentence } from './write-refused.ts';
+import { laterVersion, sentence, unseenKey } from './write-refused.ts';
 
 /** A grant that Square gave and that cannot be fetched again. */
 export interface Due {
@@ -166,7 +166,7 @@ async function tryStore(
   const { binding } = due;
   let held = known;
   let seal = first;
-  for (;;) {
+  for (let conflicts = 1; ; conflicts++) {
     const outcome = await write(deps, binding, held, seal.jwe);
     switch (outcome.kind) {
       case 'Stored':
@@ -177,6 +177,7 @@ async function tryStore(
         // Its namespace is gone, and everything in it.
         return outcome.namespaceGone === true ? 'Stale' : { held, message: sentence(outcome.message), seal };
       case 'Conflict': {
+        if (conflicts === mostConflicts) return { held, message: 'It is changed as often as it is written.', seal };
         const now = await look(deps, binding);
         if (now === 'Unknown') return { held, message: 'The API server did not answer.', seal };
         // Nothing of it is claimed as known, so the next write does not replace it unseen.
@@ -204,6 +205,8 @@ async function write(
     const outcome = await storeGrant({ client }, { namespace, connection: name, held, jwe });
     if (outcome.kind === 'Stored') watches.grants.absorb(outcome.object);
     return outcome;
+  } catch (error) {
+    return { kind: 'Failed', status: 0, message: `the Secret could not be written: ${String(error)}` };
   } finally {
     written();
   }
@@ -211,6 +214,7 @@ async function write(
 
 /** So many attempts, about half a minute, a key that is not in the ring is waited for. */
 const patience = 8;
+const mostConflicts = 5;
 
 /**
  * Somebody sealed it by a key that this process has not seen yet: whose it is, is judged when the key is there. One that
@@ -218,11 +222,6 @@ const patience = 8;
  */
 const isUnderUnseenKey = ({ ring }: SettlementDeps, now: GrantSecret | undefined): boolean =>
   now?.keyID !== undefined && ring.find(now.keyID) === undefined;
-
-const laterVersion =
-  'What is stored there was written by a later version of the operator, which alone can judge it: run that version again, and this grant is stored.';
-
-const unseenKey = 'What is stored there is sealed by a key that this process does not have yet.';
 
 /** What is stored now, asked of the API server itself. */
 async function look(

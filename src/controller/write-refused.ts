@@ -25,3 +25,9 @@ export function notCleared(error: unknown, secret: string): Fact {
 /** A message of the API server as a sentence for people. */
 export const sentence = (message: string): string =>
   `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.!?]$/.test(message) ? '' : '.'}`;
+
+/** Why a record that is there is not written over. */
+export const laterVersion =
+  'What is stored there was written by a later version of the operator, which alone can judge it: run that version again, and this grant is stored.';
+
+export const unseenKey = 'What is stored there is sealed by a key that this process does not have yet.';

@@ -12,6 +12,9 @@ const mistaken = {
 export function refusedWords({ message }: FailureStreak, type: CredentialKind, spec: ConnectionSpec): string {
   const ref = spec.credential?.[type]?.secretRef;
   const place = ref === undefined ? `spec.credential.${type}.sealed` : `key ${ref.key} of Secret ${ref.name}`;
-  const give = type === 'personalAccessToken' ? 'Give' : 'Or give';
-  return `${message} ${give} a new credential: it is ${place}, and a wrong value there, as ${mistaken[type]}, is refused in the same way.`;
+  const personal = type === 'personalAccessToken';
+  const give = personal ? 'Give' : 'Or give';
+  // Nothing of it is refreshed, and no sign-in brings it back.
+  const why = personal ? 'Square does not accept the personal access token: it was replaced or revoked.' : message;
+  return `${why} ${give} a new credential: it is ${place}, and a wrong value there, as ${mistaken[type]}, is refused in the same way.`;
 }

@@ -1,3 +1,4 @@
+import { sealedSecretName } from '../api/names.ts';
 import { type Clock, type Duration, seconds, sleep } from '../clock.ts';
 import type { Grant } from '../domain/grant.ts';
 import type { Connection } from '../domain/observation.ts';
@@ -5,6 +6,8 @@ import type { Log } from '../kube/log.ts';
 import { type Key, keyFrom, secrets } from '../kube/resource.ts';
 import { clearEscrow } from './clear-escrow.ts';
 import { type EscrowDeps, type EscrowHeld, putIncomingIntoEscrow } from './escrow.ts';
+import { openGrant } from './grant.ts';
+import { projectSealed } from './grant-secret.ts';
 import { type Filled, fillIncoming, type IncomingPlace, signInKept } from './incoming.ts';
 import type { Binding } from './port.ts';
 
@@ -112,8 +115,7 @@ export function createIncomingSettlement(deps: IncomingSettlementDeps): Incoming
       if (work.inEscrow !== undefined) isSafe();
       // Anew each time: the key may have retired meanwhile.
       const isOver = abandoned.signal.aborted || (!place.setAside && clock.monotonic() - began > signInKept);
-      // Another replica has stored it, and by now it may be taken up.
-      const isSettled = isOver || (await wasTakenOut(work));
+      const isSettled = isOver || (await wasTakenUp(work));
       const outcome: Filled = isSettled ? { kind: 'Gone' } : await fill(work);
       if (outcome.kind === 'Stored' || outcome.kind === 'Gone') {
         for (const settled of work.told) await settled();
@@ -154,13 +156,21 @@ export function createIncomingSettlement(deps: IncomingSettlementDeps): Incoming
     }
   }
 
-  /** Whether what this process saw in escrow is there no more. */
-  async function wasTakenOut({ inEscrow }: Work): Promise<boolean> {
-    if (inEscrow === undefined) return false;
-    return await client.get(secrets, deps.namespace, inEscrow.name).then(
-      (there) => there === undefined,
-      () => false,
-    );
+  /**
+   * Whether another replica has stored it meanwhile, and the record says that it was taken up. What is gone from escrow
+   * otherwise, nobody knows why: it is put there again.
+   */
+  async function wasTakenUp(work: Work): Promise<boolean> {
+    const { place, binding, grant, inEscrow } = work;
+    try {
+      if (inEscrow === undefined || (await client.get(secrets, deps.namespace, inEscrow.name))) return false;
+      work.inEscrow = undefined;
+      const sealed = await client.get(secrets, place.namespace, sealedSecretName(place.connection));
+      const opened = sealed && openGrant(ring, binding, projectSealed(sealed).jwe ?? '');
+      return opened?.ok === true && grant.taken.some((one) => opened.value.taken.includes(one));
+    } catch {
+      return false;
+    }
   }
 
   async function clear(held: EscrowHeld): Promise<void> {

@@ -30,13 +30,17 @@ export function anEscrowStage(keys: KeyRing = ring) {
     () => {},
   );
   /** What the API server does not do. `fault`: a write of the sealed Secret meets what no API server answers. */
-  const refusing = { get: false, delete: false, list: false, write: false, intoEscrow: false, fault: false };
-  const asked = { get: 0, delete: 0 };
+  const refusing: Record<'get' | 'delete' | 'list' | 'write' | 'intoEscrow' | 'fault', boolean> & {
+    writeWith?: KubeError;
+  } = { get: false, delete: false, list: false, write: false, intoEscrow: false, fault: false };
+  const asked = { get: 0, delete: 0, list: 0 };
   function refuse({ verb, kind, name }: ApiCall): void {
     const isSealed = name === sealed;
     const isWrite = kind === 'write';
     if (verb === 'get' && isSealed) asked.get++;
     if (verb === 'delete') asked.delete++;
+    if (verb === 'list') asked.list++;
+    if (isWrite && isSealed && refusing.writeWith !== undefined) throw refusing.writeWith;
     if (isWrite && isSealed && refusing.fault) throw new TypeError('odd');
     const refuses =
       (verb === 'get' && isSealed && refusing.get) ||
@@ -77,7 +81,7 @@ export function anEscrowStage(keys: KeyRing = ring) {
     onChange,
   } as unknown as SettlementDeps;
   const settlement = createSettlement(deps);
-  const recovery = { ...deps, settlement } as unknown as RecoverDeps;
+  const recovery = { ...deps, settlement, incoming: { waiting: () => [] } } as unknown as RecoverDeps;
   const escrow: ReturnType<typeof anEscrowRecovery> = anEscrowRecovery(api, recovery);
   const look = () => escrow.begin(new AbortController().signal);
   /** Of the grant that is stored. */

@@ -133,9 +133,11 @@ describe('a token request', () => {
     ],
   ] as const)('%s', async (_, scopes, answers, times, kind) => {
     for (const what of [asking, pkce]) {
-      const { result, scopes: sent } = await ask(answers, ['current'], anApplication(), what, scopes);
+      const { result, heard, scopes: sent } = await ask(answers, ['current'], anApplication(), what, scopes);
       expect(result).toMatchObject({ kind });
       expect(sent).toEqual([scopes, []].slice(0, times));
+      // Square has looked at the client before it refuses the request.
+      if (times === 2) expect(heard[0]).toBe('accepted');
     }
   });
 

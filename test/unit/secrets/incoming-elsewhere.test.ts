@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { minutes, seconds } from '../../../src/clock.ts';
 import type { RecoverDeps } from '../../../src/controller/recover.ts';
 import { KubeError } from '../../../src/kube/client.ts';
+import { secrets } from '../../../src/kube/resource.ts';
+import { sealGrant } from '../../../src/secrets/grant.ts';
 import { takenOf } from '../../../src/secrets/incoming.ts';
 import { createIncomingSettlement } from '../../../src/secrets/settle-incoming.ts';
 import { anEscrowRecovery } from '../controller/model/escrow.ts';
@@ -27,16 +29,32 @@ async function twoReplicas() {
 
 describe('what a sign-in gave, in escrow', () => {
   test('is not stored by the replica that brought it once the leader has taken it up, nor waited for', async () => {
-    const { settlement, clock, incoming, leader, bakery, trouble, place, escrowed, there } = await twoReplicas();
+    const stage = await twoReplicas();
+    const { settlement, clock, incoming, leader, bakery, trouble, place, ring, server, escrowed, there } = stage;
     leader.see();
     await clock.advance(seconds(2));
     expect(incoming.waiting(bakery)).toHaveLength(1);
+    // The leader has taken it up: the record says so.
+    const taken = aGrant({ connectionUID: place.uid, taken: [takenOf(place.secret)] });
+    const data = { 'grant.jwe': Buffer.from(sealGrant(ring, binding, taken)).toString('base64') };
+    server.put('secrets', { metadata: { name: 'bakery-sealed', namespace: 'shop' }, data });
     incoming.abandon(bakery, place.secret);
     await clock.advance(minutes(1));
     expect([incoming.count(), escrowed(), settlement.count()]).toEqual([0, [], 0]);
     delete trouble.error;
     await clock.advance(minutes(1));
     expect(there()).toBeUndefined();
+  });
+
+  test('is put there again when it is gone, and nobody has taken it up', async () => {
+    const { settlement, clock, client, trouble, escrowed, stored } = await twoReplicas();
+    for (const { metadata } of escrowed()) await client.delete(secrets, 'ops', metadata.name);
+    expect(escrowed()).toEqual([]);
+    await clock.advance(minutes(1));
+    expect([escrowed().length, settlement.count()]).toEqual([1, 1]);
+    delete trouble.error;
+    await clock.advance(minutes(1));
+    expect([stored().jwe, settlement.count()]).toEqual([expect.any(String), 0]);
   });
 
   test('goes from there when it is stored, although it was sealed anew meanwhile', async () => {

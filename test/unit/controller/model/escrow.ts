@@ -2,6 +2,7 @@ import type { RecoverDeps } from '../../../../src/controller/recover.ts';
 import { createEscrowRecovery } from '../../../../src/controller/recover-escrow.ts';
 import type { Key } from '../../../../src/kube/resource.ts';
 import type { LiveKeyRing } from '../../../../src/secrets/port.ts';
+import type { ConnectionID } from '../../../../src/secrets/settle-incoming.ts';
 import type { ModelApiServer } from './api-server.ts';
 import { createModelWatches } from './watches.ts';
 
@@ -25,5 +26,6 @@ export function anEscrowRecovery(api: ModelApiServer, deps: RecoverDeps) {
     see: following.deliver,
     settled: (connection: Key) => recovery.settled(connection),
     look: () => recovery.look(),
+    lookFor: (connection: ConnectionID) => recovery.lookFor(connection),
   };
 }
