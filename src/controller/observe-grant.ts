@@ -3,8 +3,7 @@ import type { Instant } from '../clock.ts';
 import { recogniseGrant } from '../domain/custody.ts';
 import type { Application, Connection, GrantState } from '../domain/observation.ts';
 import { parseCompact } from '../secrets/compact.ts';
-import { openGrant } from '../secrets/grant.ts';
-import { bindingIn } from '../secrets/journal-record.ts';
+import { openGrant, openGrantAt } from '../secrets/grant.ts';
 import type { Binding, GrantSecret, KeyRing } from '../secrets/port.ts';
 import { soon } from './observe-token-secrets.ts';
 
@@ -67,7 +66,7 @@ function openFor(
     // Only a record that authenticates is called bound elsewhere, so its header can be believed.
     const header = parseCompact(jwe)?.header;
     const here = header?.['namespace'] === binding.namespace && header?.['name'] === binding.name;
-    const own = here ? openGrant(ring, { ...bindingIn(jwe), namespace, name }, jwe) : undefined;
+    const own = here ? openGrantAt(ring, binding, jwe) : undefined;
     if (own?.ok && own.value.kind === 'Vacant') {
       // Nothing of the former client is left in it: what it remembers goes on under this one.
       const { attempt: _, doubts: __, ...rest } = own.value;

@@ -1,13 +1,13 @@
 import { sealedSecretName } from '../api/names.ts';
-import { type Duration, hours, type Instant, seconds, sleep } from '../clock.ts';
+import { type Duration, hours, seconds, sleep } from '../clock.ts';
 import type { Grant } from '../domain/grant.ts';
-import { type Backoff, backoffDelay } from '../domain/schedule.ts';
 import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
 import { clearEscrow } from '../secrets/clear-escrow.ts';
 import { type Escrowed, listEscrow, openEscrow } from '../secrets/escrow.ts';
 import type { IncomingPlace } from '../secrets/incoming.ts';
 import type { LiveKeyRing, Unopened } from '../secrets/port.ts';
 import type { ConnectionID } from '../secrets/settle-incoming.ts';
+import { createEscrowLooks, type EscrowLooks, lookAgain } from './escrow-looks.ts';
 import { findRecord, firstWord, holdForLater, type RecoverDeps, wasStored } from './recover.ts';
 import { over, recordAt } from './succession.ts';
 import type { Watches } from './watches.ts';
@@ -23,8 +23,6 @@ const patience: Duration = seconds(1);
 /** A watch may miss something. */
 const lookEvery: Duration = hours(1);
 
-const again: Backoff = { first: seconds(0.5), most: seconds(10) };
-
 /**
  * Stores what lies in escrow, whoever put it there, and takes away what is stored by now. What it is at already, it leaves
  * alone. The watch only tells when to look: what is there the API server says itself, since a watch may be late, and a
@@ -36,11 +34,8 @@ export interface EscrowRecovery {
    * aborted is taken up at once. Rejects only then.
    */
   begin(signal: AbortSignal): Promise<void>;
-  /**
-   * Looks now, and resolves when all that lies there is stored, or is known to wait. Or to the instant (wall clock) since when
-   * the API server has not told what lies there. Never rejects.
-   */
-  look(): Promise<Instant | undefined>;
+  /** Looks now: what was seen is stored then, or is known to wait. */
+  readonly look: EscrowLooks['look'];
   /** Looks now; `Something` of this connection that nobody knew of waits to be stored, or was stored now. Never rejects. */
   lookFor(connection: ConnectionID): Promise<'Nothing' | 'Something' | 'Unseen'>;
   /** Nothing else of this connection waits to be stored any more: what was put off for that is looked at. */
@@ -66,76 +61,42 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
   const putOff = new Set<Key>();
   /** Connections of grants that have just come: no look has found them yet. */
   const announced = new Map<string, Key>();
-  let term = AbortSignal.abort();
-  let unseen: { readonly since: Instant; readonly count: number } | undefined;
-  let current: Promise<Instant | undefined> | undefined;
-  let next: Promise<Instant | undefined> | undefined;
-  let callOff = () => {};
+  const looks = createEscrowLooks(deps, see);
 
-  const lookSoon = () => void (term.aborted || look());
   watches.escrow.onChange(({ key, now }) => {
     const { name } = splitKey(key);
     if (now === undefined) waitNoMore(name);
-    else if (!term.aborted) announce(openEscrow(ring, name, now));
-    lookSoon();
+    else if (!looks.term.aborted) announce(openEscrow(ring, name, now));
+    looks.lookSoon();
   });
   // Its keys may open now what they did not.
-  ring.onChange(lookSoon);
+  ring.onChange(() => looks.lookSoon());
 
   return {
     async begin(signal) {
-      term = signal;
-      unseen = undefined;
+      looks.begin(signal);
       putOff.clear();
-      signal.addEventListener('abort', () => retract([...announced.keys()]), { once: true });
-      while ((await look()) !== undefined) await sleep(clock, patience, signal);
+      signal.addEventListener('abort', () => void (looks.term === signal && retract([...announced.keys()])), {
+        once: true,
+      });
+      while ((await looks.look()) !== undefined) await sleep(clock, patience, signal);
     },
-    look,
+    look: () => looks.look(),
     async lookFor(connection) {
       const known = incoming.waiting(connection).length;
-      if ((await look()) !== undefined) return 'Unseen';
+      if ((await looks.look()) !== undefined) return 'Unseen';
       const isHeld = settlement.of(keyFrom(connection.namespace, connection.name)) !== undefined;
       return isHeld || incoming.waiting(connection).length !== known ? 'Something' : 'Nothing';
     },
-    settled: (connection) => void (putOff.delete(connection) && lookSoon()),
+    settled: (connection) => void (putOff.delete(connection) && looks.lookSoon()),
   };
 
-  /** One at a time: whoever asks during one waits for the next, which sees what came meanwhile. */
-  function look(): Promise<Instant | undefined> {
-    if (current === undefined) {
-      current = lookNow().finally(() => (current = undefined));
-      return current;
-    }
-    next ??= current.then(() => {
-      next = undefined;
-      return look();
-    });
-    return next;
-  }
-
-  async function lookNow(): Promise<Instant | undefined> {
-    const signal = term;
-    try {
-      signal.throwIfAborted();
-      const before = [...announced.keys()];
-      const found = await listEscrow(deps);
-      forget(found, before);
-      await Promise.all(found.map((escrowed) => recover(escrowed, signal)));
-      unseen = undefined;
-      lookIn(announced.size === 0 ? lookEvery : again.most);
-      return undefined;
-    } catch (error) {
-      if (signal.aborted) return clock.wall();
-      unseen = { since: unseen?.since ?? clock.wall(), count: (unseen?.count ?? 0) + 1 };
-      if (unseen.count % 20 === 1) log.error({ err: error }, 'what lies in escrow cannot be seen, and is asked again');
-      lookIn(backoffDelay(again, unseen.count, 'escrow'));
-      return unseen.since;
-    }
-  }
-
-  function lookIn(delay: Duration): void {
-    callOff();
-    callOff = clock.after(delay, lookSoon);
+  async function see(term: AbortSignal): Promise<Duration> {
+    const before = [...announced.keys()];
+    const found = await listEscrow(deps);
+    forget(found, before);
+    await Promise.all(found.map((escrowed) => recover(escrowed, term)));
+    return announced.size === 0 ? lookEvery : lookAgain.most;
   }
 
   /** A pass that begins before the look must not take for lost what came. What the watch shows to be stored is no news. */
@@ -144,16 +105,20 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
     const held = watches.grants.get(keyFrom(binding.namespace, sealedSecretName(binding.name)));
     const record = held && recordAt(ring, binding, held);
     if (!grant.ok || place !== undefined || record === 'OfLaterVersion') return;
-    if (over(record, grant.value, undefined) !== undefined) holdUntilFound(escrowed, grant.value);
+    const isAtWork = atWork.get(escrowed.held.name)?.version === escrowed.held.resourceVersion;
+    if (isAtWork || over(record, grant.value, undefined) === undefined) return;
+    holdUntilFound(escrowed, grant.value);
   }
 
-  function holdUntilFound({ binding: { namespace, name }, held }: Escrowed, grant: Grant): void {
-    announced.set(held.name, keyFrom(namespace, name));
-    hold(keyFrom(namespace, name), grant, held.name);
+  function holdUntilFound(escrowed: Escrowed, grant: Grant): void {
+    announced.set(escrowed.held.name, keyFrom(escrowed.binding.namespace, escrowed.binding.name));
+    hold(escrowed, grant);
   }
 
-  function hold(connection: Key, { accessToken: { issuedAt: since } }: Grant, source: unknown): void {
-    settlement.hold(connection, { since, message: 'It came into escrow, and is looked at.', kept: 'Escrow' }, source);
+  /** By the name of its Secret, whether it was only told of yet, or is worked at, in whichever version. */
+  function hold({ binding: { namespace, name }, held }: Escrowed, { accessToken: { issuedAt: since } }: Grant): void {
+    const unsettled = { since, message: 'It came into escrow, and is looked at.', kept: 'Escrow' } as const;
+    settlement.hold(keyFrom(namespace, name), unsettled, held.name);
   }
 
   function retract(names: readonly string[]): void {
@@ -173,45 +138,41 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
 
   async function recover(escrowed: Escrowed, signal: AbortSignal): Promise<void> {
     const { grant, held, incoming: place } = escrowed;
-    const isNews = announced.has(held.name);
-    retract([held.name]);
-    if (!grant.ok) return leave(escrowed, grant);
+    if (!grant.ok) {
+      retract([held.name]);
+      return leave(escrowed, grant);
+    }
     waitNoMore(held.name);
     if (place !== undefined) return await bring(escrowed, place, grant.value);
     const before = atWork.get(held.name);
     if (before?.version === held.resourceVersion && !before.ends.aborted) return;
     before?.stop.abort();
     const stop = new AbortController();
-    const work = { version: held.resourceVersion, isNews, stop, ends: AbortSignal.any([signal, stop.signal]) };
+    const ends = AbortSignal.any([signal, stop.signal]);
+    const work = { version: held.resourceVersion, isNews: announced.delete(held.name), stop, ends };
     atWork.set(held.name, work);
-    await firstWord((goOn) =>
-      recoverGrant(escrowed, grant.value, work, goOn).catch((error: unknown) => {
-        release(held.name, work);
-        if (work.ends.aborted) return;
-        log.error({ secret: held.name, err: error }, 'a grant in escrow met a fault, and is looked at again');
-        holdUntilFound(escrowed, grant.value);
-        lookIn(again.most);
-      }),
-    );
+    await firstWord((goOn) => recoverGrant(escrowed, grant.value, work, goOn));
   }
 
   function release(name: string, work: Work): void {
     if (atWork.get(name) === work) atWork.delete(name);
   }
 
-  async function recoverGrant({ held, binding }: Escrowed, grant: Grant, work: Work, goOn: () => void): Promise<void> {
+  /** Never rejects. */
+  async function recoverGrant(escrowed: Escrowed, grant: Grant, work: Work, goOn: () => void): Promise<void> {
+    const { held, binding } = escrowed;
     const connection = keyFrom(binding.namespace, binding.name);
-    // This process is at it already, or nothing is asked of Square for it anyway.
-    const unsettled = settlement.of(connection);
-    if (unsettled !== undefined && (unsettled.kept !== 'Journal' || unsettled.unread === true)) {
-      putOff.add(connection);
-      return release(held.name, work);
-    }
-    const settled = async () => void clearEscrow(deps, held, work.ends).then(() => release(held.name, work));
-    const place = { kept: 'Escrow', source: held } as const;
-    if (work.isNews) hold(connection, grant, held);
     try {
+      // This process is at it already, or nothing is asked of Square for it anyway.
+      const unsettled = settlement.of(connection, held.name);
+      if (unsettled !== undefined && (unsettled.kept !== 'Journal' || unsettled.unread === true)) {
+        putOff.add(connection);
+        return release(held.name, work);
+      }
+      if (work.isNews) hold(escrowed, grant);
+      const settled = async () => void clearEscrow(deps, held, work.ends).then(() => release(held.name, work));
       const since = grant.accessToken.issuedAt;
+      const place = { kept: 'Escrow', source: held.name } as const;
       const found = await findRecord(deps, binding, since, place, goOn, work.ends);
       const later = wasStored(deps, binding, grant, found) ? undefined : over(found.record, grant, undefined);
       if (later === undefined) {
@@ -221,8 +182,16 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
       const due = { binding, grant: later, held: found.held, inEscrow: held, since, settled };
       const outcome = await settlement.store(due);
       log.info({ connection, settled: outcome }, 'a grant in escrow is taken up');
+    } catch (error) {
+      release(held.name, work);
+      if (work.ends.aborted) return;
+      log.error({ secret: held.name, err: error }, 'a grant in escrow met a fault, and is looked at again');
+      holdUntilFound(escrowed, grant);
+      looks.lookIn(lookAgain.most);
     } finally {
-      settlement.hold(connection, undefined, place.source);
+      const now = atWork.get(held.name);
+      const isHeldOn = announced.has(held.name) || waiting.has(held.name) || (now !== undefined && now !== work);
+      if (!isHeldOn) settlement.hold(connection, undefined, held.name);
     }
   }
 

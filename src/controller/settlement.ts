@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { sealedSecretName } from '../api/names.ts';
 import { type Clock, type Duration, type Instant, seconds, sleep } from '../clock.ts';
 import type { Grant } from '../domain/grant.ts';
@@ -6,7 +7,7 @@ import type { KubeClient } from '../kube/client.ts';
 import type { Log } from '../kube/log.ts';
 import { type Key, keyFrom, secrets } from '../kube/resource.ts';
 import { clearEscrow } from '../secrets/clear-escrow.ts';
-import { type EscrowDeps, type EscrowHeld, putIntoEscrow } from '../secrets/escrow.ts';
+import { type EscrowDeps, type EscrowHeld, isInEscrow, putIntoEscrow } from '../secrets/escrow.ts';
 import { sealGrant } from '../secrets/grant.ts';
 import { projectGrantSecret, type StoreOutcome, storeGrant } from '../secrets/grant-secret.ts';
 import type { Binding, GrantSecret, KeyRing } from '../secrets/port.ts';
@@ -44,8 +45,8 @@ export interface Settlement {
   store(due: Due): Promise<Settled>;
   /** Something in `source` is not stored, and cannot be looked at now; `undefined`: no such thing is there any more. */
   hold(connection: Key, unsettled: Unsettled | undefined, source: unknown): void;
-  /** What is not stored yet of a connection; of several, what would be lost by the end of this process. */
-  of(connection: Key): Unsettled | undefined;
+  /** What is not stored yet of a connection, `besides` a source; of several, what would be lost by the end of this process. */
+  of(connection: Key, besides?: unknown): Unsettled | undefined;
   /** Of how many connections. */
   count(): number;
   /** Resolves when everything is stored, in escrow or left in a journal: nothing would be lost by the end of this process. */
@@ -73,16 +74,16 @@ export function createSettlement(deps: SettlementDeps): Settlement {
   const waiting: (() => void)[] = [];
 
   const keyOf = ({ binding: { namespace, name } }: Due): Key => keyFrom(namespace, name);
-  const of = (key: Key): Unsettled | undefined => {
-    const [first, ...others] = open.get(key)?.values() ?? [];
-    return others.find(({ kept }) => kept === 'Nowhere') ?? first;
+  const of = (key: Key, besides?: unknown): Unsettled | undefined => {
+    const all = [...(open.get(key) ?? [])].filter(([source]) => source !== besides).map(([, unsettled]) => unsettled);
+    return all.find(({ kept }) => kept === 'Nowhere') ?? all[0];
   };
   const isSafe = () => [...open.keys()].every((key) => of(key)?.kept !== 'Nowhere');
   const hold = (key: Key, unsettled: Unsettled | undefined, source: unknown) => {
     const held = open.get(key) ?? new Map<unknown, Unsettled>();
+    if (isDeepStrictEqual(held.get(source), unsettled)) return;
     if (unsettled !== undefined) open.set(key, held.set(source, unsettled));
-    else if (!held.delete(source)) return;
-    else if (held.size === 0) open.delete(key);
+    else if (held.delete(source) && held.size === 0) open.delete(key);
     if (isSafe()) for (const resolve of waiting.splice(0)) resolve();
     deps.onChange(key);
   };
@@ -99,6 +100,7 @@ export function createSettlement(deps: SettlementDeps): Settlement {
       const connection = keyOf(due);
       const escrowed = inEscrow !== undefined;
       log.error({ connection, attempt, escrowed, why: message }, 'a new grant could not be stored and is stored again');
+      if (typeof inEscrow === 'object' && !(await isInEscrow(deps, inEscrow))) inEscrow = undefined;
       inEscrow ??= await tryEscrow(deps, due);
       tell();
       await sleep(clock, delayOf(attempt), closing.signal).catch(() => {});

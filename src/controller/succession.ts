@@ -1,7 +1,6 @@
 import type { Attempt, Doubt } from '../domain/attempt.ts';
 import type { Grant, Vacant } from '../domain/grant.ts';
-import { openGrant } from '../secrets/grant.ts';
-import { bindingIn } from '../secrets/journal-record.ts';
+import { openGrantAt } from '../secrets/grant.ts';
 import type { Binding, GrantSecret, KeyRing } from '../secrets/port.ts';
 
 /**
@@ -10,10 +9,10 @@ import type { Binding, GrantSecret, KeyRing } from '../secrets/port.ts';
  */
 export type RecordThere = Grant | Vacant | 'Unreadable' | 'OfLaterVersion';
 
-/** The record that is there, whatever client it is of: its own header tells, once it opens in this very place. */
-export function recordAt(ring: KeyRing, { namespace, name }: Binding, { jwe }: GrantSecret): RecordThere {
+/** The record that is there, whatever client it is of. */
+export function recordAt(ring: KeyRing, binding: Binding, { jwe }: GrantSecret): RecordThere {
   if (jwe === undefined) return 'Unreadable';
-  const opened = openGrant(ring, { ...bindingIn(jwe), namespace, name }, jwe);
+  const opened = openGrantAt(ring, binding, jwe);
   if (opened.ok) return opened.value;
   return opened.problem === 'UnsupportedVersion' ? 'OfLaterVersion' : 'Unreadable';
 }

@@ -1,6 +1,6 @@
 import { formatInstant, type Instant } from '../clock.ts';
 import { type AttemptState, attemptEnds, isSpent } from './attempt.ts';
-import { recordIn } from './custody.ts';
+import { isLeftIn, isTakenIn, recordIn } from './custody.ts';
 import type { Grant } from './grant.ts';
 import type { Arrival, Now, Observation } from './observation.ts';
 import { isRefusal } from './pace.ts';
@@ -142,14 +142,7 @@ function setAsideDismissal(o: Observation, arrived: Grant): Dismissal | undefine
   return { because: 'OtherCredential', message };
 }
 
-/**
- * Whether the record calls the credential taken only because it was given when somebody had the authorization of another seller
- * ended: that connects what it gave to nothing by itself, and is no reason to throw it away.
- */
-function wasLeft({ grant }: Pick<Observation, 'grant'>, arrived: Grant): boolean {
-  const ended = grant.kind === 'Vacant' ? grant.record.disconnected : undefined;
-  return ended !== undefined && ended.merchantID !== arrived.merchantID && wasTaken({ grant }, arrived);
-}
+const wasLeft = ({ grant }: Pick<Observation, 'grant'>, arrived: Grant): boolean => isLeftIn(recordIn(grant), arrived);
 
 /**
  * The grant of a sign-in; or what was set aside: its seller is pinned now, or nobody is, or nobody knows yet whose it is, and
@@ -170,7 +163,7 @@ const ofMerchant = ({ merchantID }: Grant): string => (merchantID === undefined 
 const taken: Dismissal = { because: 'Taken', message: 'It was taken up.' };
 
 const wasTaken = ({ grant }: Pick<Observation, 'grant'>, arrived: Grant): boolean =>
-  arrived.taken.some((one) => recordIn(grant)?.taken.includes(one) === true);
+  isTakenIn(recordIn(grant), arrived);
 
 /** Whether it is of another seller than the place is open to. */
 function isOfAnother(o: Pick<Observation, 'connection' | 'grant'>, { merchantID }: Grant): boolean {

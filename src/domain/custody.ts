@@ -33,6 +33,19 @@ export function recordIn(grant: GrantState): Grant | Vacant | undefined {
   return 'grant' in grant ? grant.grant : undefined;
 }
 
+/** Whether the record calls what the grant came of taken. */
+export const isTakenIn = (record: Grant | Vacant | undefined, arrived: Grant): boolean =>
+  arrived.taken.some((one) => record?.taken.includes(one) === true);
+
+/**
+ * Whether the record calls the credential taken only because it was given when somebody had the authorization of another seller
+ * ended: that connects what it gave to nothing by itself, and is no reason to throw it away.
+ */
+export function isLeftIn(record: Grant | Vacant | undefined, arrived: Grant): boolean {
+  const ended = record?.kind === 'Vacant' ? record.disconnected : undefined;
+  return ended !== undefined && ended.merchantID !== arrived.merchantID && isTakenIn(record, arrived);
+}
+
 /** A grant in the place of one that was ended: what was remembered then counts for it, too. */
 export function succeed(past: Vacant, grant: Grant): Grant {
   return {

@@ -1,4 +1,4 @@
-import type { CompactJWE } from './compact.ts';
+import { type CompactJWE, parseCompact } from './compact.ts';
 import type { Binding, KeyRing, OpeningProblem, SealingKey, Unopened } from './port.ts';
 
 /** The version of both sealed forms. */
@@ -14,6 +14,18 @@ export interface BoundHeader extends Binding {
 export function boundHeader(kid: string, purpose: string, binding: Binding): BoundHeader {
   const { namespace, name, environment, clientID } = binding;
   return { kid, v: formatVersion, purpose, namespace, name, environment, clientID };
+}
+
+/** What the header of a record says that it is bound to; to be proven by opening it. */
+export function bindingIn(jwe: string): Binding {
+  const header = parseCompact(jwe)?.header ?? {};
+  const { namespace, name, environment, clientID } = header;
+  return {
+    namespace: String(namespace),
+    name: String(name),
+    environment: environment === 'Sandbox' ? 'Sandbox' : 'Production',
+    clientID: String(clientID),
+  };
 }
 
 const boundFields = ['namespace', 'name', 'environment', 'clientID'] as const;

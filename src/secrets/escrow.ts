@@ -2,10 +2,10 @@ import { annotations, escrowSecretName, grantKey, isIncomingEscrow, secretTypes 
 import type { Grant } from '../domain/grant.ts';
 import { isReason, type KubeClient } from '../kube/client.ts';
 import { type KubeObject, secrets } from '../kube/resource.ts';
+import { bindingIn } from './bound-header.ts';
 import { openGrant, sealGrant } from './grant.ts';
 import { projectSealed } from './grant-secret.ts';
 import { type IncomingPlace, openIncoming, placeOfIncoming, sealIncoming } from './incoming.ts';
-import { bindingIn } from './journal-record.ts';
 import type { Binding, HeldSecret, KeyRing, Opened, Purpose } from './port.ts';
 
 /** A place in the operator's own namespace for grants whose own place refuses them. */
@@ -124,6 +124,14 @@ const noGrant = ({ name }: EscrowHeld, keyID: string): Opened<Grant> => ({
   keyID,
   message: `Secret ${name} holds no grant`,
 });
+
+/** Whether something lies there still. What the API server does not tell counts as there. */
+export async function isInEscrow({ client, namespace }: EscrowDeps, { name }: EscrowHeld): Promise<boolean> {
+  return await client.get(secrets, namespace, name).then(
+    (there) => there !== undefined,
+    () => true,
+  );
+}
 
 /** Takes away what was seen there; what somebody put in its place since stays. Rejects when the API server does not do it. */
 export async function removeFromEscrow({ client, namespace }: EscrowDeps, held: EscrowHeld): Promise<void> {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { environment } from '../api/connection.ts';
 import type { Grant, Vacant } from '../domain/grant.ts';
 import { openToken, token } from '../domain/token.ts';
-import { placeOf, unopened } from './bound-header.ts';
+import { bindingIn, placeOf, unopened } from './bound-header.ts';
 import type { Binding, KeyRing, Opened, Purpose } from './port.ts';
 import { openRecord, sealRecord } from './record.ts';
 
@@ -109,6 +109,13 @@ export function openGrant(
   }
   return { ok: true, value: concealed(parsed.data), keyID: record.keyID };
 }
+
+/** Opens the grant of this place, whatever client it is of: its own header tells. Never throws. */
+export const openGrantAt = (
+  ring: KeyRing,
+  { namespace, name }: Pick<Binding, 'namespace' | 'name'>,
+  jwe: string,
+): Opened<Grant | Vacant> => openGrant(ring, { ...bindingIn(jwe), namespace, name }, jwe);
 
 function clear(grant: Grant | Vacant): object {
   if (grant.kind === 'Vacant') return grant;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Instant } from '../clock.ts';
 import type { Grant, RefreshToken } from '../domain/grant.ts';
 import { openBytes, openToken, type SecretBytes, secretBytes, token } from '../domain/token.ts';
-import { parseCompact } from './compact.ts';
+import { bindingIn } from './bound-header.ts';
 import { handledRequests } from './grant.ts';
 import type { Binding, KeyRing, Opened } from './port.ts';
 import { openRecord, sealRecord } from './record.ts';
@@ -93,18 +93,6 @@ export function openIssued(ring: KeyRing, jwe: string): Opened<Issued> {
     ...(presented && { presented: { ...presented, value: token(presented.value) } }),
   };
   return { ok: true, value, keyID: opened.keyID };
-}
-
-/** What the header of a record says that it is bound to; to be proven by opening it. */
-export function bindingIn(jwe: string): Binding {
-  const header = parseCompact(jwe)?.header ?? {};
-  const { namespace, name, environment, clientID } = header;
-  return {
-    namespace: String(namespace),
-    name: String(name),
-    environment: environment === 'Sandbox' ? 'Sandbox' : 'Production',
-    clientID: String(clientID),
-  };
 }
 
 function parseJSON(bytes: Uint8Array): unknown {

@@ -1,12 +1,13 @@
 import { sealedSecretName } from '../api/names.ts';
 import { type Clock, type Duration, seconds, sleep } from '../clock.ts';
+import { isLeftIn, isTakenIn } from '../domain/custody.ts';
 import type { Grant } from '../domain/grant.ts';
 import type { Connection } from '../domain/observation.ts';
 import type { Log } from '../kube/log.ts';
 import { type Key, keyFrom, secrets } from '../kube/resource.ts';
 import { clearEscrow } from './clear-escrow.ts';
-import { type EscrowDeps, type EscrowHeld, putIncomingIntoEscrow } from './escrow.ts';
-import { openGrant } from './grant.ts';
+import { type EscrowDeps, type EscrowHeld, isInEscrow, putIncomingIntoEscrow } from './escrow.ts';
+import { openGrantAt } from './grant.ts';
 import { projectSealed } from './grant-secret.ts';
 import { type Filled, fillIncoming, type IncomingPlace, signInKept } from './incoming.ts';
 import type { Binding } from './port.ts';
@@ -86,33 +87,26 @@ export function createIncomingSettlement(deps: IncomingSettlementDeps): Incoming
   /** Names of what is stored, and is being taken out of escrow. */
   const clearing = new Set<string>();
   let changed: (connection: Key) => void = () => {};
-  const unsafe = new Set<Promise<void>>();
+  const waitingToBeSafe: (() => void)[] = [];
   const closing = new AbortController();
 
   function begin({ place, binding, grant, inEscrow }: IncomingDue): Work {
-    const safe = Promise.withResolvers<void>();
-    unsafe.add(safe.promise);
-    void safe.promise.then(() => unsafe.delete(safe.promise));
     const done = Promise.withResolvers<IncomingSettled>();
     const abandoned = new AbortController();
     const work: Work = { place, binding, grant, told: [], abandoned, done: done.promise, inEscrow };
     open.set(idOf(place), work);
     // Closed: whoever starts next finds it in the journal, and whoever leads in escrow.
-    const ended = settle(work, safe.resolve).catch(() => stateOf(work));
-    void ended.then((outcome) => {
-      safe.resolve();
-      return done.resolve(outcome);
-    });
+    const ended = settle(work).catch(() => stateOf(work));
+    void ended.then(done.resolve).finally(tellIfSafe);
     return work;
   }
 
   /** Rejects when the process ends. */
-  async function settle(work: Work, isSafe: () => void): Promise<'Stored' | 'Gone'> {
+  async function settle(work: Work): Promise<'Stored' | 'Gone'> {
     const { place, abandoned } = work;
     const connection = keyFrom(place.namespace, place.connection);
     const began = clock.monotonic();
     for (let attempt = 1; ; attempt++) {
-      if (work.inEscrow !== undefined) isSafe();
       // Anew each time: the key may have retired meanwhile.
       const isOver = abandoned.signal.aborted || (!place.setAside && clock.monotonic() - began > signInKept);
       const isSettled = isOver || (await wasTakenUp(work));
@@ -132,10 +126,17 @@ export function createIncomingSettlement(deps: IncomingSettlementDeps): Incoming
       if (isNews) changed(connection);
       const why = { escrowed: work.inEscrow !== undefined, why: outcome.message };
       log.error({ connection, attempt, ...why }, 'what a sign-in gave could not be stored and is stored again');
-      if (work.inEscrow !== undefined) isSafe();
+      tellIfSafe();
       const stop = AbortSignal.any([closing.signal, abandoned.signal]);
       await sleep(clock, pauseAfter(attempt), stop).catch(() => closing.signal.throwIfAborted());
     }
+  }
+
+  /** What a process that ends has not settled is in the journal of whoever began it, or in escrow. */
+  const isSafe = () => closing.signal.aborted || [...open.values()].every(({ inEscrow }) => inEscrow !== undefined);
+
+  function tellIfSafe(): void {
+    if (isSafe()) for (const resolve of waitingToBeSafe.splice(0)) resolve();
   }
 
   function linger(work: Work): void {
@@ -162,12 +163,13 @@ export function createIncomingSettlement(deps: IncomingSettlementDeps): Incoming
    */
   async function wasTakenUp(work: Work): Promise<boolean> {
     const { place, binding, grant, inEscrow } = work;
+    if (inEscrow === undefined || (await isInEscrow(deps, inEscrow))) return false;
+    work.inEscrow = undefined;
     try {
-      if (inEscrow === undefined || (await client.get(secrets, deps.namespace, inEscrow.name))) return false;
-      work.inEscrow = undefined;
       const sealed = await client.get(secrets, place.namespace, sealedSecretName(place.connection));
-      const opened = sealed && openGrant(ring, binding, projectSealed(sealed).jwe ?? '');
-      return opened?.ok === true && grant.taken.some((one) => opened.value.taken.includes(one));
+      const opened = sealed && openGrantAt(ring, binding, projectSealed(sealed).jwe ?? '');
+      if (opened?.ok !== true) return false;
+      return isTakenIn(opened.value, grant) && !(place.setAside && isLeftIn(opened.value, grant));
     } catch {
       return false;
     }
@@ -218,7 +220,7 @@ export function createIncomingSettlement(deps: IncomingSettlementDeps): Incoming
     },
     onChange: (told) => void (changed = told),
     count: () => open.size,
-    safe: async () => void (await Promise.all(unsafe)),
+    safe: () => (isSafe() ? Promise.resolve() : new Promise((resolve) => waitingToBeSafe.push(resolve))),
     close: () => closing.abort(),
   };
 }

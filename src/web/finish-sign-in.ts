@@ -10,11 +10,11 @@ import type { KubeClient } from '../kube/client.ts';
 import type { Log } from '../kube/log.ts';
 import { secrets } from '../kube/resource.ts';
 import type { Counted } from '../observability/port.ts';
-import { openGrant } from '../secrets/grant.ts';
+import { openGrantAt } from '../secrets/grant.ts';
 import { projectGrantSecret } from '../secrets/grant-secret.ts';
 import { claimSignIn, type IncomingPlace, incomingPlace, removeIncoming, takenOf } from '../secrets/incoming.ts';
 import { type Journal, type JournalPage, JournalUnwritable } from '../secrets/journal.ts';
-import { bindingIn, sealIssued } from '../secrets/journal-record.ts';
+import { sealIssued } from '../secrets/journal-record.ts';
 import type { Binding } from '../secrets/port.ts';
 import type { IncomingSettlement } from '../secrets/settle-incoming.ts';
 import { exchangeCode, type SignIn } from '../square/exchange-code.ts';
@@ -87,8 +87,7 @@ export async function finishSignIn(deps: CompleteDeps, cookie: SignInCookie, cod
 async function wasTakenUp({ client, ring }: CompleteDeps, { namespace, connection, secret }: IncomingPlace) {
   const object = await client.get(secrets, namespace, sealedSecretName(connection));
   const { jwe } = object === undefined ? {} : projectGrantSecret(object);
-  const opened =
-    jwe === undefined ? undefined : openGrant(ring, { ...bindingIn(jwe), namespace, name: connection }, jwe);
+  const opened = jwe === undefined ? undefined : openGrantAt(ring, { namespace, name: connection }, jwe);
   return opened?.ok === true && opened.value.taken.includes(takenOf(secret));
 }
 

@@ -7,9 +7,8 @@ import type { Application, Connection } from '../domain/observation.ts';
 import type { Token } from '../domain/token.ts';
 import { type Key, keyFrom, splitKey } from '../kube/resource.ts';
 import { type EscrowSecret, openEscrow } from '../secrets/escrow.ts';
-import { openGrant } from '../secrets/grant.ts';
+import { openGrantAt } from '../secrets/grant.ts';
 import { type IncomingSecret, openIncoming } from '../secrets/incoming.ts';
-import { bindingIn } from '../secrets/journal-record.ts';
 import type { Binding, GrantSecret, KeyRing, Opened } from '../secrets/port.ts';
 import type { CannotSignIn, ConnectionRef } from './sign-in-port.ts';
 
@@ -117,7 +116,7 @@ function heldBy(
   const secret = views.grants.get(keyFrom(namespace, sealedSecretName(name)));
   if (secret === undefined) return undefined;
   if (secret.jwe === undefined) return 'Blocked';
-  const opened = openGrant(ring, { ...bindingIn(secret.jwe), namespace, name }, secret.jwe);
+  const opened = openGrantAt(ring, { namespace, name }, secret.jwe);
   if (!opened.ok) return 'Blocked';
   const { value } = opened;
   if (value.kind === 'Vacant') return undefined;

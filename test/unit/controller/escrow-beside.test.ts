@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { escrowSecretName, sealedSecretName, secretTypes } from '../../../src/api/names.ts';
 import { hours, minutes, seconds } from '../../../src/clock.ts';
+import { bindingIn } from '../../../src/secrets/bound-header.ts';
 import { openGrant, sealGrant } from '../../../src/secrets/grant.ts';
 import { projectGrantSecret } from '../../../src/secrets/grant-secret.ts';
-import { bindingIn } from '../../../src/secrets/journal-record.ts';
 import { namespace } from './model/api-server.ts';
 import { connection } from './small-world/ledger.ts';
 import { scenarios } from './small-world/scenarios.ts';

@@ -49,6 +49,26 @@ describe('what nobody foresaw', () => {
     expect([settlement.of(key), generation()]).toEqual([undefined, grant.generation]);
   });
 
+  it('as one of two grants in escrow for one name is stored does not have it looked into without a pause', async () => {
+    const { deps, look, clock, asked, settlement } = anEscrowStage();
+    await putIntoEscrow(deps, binding, grant);
+    let faults = 0;
+    const store = settlement.store.bind(settlement);
+    settlement.store = async (due) => {
+      if (due.grant.connectionUID === grant.connectionUID && faults++ < 300) throw new TypeError('odd');
+      return await store(due);
+    };
+    await look();
+    // The other one came a little later.
+    await putIntoEscrow(deps, binding, {
+      ...grant,
+      generation: 9,
+      connectionUID: 'zzzz9999-0000-4000-8000-000000000009',
+    });
+    await clock.advance(seconds(11));
+    expect([asked.list < 10, faults < 10]).toEqual([true, true]);
+  });
+
   it('as a grant waits to be stored is a refusal like any other', async () => {
     const unheard: unknown[] = [];
     const hear = (reason: unknown) => void unheard.push(reason);

@@ -43,6 +43,27 @@ describe('a newer grant that comes into escrow', () => {
     await clock.advance(minutes(30));
     expect([generation(), settlement.of(key), escrowed()]).toEqual([2, undefined, []]);
   });
+
+  it('while the record cannot be read leaves its connection unheld at no time', async () => {
+    const { put, deps, escrow, clock, refusing, settlement, generation } = await aStageWith(5, { get: true });
+    await clock.advance(seconds(5));
+    const heldAtLists: boolean[] = [];
+    const { client } = deps;
+    const list = client.list.bind(client);
+    client.list = async (...asked) => {
+      // The API server takes its time; passes run meanwhile.
+      await new Promise<void>((resolve) => void clock.after(seconds(0.2), resolve));
+      heldAtLists.push(settlement.of(key) !== undefined);
+      return await list(...asked);
+    };
+    await put(6);
+    escrow.see();
+    await clock.advance(seconds(30));
+    expect([generation(), new Set(heldAtLists)]).toEqual([undefined, new Set([true])]);
+    refusing.get = false;
+    await clock.advance(minutes(1));
+    expect([generation(), settlement.of(key)]).toEqual([6, undefined]);
+  });
 });
 
 describe('what this process put into escrow itself', () => {
@@ -79,6 +100,25 @@ describe('what this process put into escrow itself', () => {
     expect(escrowed()).toHaveLength(1);
     await clock.advance(hours(2));
     expect(told).toEqual([]);
+  });
+
+  it('is put there again when it is gone from there and not stored', async () => {
+    const { deps, look, escrow, clock, refusing, settlement, escrowed } = anEscrowStage();
+    await look();
+    refusing.write = true;
+    await settlement.store({ binding, grant, since: grant.accessToken.issuedAt });
+    await clock.advance(seconds(5));
+    for (const { metadata } of escrowed()) await deps.client.delete(secrets, 'ops', metadata.name);
+    refusing.intoEscrow = true;
+    escrow.see();
+    await clock.advance(minutes(1));
+    expect([settlement.of(key)?.kept, escrowed()]).toEqual(['Nowhere', []]);
+    refusing.intoEscrow = false;
+    await clock.advance(minutes(1));
+    expect([settlement.of(key)?.kept, escrowed().length]).toEqual(['Escrow', 1]);
+    refusing.write = false;
+    await clock.advance(minutes(1));
+    expect([settlement.of(key), escrowed()]).toEqual([undefined, []]);
   });
 });
 

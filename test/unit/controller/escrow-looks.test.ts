@@ -102,4 +102,22 @@ describe('escrow, looked into again and again', () => {
     await clock.advance(seconds(1));
     expect(generation()).toBe(grant.generation);
   });
+
+  it('is waited for by no timer when the term has ended', async () => {
+    const { clock, escrow } = anEscrowStage();
+    const term = new AbortController();
+    let armed = 0;
+    const after = clock.after.bind(clock);
+    clock.after = (delay, callback) => {
+      armed++;
+      let isOver = false;
+      const over = () => void (isOver || ((isOver = true), armed--));
+      const cancel = after(delay, () => (over(), callback()));
+      return () => (over(), cancel());
+    };
+    await escrow.begin(term.signal);
+    term.abort();
+    await clock.advance(seconds(1));
+    expect(armed).toBe(0);
+  });
 });

@@ -4,7 +4,7 @@ import type { RecoverDeps } from '../../../src/controller/recover.ts';
 import { KubeError } from '../../../src/kube/client.ts';
 import { secrets } from '../../../src/kube/resource.ts';
 import { sealGrant } from '../../../src/secrets/grant.ts';
-import { takenOf } from '../../../src/secrets/incoming.ts';
+import { setAsidePlace, takenOf } from '../../../src/secrets/incoming.ts';
 import { createIncomingSettlement } from '../../../src/secrets/settle-incoming.ts';
 import { anEscrowRecovery } from '../controller/model/escrow.ts';
 import { aGrant } from './fixtures.ts';
@@ -80,4 +80,39 @@ describe('what a sign-in gave, in escrow', () => {
     await clock.advance(minutes(1));
     expect(there()).toBeUndefined();
   });
+
+  test('would be lost by the end of the process when it is gone, and cannot be put there again', async () => {
+    const { settlement, clock, client, trouble, escrowed } = await twoReplicas();
+    for (const { metadata } of escrowed()) await client.delete(secrets, 'ops', metadata.name);
+    trouble.inEscrow = refused;
+    await clock.advance(minutes(1));
+    expect([escrowed(), settlement.count()]).toEqual([[], 1]);
+    let isSafe = false;
+    void settlement.safe().then(() => (isSafe = true));
+    await clock.advance(seconds(1));
+    expect(isSafe).toBe(false);
+    delete trouble.inEscrow;
+    await clock.advance(minutes(1));
+    expect([escrowed().length, isSafe]).toEqual([1, true]);
+  });
+});
+
+test('what is set aside is kept where the disconnect of another seller called its credential taken', async () => {
+  const { place, settlement, trouble, clock, client, escrowed, server, ring } = anIncomingStage();
+  const bakery = { namespace: 'shop', name: 'bakery', uid: place.uid };
+  trouble.error = refused;
+  const grant = aGrant({ connectionUID: place.uid, merchantID: 'M-ANOTHER', taken: ['given'] });
+  let discarded = 0;
+  const settled = async () => void discarded++;
+  void settlement.store({ place: setAsidePlace(bakery, 'given'), binding, grant, settled }, seconds(1));
+  await clock.advance(seconds(2));
+  const { environment, clientID } = binding;
+  const disconnected = { at: clock.wall(), merchantID: 'M-BAKERY' };
+  const common = { kind: 'Vacant', connectionUID: place.uid, environment, clientID, generation: 9 } as const;
+  const vacant = { ...common, sealedAt: clock.wall(), taken: ['given'], handled: {}, disconnected };
+  const data = { 'grant.jwe': Buffer.from(sealGrant(ring, binding, vacant)).toString('base64') };
+  server.put('secrets', { metadata: { name: 'bakery-sealed', namespace: 'shop' }, data });
+  for (const { metadata } of escrowed()) await client.delete(secrets, 'ops', metadata.name);
+  await clock.advance(minutes(1));
+  expect([escrowed().length, settlement.count(), discarded]).toEqual([1, 1, 0]);
 });

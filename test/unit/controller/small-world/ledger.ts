@@ -2,8 +2,9 @@ import { isIncomingEscrow, sealedSecretName } from '../../../../src/api/names.ts
 import type { Attempt, Doubt } from '../../../../src/domain/attempt.ts';
 import type { Grant, Vacant } from '../../../../src/domain/grant.ts';
 import { openBytes, openToken } from '../../../../src/domain/token.ts';
+import { bindingIn } from '../../../../src/secrets/bound-header.ts';
 import { openGrant } from '../../../../src/secrets/grant.ts';
-import { bindingIn, openIssued } from '../../../../src/secrets/journal-record.ts';
+import { openIssued } from '../../../../src/secrets/journal-record.ts';
 import type { KeyRing } from '../../../../src/secrets/port.ts';
 import { textOf } from '../../../../src/secrets/secret-text.ts';
 import type { ModelApiServer } from '../model/api-server.ts';
