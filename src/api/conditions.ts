@@ -159,9 +159,15 @@ export const reasons = {
     'The API server refuses to write a Secret; it is tried again.',
     'Look at what the message names: a quota, an admission policy, a missing permission.',
   ),
-  SecretUnrenderable: reason('The Secret cannot be made from spec.secret.', 'Correct spec.secret.'),
+  SecretUnrenderable: reason(
+    'The Secret cannot be made from spec.secret.',
+    'Correct spec.secret; for another type, which cannot be changed, make another connection.',
+  ),
   ScopesGranted: reason('Every wanted permission was granted.'),
-  ScopesMissing: reason('Permissions are missing.', 'Have the seller sign in again and grant them.'),
+  ScopesMissing: reason(
+    'Permissions are missing.',
+    'Have the seller sign in again and grant them, or correct the scopes of the connection or its SquareApplication.',
+  ),
   ScopesUnknown: reason('Square was not asked about the permissions yet.'),
   Retrying: reason('Something failed and is tried again.'),
   Progressing: reason('Work is under way.'),

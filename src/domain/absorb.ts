@@ -11,7 +11,6 @@ import { nameSeller } from './seller.ts';
 import { tellSpent } from './spent-credential.ts';
 import type { Fact, Step } from './step.ts';
 import { answered, counted, extend, failuresOfWrites } from './streak.ts';
-import { sameScopes } from './wanted.ts';
 
 /** What is known after a step, given what was known before it and what the world answered. Pure. */
 export function absorb(o: Observation, step: Step, fact: Fact, now: Now): Observation {
@@ -96,7 +95,8 @@ function sealed(o: Observation, fact: Fact & { kind: 'Sealed' }): Observation {
   const { scopes, merchantName, merchantID, triedCredential, verifiedAt, tokenEnds: _, ...history } = o.history;
   const refreshed = fact.how === 'Refreshed' && 'grant' in o.grant;
   const inPlaceOf = refreshed ? replaced(o.history) : 'Nothing';
-  const sameToAsk = refreshed && sameScopes(o.grant.grant.requested.scopes, grant.requested.scopes);
+  // Without a limit it has what was granted. Whether Square took a limit, only the new token tells.
+  const isUnlimited = refreshed && [o.grant.grant, grant].every(({ requested }) => requested.scopes.length === 0);
   return {
     ...o,
     grant: fact.grant,
@@ -109,7 +109,7 @@ function sealed(o: Observation, fact: Fact & { kind: 'Sealed' }): Observation {
       ...history,
       ...(refreshed && merchantName !== undefined ? { merchantName } : {}),
       ...(refreshed && merchantID !== undefined ? { merchantID } : {}),
-      ...(sameToAsk && scopes !== undefined ? { scopes } : {}),
+      ...(isUnlimited && scopes !== undefined ? { scopes } : {}),
       ...(refreshed && triedCredential !== undefined ? { triedCredential } : {}),
       ...(inPlaceOf === 'Accepted' && verifiedAt !== undefined ? { verifiedAt } : {}),
       ...(grant.accessToken.expiresAt === undefined ? {} : { tokenEnds: grant.accessToken.expiresAt }),

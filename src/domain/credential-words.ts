@@ -15,6 +15,8 @@ export function refusedWords({ message }: FailureStreak, type: CredentialKind, s
   const personal = type === 'personalAccessToken';
   const give = personal ? 'Give' : 'Or give';
   // Nothing of it is refreshed, and no sign-in brings it back.
-  const why = personal ? 'Square does not accept the personal access token: it was replaced or revoked.' : message;
+  const why = personal
+    ? 'Square does not accept the personal access token: it may have been replaced or revoked.'
+    : message;
   return `${why} ${give} a new credential: it is ${place}, and a wrong value there, as ${mistaken[type]}, is refused in the same way.`;
 }

@@ -207,17 +207,23 @@ export function scopesSatisfied(o: Observation): Verdict {
   const { scopes } = o.history;
   if (scopes === undefined) return unknown('ScopesUnknown', 'Square was not asked about the permissions yet.');
   const missing = wanted.filter((scope) => !scopes.includes(scope));
-  if (missing.length === 0) return yes('ScopesGranted', `Every wanted permission was granted.${beyond(o, wanted)}`);
-  const names = missing.slice(0, 20).join(', ') + (missing.length > 20 ? ` and ${missing.length - 20} more` : '');
-  return no('ScopesMissing', `Missing: ${names}. Have the seller sign in again and grant them.`);
+  const more = beyond(o, wanted);
+  if (missing.length === 0) return yes('ScopesGranted', `Every wanted permission was granted.${more}`);
+  return no(
+    'ScopesMissing',
+    `Missing: ${namesOf(missing)}. Have the seller sign in again and grant them, or correct the scopes of the connection or its SquareApplication.${more}`,
+  );
 }
 
 /** That the token has more than the connection limits it to: Square may refuse the limit, and the token is not lost for it. */
 function beyond({ connection: { spec }, history: { scopes = [] } }: Observation, wanted: readonly string[]): string {
   const more = scopes.filter((scope) => !wanted.includes(scope));
   const isLimited = spec.ok && (spec.value.scopes ?? []).length > 0;
-  return isLimited && more.length > 0 ? ` The token has more than spec.scopes asks for: ${more.join(', ')}.` : '';
+  return isLimited && more.length > 0 ? ` The token has more than spec.scopes asks for: ${namesOf(more)}.` : '';
 }
+
+const namesOf = (scopes: readonly string[]): string =>
+  scopes.slice(0, 20).join(', ') + (scopes.length > 20 ? ` and ${scopes.length - 20} more` : '');
 
 /** Whether the access token can be expected to be renewed by itself. A refusal is asked about, but not counted on. */
 export function renewalIsComing(o: Observation, grant: Grant, now: Now): boolean {

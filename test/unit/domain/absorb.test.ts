@@ -67,10 +67,13 @@ describe('after a new token', () => {
     expect(history).not.toHaveProperty('verifiedAt');
   });
 
-  it('permissions are asked for anew only when others were asked for', () => {
+  it('permissions are asked for anew only where a limit was asked for, which Square may take or not', () => {
     expect(after(anObservation(), refresh, refreshed).history.scopes).toEqual(['MERCHANT_PROFILE_READ']);
-    const other = { ...refreshed, grant: held({ requested: { scopes: ['ORDERS_READ'], shortLived: false } }) };
-    expect(after(anObservation(), refresh, other).history.scopes).toBeUndefined();
+    const grant = held({ requested: { scopes: ['ORDERS_READ'], shortLived: false } });
+    const limited = { ...refreshed, grant };
+    expect(after(anObservation(), refresh, limited).history.scopes).toBeUndefined();
+    expect(after(anObservation({ grant }), refresh, limited).history.scopes).toBeUndefined();
+    expect(after(anObservation({ grant }), refresh, refreshed).history.scopes).toBeUndefined();
   });
 
   it('failures are over, but a refused credential stays refused', () => {

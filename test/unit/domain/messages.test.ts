@@ -66,6 +66,28 @@ describe('a fault of the application', () => {
   });
 });
 
+describe('permissions', () => {
+  const says = (scopes: string[], granted: string[]) =>
+    conditionOf(
+      anObservation({ connection: aConnection({}, { scopes }), history: aHistory({ scopes: granted }) }),
+      'ScopesSatisfied',
+    );
+
+  it('that are missing may be misspelt, and are said beside those that the token has too many', () => {
+    const { status, message } = says(['ORDERS_READ', 'ORDERS_RAED'], ['ORDERS_READ', 'PAYMENTS_WRITE']);
+    expect(status).toBe('False');
+    expect(message).toBe(
+      'Missing: ORDERS_RAED. Have the seller sign in again and grant them, or correct the scopes of the connection or its SquareApplication. The token has more than spec.scopes asks for: PAYMENTS_WRITE.',
+    );
+  });
+
+  it('that the token has too many are named, and at most twenty of them', () => {
+    const many = Array.from({ length: 30 }, (_, i) => `SCOPE_${i}`);
+    const { status, message } = says(['SCOPE_0'], many);
+    expect([status, message.endsWith('SCOPE_20 and 9 more.')]).toEqual(['True', true]);
+  });
+});
+
 it('a credential that is tried again may have been tried and refused', () => {
   const failure = aStreak({ class: 'BadRequest', reason: 'RequestRefused', message: 'ObtainToken: malformed.' });
   const tried = aNewObservation();
