@@ -95,12 +95,11 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   let order = 0;
   let sending: Promise<void> | undefined;
 
-  const compose = (
-    { about, type, reason, action, note }: EventNote,
-    { name, namespace, count }: Series,
-  ): KubeObject => ({
-    metadata: { namespace, name },
-    eventTime: microTime(clock.wall()),
+  /** However long it has waited to be sent. */
+  const seenLast = ({ last }: Series) => microTime(clock.wall() - (clock.monotonic() - last));
+  const compose = ({ about, type, reason, action, note }: EventNote, series: Series): KubeObject => ({
+    metadata: { namespace: series.namespace, name: series.name },
+    eventTime: seenLast(series),
     type,
     reason,
     action,
@@ -115,14 +114,14 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       ...(about.uid ? { uid: about.uid } : {}),
       ...(about.resourceVersion ? { resourceVersion: about.resourceVersion } : {}),
     },
-    ...(count > 1 ? { series: { count, lastObservedTime: microTime(clock.wall()) } } : {}),
+    ...(series.count > 1 ? { series: { count: series.count, lastObservedTime: seenLast(series) } } : {}),
   });
   const send = async (note: EventNote, series: Series) => {
     const { count } = series;
     try {
       if (series.written === undefined) await client.create(events, compose(note, series));
       else {
-        const counted = { series: { count: series.count, lastObservedTime: microTime(clock.wall()) } };
+        const counted = { series: { count, lastObservedTime: seenLast(series) } };
         await client.mergePatch(events, series.namespace, series.name, counted);
       }
       series.written = clock.monotonic();

@@ -78,7 +78,8 @@ test('repeats are counted on the first one, at most once a minute', async () => 
   await stored('POST');
   for (let i = 0; i < 9; i++) recorder.record(aNote());
   await clock.advance(minutes(1));
-  expect(await stored('PATCH')).toEqual({ series: { count: 10, lastObservedTime: '2026-01-01T00:01:00.000000Z' } });
+  // When it happened last, not when that was sent.
+  expect(await stored('PATCH')).toEqual({ series: { count: 10, lastObservedTime: '2026-01-01T00:00:00.000000Z' } });
   await clock.advance(minutes(1));
   recorder.record(aNote());
   expect(await stored('PATCH')).toEqual({ series: { count: 11, lastObservedTime: '2026-01-01T00:02:00.000000Z' } });
