@@ -86,7 +86,23 @@ function renderData(spec: TokenSecretSpec | undefined, values: TokenValues): Rec
   }
   const bad = [...data.keys()].find((key) => !/^[-._a-zA-Z0-9]+$/.test(key) || key === '.' || key.startsWith('..'));
   if (bad !== undefined) return `spec.secret: ${bad} cannot be a key of a Secret: use letters, digits, - _ and .`;
-  return Object.fromEntries(data);
+  return lackingFor(spec?.type, data) ?? Object.fromEntries(data);
+}
+
+/** Keys without which the API server takes no Secret of the type (Kubernetes, "Types of Secret"); of several lists, any one. */
+const keysOfTypes: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  'kubernetes.io/basic-auth': [['username'], ['password']],
+  'kubernetes.io/dockercfg': [['.dockercfg']],
+  'kubernetes.io/dockerconfigjson': [['.dockerconfigjson']],
+  'kubernetes.io/ssh-auth': [['ssh-privatekey']],
+  'kubernetes.io/tls': [['tls.crt', 'tls.key']],
+};
+
+function lackingFor(type = 'Opaque', data: ReadonlyMap<string, Token>): string | undefined {
+  const enough = keysOfTypes[type];
+  if (enough === undefined || enough.some((keys) => keys.every((key) => data.has(key)))) return undefined;
+  const wanted = enough.map((keys) => keys.join(' and ')).join(' or ');
+  return `spec.secret.type: a Secret of type ${type} needs the key ${wanted}: write it in keys or template, or make another connection, since the type cannot be changed`;
 }
 
 function textsOf(values: TokenValues): Record<TokenSecretValue, string> {

@@ -69,6 +69,11 @@ describe('a token Secret', () => {
     });
   });
 
+  test('may be of a type of Kubernetes, with the keys that this one needs', () => {
+    const spec = { type: 'kubernetes.io/basic-auth', keys: { accessToken: 'password' } };
+    expect(rendered(spec)).toMatchObject({ type: 'kubernetes.io/basic-auth', data: { password: canary } });
+  });
+
   test('says why its token no longer works', () => {
     const result = renderTokenSecret(undefined, values, { ...of, state: 'revoked' });
     expect(result.ok && result.secret.annotations['square-operator.dev/state']).toBe('revoked');
@@ -93,6 +98,12 @@ test.each<[string, TokenSecretSpec, RegExp]>([
   ["the operator's own annotation", { annotations: { 'square-operator.dev/state': 'x' } }, /leave it out/],
   ["the operator's own label", { labels: { 'app.kubernetes.io/managed-by': 'x' } }, /leave it out/],
   ['the name of a sealed grant', { name: 'other-sealed' }, /choose another name/],
+  [
+    'a type whose keys are not all there',
+    { type: 'kubernetes.io/tls', keys: { accessToken: 'tls.key' } },
+    /type kubernetes\.io\/tls needs the key tls\.crt and tls\.key: .* make another connection/,
+  ],
+  ['a type with none of its keys', { type: 'kubernetes.io/basic-auth' }, /needs the key username or password/],
   ["one of the operator's types", { type: 'square-operator.dev/credential' }, /use Opaque/],
 ])('%s is refused with what to write', (_, spec, message) => {
   const result = renderTokenSecret(spec, values, of);
