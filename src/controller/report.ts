@@ -142,7 +142,12 @@ function noteOf(step: Step, fact: Fact, after: ConnectionStatus): Note | undefin
       return note('Normal', 'Adopted', 'Adopt', 'The grant in the sealed Secret was taken over.');
     case 'TakeUp': {
       if (fact.kind === 'Sealed' && fact.grant.grant.generation > 1) {
-        return note('Normal', 'CredentialTaken', 'TakeUp', 'A new credential took the place of the earlier grant.');
+        return note(
+          'Normal',
+          'CredentialTaken',
+          'TakeUp',
+          'The credential was taken up in the place of the earlier grant.',
+        );
       }
       const refusal = refusalIn(fact);
       if (refusal === undefined || after.sealedSecretName === undefined) return undefined;
