@@ -3,8 +3,8 @@ import { nextVerifySlot, refreshDueAt } from '../domain/schedule.ts';
 import { applicationKey } from './expected.ts';
 import type { Seen } from './seen.ts';
 
-/** A refresh asks for a token, and puts the new one to the test at once. */
-const callsOfRefresh = 2;
+/** A refresh asks for a token, and puts the new one to the test at once. Whether Square took a limit is asked, too. */
+const callsOfRefresh = ({ spec }: Seen): number => ((spec.scopes ?? []).length === 0 ? 2 : 3);
 
 export const horizon = 7 * 24;
 
@@ -32,23 +32,26 @@ export function forecast(found: readonly Seen[], now: Instant): Forecast[] {
   return [...byApplication.entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([application, connections]) => {
-      const refreshes = Array.from({ length: horizon }, () => 0);
-      const verifications = Array.from({ length: horizon }, () => 0);
+      const [refreshes, verifications, calls] = [none(), none(), none()];
       for (const seen of connections) {
-        count(refreshes, refreshesOf(seen, now), now);
-        count(verifications, verificationsOf(seen, now), now);
+        const [due, slots] = [[...refreshesOf(seen, now)], [...verificationsOf(seen, now)]];
+        count(refreshes, due, now);
+        count(verifications, slots, now);
+        count(calls, due, now, callsOfRefresh(seen));
+        count(calls, slots, now);
       }
-      const calls = refreshes.map((refresh, hour) => refresh * callsOfRefresh + (verifications[hour] ?? 0));
       return { application, connections: connections.length, refreshes, verifications, calls };
     });
 }
 
 const end = (now: Instant): Instant => hourOf(now) + hours(horizon);
 
-function count(into: number[], instants: Iterable<Instant>, now: Instant): void {
+const none = (): number[] => Array.from({ length: horizon }, () => 0);
+
+function count(into: number[], instants: Iterable<Instant>, now: Instant, each = 1): void {
   for (const instant of instants) {
     const hour = Math.floor((instant - hourOf(now)) / hours(1));
-    into[hour] = (into[hour] ?? 0) + 1;
+    into[hour] = (into[hour] ?? 0) + each;
   }
 }
 

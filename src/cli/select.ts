@@ -70,7 +70,10 @@ export function tellMissing(
   how: Selecting,
   note: (text: string) => void,
 ): Exit {
-  for (const name of missing) note(`SquareConnection ${namespace}/${name} does not exist.`);
+  for (const name of missing)
+    note(
+      `SquareConnection ${namespace}/${name} does not exist. Name its namespace with -n; kubectl square list -A shows all.`,
+    );
   if (missing.length > 0) return 'notFound';
   if (found.length > 0) return 'ok';
   const which = how.selector === undefined ? '' : ` with labels ${how.selector}`;

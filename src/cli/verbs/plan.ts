@@ -18,7 +18,7 @@ export const plan = verb<Options>({
   name: 'plan',
   says: 'Forecast the calls to Square for the coming 7 days.',
   explains:
-    'Counts the calls to Square that the connections will cause in each of the coming 168 hours, for each application: refreshes from status.nextRefreshTime on (two calls each: the token, and its proof), verifications in their slots of spec.verifyInterval. Requests, failures and new sellers come on top. The picture has a row for each day and a letter for each hour, by UTC.',
+    'Counts the calls to Square that the connections will cause in each of the coming 168 hours, for each application: refreshes from status.nextRefreshTime on (two calls each: the token, and its proof; three where spec.scopes limits the token), verifications in their slots of spec.verifyInterval. Requests, failures and new sellers come on top. The picture has a row for each day and a letter for each hour, by UTC.',
   options: [allNamespacesOption, selectorOption, outputOption('table', 'json', 'yaml')],
   examples: [
     { says: 'For all applications', command: 'kubectl square plan -A' },

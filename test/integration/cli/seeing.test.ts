@@ -54,7 +54,7 @@ pluginSuite('kubectl square status and list', {}, ({ world, scene, plugin, perso
       expect({ code, stdout, stderr }).toEqual({
         code: 3,
         stdout: '',
-        stderr: `SquareConnection ${world.namespace}/nobody does not exist.\n`,
+        stderr: `SquareConnection ${world.namespace}/nobody does not exist. Name its namespace with -n; kubectl square list -A shows all.\n`,
       });
     });
   });

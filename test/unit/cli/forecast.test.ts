@@ -48,6 +48,11 @@ describe('the forecast', () => {
     expect(refreshes.flatMap((count, hour) => (count > 0 ? [hour] : []))).toEqual(wanted);
     const [hour = 0] = wanted;
     expect(calls[hour]).toBe(2 + (verifications[hour] ?? 0));
+    const limited = {
+      spec: { ...spec, scopes: ['ORDERS_READ'] },
+      status: valid({ nextRefreshTime: '2026-07-02T06:30:00Z' }),
+    };
+    expect(only(limited).calls[hour]).toBe(3 + (verifications[hour] ?? 0));
   });
 
   test('what is late is due now, and what is suspended or has no token asks nothing', () => {
