@@ -15,7 +15,7 @@ export function intro(stage: Stage, screen: Screen, stays: boolean): string {
     '',
     strong('Where things are'),
     `  Kubernetes  ${stage.kubeconfig}`,
-    `  Operator    process ${stage.operator.pid}, log ${stage.operator.logFile}`,
+    `  Operator    process group ${stage.operator.pid}, log ${stage.operator.logFile}`,
     `  Metrics     ${stage.operator.metricsURL}`,
     `  Web pages   ${stage.webURL}/connections`,
     `  Square      ${stage.square.url} ${mild('(a simulator with a clock of its own)')}`,
