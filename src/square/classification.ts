@@ -50,9 +50,10 @@ const cannotRenew: Hint = {
 const notAuthorized = /^(service\.not_authorized|UNAUTHORIZED)$/;
 const endedToken = /^ACCESS_TOKEN_(EXPIRED|REVOKED)$/;
 
-/** A request that is refused as such, which may be for the redirect URL where an authorization code is exchanged. */
+/** A request that is refused as such: what a person may have written wrong in it differs. */
 const malformed = (row: Omit<Row, 'verdict'>): Row[] => [
   { ...row, ...code, verdict: is.codeRequestRefused },
+  { ...row, ...refresh, verdict: is.refreshRequestRefused },
   { ...row, verdict: is.requestRefused },
 ];
 

@@ -104,7 +104,9 @@ export const nothingToRevoke = of(
 const malformed = 'Square refused the request as malformed';
 const scopes = 'spec.scopes of the connection and of the SquareApplication';
 const isBug = 'if they are right, this is a bug';
-export const requestRefused = of(
+export const requestRefused = of('BadRequest', 'RequestRefused', malformed, 'Nothing of it can be set: this is a bug');
+/** Of what a refresh asks with, only the scopes are written by people. */
+export const refreshRequestRefused = of(
   'BadRequest',
   'RequestRefused',
   malformed,
