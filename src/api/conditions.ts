@@ -168,7 +168,7 @@ export const reasons = {
     'Permissions are missing.',
     'Have the seller sign in again and grant them, or correct the scopes of the connection or its SquareApplication.',
   ),
-  ScopesUnknown: reason('Square was not asked about the permissions yet.'),
+  ScopesUnknown: reason('Square has not told yet which permissions the token has.'),
   Retrying: reason('Something failed and is tried again.'),
   Progressing: reason('Work is under way.'),
 } as const satisfies Record<string, ReasonEntry>;

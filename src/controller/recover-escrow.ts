@@ -42,11 +42,14 @@ export interface EscrowRecovery {
   settled(connection: Key): void;
 }
 
+/** A grant that has just come, and holds its connection: no look has found it yet. */
+interface News {
+  readonly connection: Key;
+}
+
 /** A grant that is taken out of escrow. */
 interface Work {
   readonly version: string;
-  /** It was told of before it was found, and holds its connection. */
-  readonly isNews: boolean;
   readonly stop: AbortController;
   /** With the term, or since something else lies there by now. */
   readonly ends: AbortSignal;
@@ -59,8 +62,7 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
   /** Connections that wait for a later version of the operator. */
   const waiting = new Map<string, Key>();
   const putOff = new Set<Key>();
-  /** Connections of grants that have just come: no look has found them yet. */
-  const announced = new Map<string, Key>();
+  const announced = new Map<string, News>();
   const looks = createEscrowLooks(deps, see);
 
   watches.escrow.onChange(({ key, now }) => {
@@ -76,7 +78,7 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
     async begin(signal) {
       looks.begin(signal);
       putOff.clear();
-      signal.addEventListener('abort', () => void (looks.term === signal && retract([...announced.keys()])), {
+      signal.addEventListener('abort', () => void (looks.term === signal && retract(announced)), {
         once: true,
       });
       while ((await looks.look()) !== undefined) await sleep(clock, patience, signal);
@@ -92,10 +94,14 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
   };
 
   async function see(term: AbortSignal): Promise<Duration> {
-    const before = [...announced.keys()];
+    const told = new Map(announced);
     const found = await listEscrow(deps);
-    forget(found, before);
+    const names = new Set(found.map(({ held }) => held.name));
+    // What lies there no more is waited for no more.
+    for (const [name, { stop }] of atWork) if (!names.has(name)) stop.abort();
+    for (const name of waiting.keys()) if (!names.has(name)) waitNoMore(name);
     await Promise.all(found.map((escrowed) => recover(escrowed, term)));
+    retract(told);
     return announced.size === 0 ? lookEvery : lookAgain.most;
   }
 
@@ -105,52 +111,50 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
     const held = watches.grants.get(keyFrom(binding.namespace, sealedSecretName(binding.name)));
     const record = held && recordAt(ring, binding, held);
     if (!grant.ok || place !== undefined || record === 'OfLaterVersion') return;
-    const isAtWork = atWork.get(escrowed.held.name)?.version === escrowed.held.resourceVersion;
-    if (isAtWork || over(record, grant.value, undefined) === undefined) return;
-    holdUntilFound(escrowed, grant.value);
+    if (over(record, grant.value, undefined) !== undefined) holdUntilFound(escrowed, grant.value);
   }
 
   function holdUntilFound(escrowed: Escrowed, grant: Grant): void {
-    announced.set(escrowed.held.name, keyFrom(escrowed.binding.namespace, escrowed.binding.name));
-    hold(escrowed, grant);
+    const { held, binding } = escrowed;
+    const news = { connection: keyFrom(binding.namespace, binding.name) };
+    const before = announced.get(held.name);
+    announced.set(held.name, news);
+    hold(news.connection, grant, news);
+    if (before !== undefined) settlement.hold(before.connection, undefined, before);
   }
 
-  /** By the name of its Secret, whether it was only told of yet, or is worked at, in whichever version. */
-  function hold({ binding: { namespace, name }, held }: Escrowed, { accessToken: { issuedAt: since } }: Grant): void {
-    const unsettled = { since, message: 'It came into escrow, and is looked at.', kept: 'Escrow' } as const;
-    settlement.hold(keyFrom(namespace, name), unsettled, held.name);
+  function hold(connection: Key, { accessToken: { issuedAt: since } }: Grant, source: News | Work): void {
+    settlement.hold(connection, { since, message: 'It came into escrow, and is looked at.', kept: 'Escrow' }, source);
   }
 
-  function retract(names: readonly string[]): void {
-    for (const name of names) {
-      const connection = announced.get(name);
-      if (connection !== undefined && announced.delete(name)) settlement.hold(connection, undefined, name);
+  /** What came again since stays. */
+  function retract(told: ReadonlyMap<string, News>): void {
+    for (const [name, news] of told) {
+      if (announced.get(name) === news && announced.delete(name)) settlement.hold(news.connection, undefined, news);
     }
-  }
-
-  /** What lies there no more is waited for no more. */
-  function forget(found: readonly Escrowed[], before: readonly string[]): void {
-    const names = new Set(found.map(({ held }) => held.name));
-    for (const [name, { stop }] of atWork) if (!names.has(name)) stop.abort();
-    for (const name of waiting.keys()) if (!names.has(name)) waitNoMore(name);
-    retract(before.filter((name) => !names.has(name)));
   }
 
   async function recover(escrowed: Escrowed, signal: AbortSignal): Promise<void> {
-    const { grant, held, incoming: place } = escrowed;
-    if (!grant.ok) {
-      retract([held.name]);
-      return leave(escrowed, grant);
-    }
+    const { grant, held, binding, incoming: place } = escrowed;
+    if (!grant.ok) return leave(escrowed, grant);
     waitNoMore(held.name);
     if (place !== undefined) return await bring(escrowed, place, grant.value);
     const before = atWork.get(held.name);
     if (before?.version === held.resourceVersion && !before.ends.aborted) return;
     before?.stop.abort();
+    const connection = keyFrom(binding.namespace, binding.name);
+    // This process is at it already, or nothing is asked of Square for it anyway.
+    const unsettled = settlement.of(connection, [before, announced.get(held.name)]);
+    if (unsettled !== undefined && (unsettled.kept !== 'Journal' || unsettled.unread === true)) {
+      atWork.delete(held.name);
+      putOff.add(connection);
+      return;
+    }
     const stop = new AbortController();
-    const ends = AbortSignal.any([signal, stop.signal]);
-    const work = { version: held.resourceVersion, isNews: announced.delete(held.name), stop, ends };
+    const work = { version: held.resourceVersion, stop, ends: AbortSignal.any([signal, stop.signal]) };
     atWork.set(held.name, work);
+    if (settlement.of(connection) !== undefined) hold(connection, grant.value, work);
+    if (before !== undefined) settlement.hold(connection, undefined, before);
     await firstWord((goOn) => recoverGrant(escrowed, grant.value, work, goOn));
   }
 
@@ -163,16 +167,9 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
     const { held, binding } = escrowed;
     const connection = keyFrom(binding.namespace, binding.name);
     try {
-      // This process is at it already, or nothing is asked of Square for it anyway.
-      const unsettled = settlement.of(connection, held.name);
-      if (unsettled !== undefined && (unsettled.kept !== 'Journal' || unsettled.unread === true)) {
-        putOff.add(connection);
-        return release(held.name, work);
-      }
-      if (work.isNews) hold(escrowed, grant);
       const settled = async () => void clearEscrow(deps, held, work.ends).then(() => release(held.name, work));
       const since = grant.accessToken.issuedAt;
-      const place = { kept: 'Escrow', source: held.name } as const;
+      const place = { kept: 'Escrow', source: work } as const;
       const found = await findRecord(deps, binding, since, place, goOn, work.ends);
       const later = wasStored(deps, binding, grant, found) ? undefined : over(found.record, grant, undefined);
       if (later === undefined) {
@@ -189,9 +186,7 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
       holdUntilFound(escrowed, grant);
       looks.lookIn(lookAgain.most);
     } finally {
-      const now = atWork.get(held.name);
-      const isHeldOn = announced.has(held.name) || waiting.has(held.name) || (now !== undefined && now !== work);
-      if (!isHeldOn) settlement.hold(connection, undefined, held.name);
+      settlement.hold(connection, undefined, work);
     }
   }
 

@@ -221,6 +221,7 @@ export async function findRecord(
     try {
       return await recordOf(deps, binding);
     } catch (error) {
+      signal?.throwIfAborted();
       log.error({ connection, attempt, what, err: error }, 'the API server could not be asked and is asked again');
       if (kept === 'Escrow' || isReason(error, 'Forbidden')) {
         settlement.hold(connection, { since, message: sentence((error as Error).message), kept }, source);

@@ -45,8 +45,8 @@ export interface Settlement {
   store(due: Due): Promise<Settled>;
   /** Something in `source` is not stored, and cannot be looked at now; `undefined`: no such thing is there any more. */
   hold(connection: Key, unsettled: Unsettled | undefined, source: unknown): void;
-  /** What is not stored yet of a connection, `besides` a source; of several, what would be lost by the end of this process. */
-  of(connection: Key, besides?: unknown): Unsettled | undefined;
+  /** What is not stored yet of a connection, `besides` these sources; of several, what would be lost by the end of this process. */
+  of(connection: Key, besides?: readonly unknown[]): Unsettled | undefined;
   /** Of how many connections. */
   count(): number;
   /** Resolves when everything is stored, in escrow or left in a journal: nothing would be lost by the end of this process. */
@@ -61,7 +61,7 @@ export interface SettlementDeps extends EscrowDeps {
   readonly log: Log;
   readonly ring: KeyRing;
   readonly watches: Watches;
-  /** Told when the state of a connection's settlement changed. */
+  /** Told when what `of` says of a connection has changed. */
   readonly onChange: (connection: Key) => void;
 }
 
@@ -74,18 +74,18 @@ export function createSettlement(deps: SettlementDeps): Settlement {
   const waiting: (() => void)[] = [];
 
   const keyOf = ({ binding: { namespace, name } }: Due): Key => keyFrom(namespace, name);
-  const of = (key: Key, besides?: unknown): Unsettled | undefined => {
-    const all = [...(open.get(key) ?? [])].filter(([source]) => source !== besides).map(([, unsettled]) => unsettled);
-    return all.find(({ kept }) => kept === 'Nowhere') ?? all[0];
+  const of = (key: Key, besides: readonly unknown[] = []): Unsettled | undefined => {
+    const all = [...(open.get(key) ?? [])].flatMap(([source, one]) => (besides.includes(source) ? [] : [one]));
+    return all.find(({ kept }) => kept === 'Nowhere') ?? all.find(({ unread }) => unread) ?? all[0];
   };
   const isSafe = () => [...open.keys()].every((key) => of(key)?.kept !== 'Nowhere');
   const hold = (key: Key, unsettled: Unsettled | undefined, source: unknown) => {
     const held = open.get(key) ?? new Map<unknown, Unsettled>();
-    if (isDeepStrictEqual(held.get(source), unsettled)) return;
+    const before = of(key);
     if (unsettled !== undefined) open.set(key, held.set(source, unsettled));
     else if (held.delete(source) && held.size === 0) open.delete(key);
     if (isSafe()) for (const resolve of waiting.splice(0)) resolve();
-    deps.onChange(key);
+    if (!isDeepStrictEqual(before, of(key))) deps.onChange(key);
   };
   const note = (due: Due, unsettled: Unsettled | undefined) => hold(keyOf(due), unsettled, due);
 
@@ -100,7 +100,7 @@ export function createSettlement(deps: SettlementDeps): Settlement {
       const connection = keyOf(due);
       const escrowed = inEscrow !== undefined;
       log.error({ connection, attempt, escrowed, why: message }, 'a new grant could not be stored and is stored again');
-      if (typeof inEscrow === 'object' && !(await isInEscrow(deps, inEscrow))) inEscrow = undefined;
+      if (inEscrow === 'Newer' || (inEscrow && !(await isInEscrow(deps, inEscrow)))) inEscrow = undefined;
       inEscrow ??= await tryEscrow(deps, due);
       tell();
       await sleep(clock, delayOf(attempt), closing.signal).catch(() => {});

@@ -11,6 +11,7 @@ import { nameSeller } from './seller.ts';
 import { tellSpent } from './spent-credential.ts';
 import type { Fact, Step } from './step.ts';
 import { answered, counted, extend, failuresOfWrites } from './streak.ts';
+import { isLimited } from './wanted.ts';
 
 /** What is known after a step, given what was known before it and what the world answered. Pure. */
 export function absorb(o: Observation, step: Step, fact: Fact, now: Now): Observation {
@@ -95,8 +96,7 @@ function sealed(o: Observation, fact: Fact & { kind: 'Sealed' }): Observation {
   const { scopes, merchantName, merchantID, triedCredential, verifiedAt, tokenEnds: _, ...history } = o.history;
   const refreshed = fact.how === 'Refreshed' && 'grant' in o.grant;
   const inPlaceOf = refreshed ? replaced(o.history) : 'Nothing';
-  // Without a limit it has what was granted. Whether Square took a limit, only the new token tells.
-  const isUnlimited = refreshed && [o.grant.grant, grant].every(({ requested }) => requested.scopes.length === 0);
+  const isUnlimited = refreshed && !isLimited(o.grant.grant.requested) && !isLimited(grant.requested);
   return {
     ...o,
     grant: fact.grant,

@@ -205,7 +205,7 @@ export function scopesSatisfied(o: Observation): Verdict {
   const wanted = o.connection.spec.ok ? wantedScopes(o, o.connection.spec.value) : [];
   if (wanted.length === 0) return yes('ScopesGranted', 'No permission in particular is wanted.');
   const { scopes } = o.history;
-  if (scopes === undefined) return unknown('ScopesUnknown', 'Square was not asked about the permissions yet.');
+  if (scopes === undefined) return unknown('ScopesUnknown', 'Square has not told yet which permissions the token has.');
   const missing = wanted.filter((scope) => !scopes.includes(scope));
   const more = beyond(o, wanted);
   if (missing.length === 0) return yes('ScopesGranted', `Every wanted permission was granted.${more}`);

@@ -7,6 +7,9 @@ export function wantedToken(spec: ConnectionSpec): Grant['requested'] {
   return { scopes: [...new Set(spec.scopes ?? [])].sort(), shortLived: spec.shortLived === true };
 }
 
+/** Whether Square was asked for less than what was granted. Whether it took that, only the token tells: its permissions are asked for. */
+export const isLimited = ({ scopes }: Grant['requested']): boolean => scopes.length > 0;
+
 /** The seller that a grant must belong to: the one the spec pins, or else the one of the grant that is held. */
 export function pinnedMerchant({ connection: { spec }, grant }: Observation): string | undefined {
   const pin = spec.ok ? spec.value.merchantID : undefined;

@@ -202,6 +202,7 @@ export function createIncomingSettlement(deps: IncomingSettlementDeps): Incoming
       if (settled !== undefined) work.told.push(settled);
       // Somebody may have sealed it anew since.
       work.inEscrow = inEscrow ?? work.inEscrow;
+      tellIfSafe();
       const ended = new AbortController();
       const state = () => stateOf(work);
       const late = sleep(clock, patience, ended.signal).then(state, state);
