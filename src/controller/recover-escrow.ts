@@ -61,7 +61,8 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
   const atWork = new Map<string, Work>();
   /** Connections that wait for a later version of the operator. */
   const waiting = new Map<string, Key>();
-  const putOff = new Set<Key>();
+  /** Something else of their connection waits to be stored. */
+  const putOff = new Map<string, Escrowed>();
   const announced = new Map<string, News>();
   const looks = createEscrowLooks(deps, see);
 
@@ -90,7 +91,13 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
       const isHeld = settlement.of(keyFrom(connection.namespace, connection.name)) !== undefined;
       return isHeld || incoming.waiting(connection).length !== known ? 'Something' : 'Nothing';
     },
-    settled: (connection) => void (putOff.delete(connection) && looks.lookSoon()),
+    settled(connection) {
+      for (const [name, escrowed] of putOff) {
+        if (keyFrom(escrowed.binding.namespace, escrowed.binding.name) !== connection || !putOff.delete(name)) continue;
+        if (!looks.term.aborted) announce(escrowed);
+        looks.lookSoon();
+      }
+    },
   };
 
   async function see(term: AbortSignal): Promise<Duration> {
@@ -100,6 +107,7 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
     // What lies there no more is waited for no more.
     for (const [name, { stop }] of atWork) if (!names.has(name)) stop.abort();
     for (const name of waiting.keys()) if (!names.has(name)) waitNoMore(name);
+    for (const name of putOff.keys()) if (!names.has(name)) putOff.delete(name);
     await Promise.all(found.map((escrowed) => recover(escrowed, term)));
     retract(told);
     return announced.size === 0 ? lookEvery : lookAgain.most;
@@ -144,12 +152,13 @@ export function createEscrowRecovery(deps: EscrowRecoveryDeps): EscrowRecovery {
     before?.stop.abort();
     const connection = keyFrom(binding.namespace, binding.name);
     // This process is at it already, or nothing is asked of Square for it anyway.
-    const unsettled = settlement.of(connection, [before, announced.get(held.name)]);
+    const unsettled = settlement.of(connection, [before, ...announced.values()]);
     if (unsettled !== undefined && (unsettled.kept !== 'Journal' || unsettled.unread === true)) {
       atWork.delete(held.name);
-      putOff.add(connection);
+      putOff.set(held.name, escrowed);
       return;
     }
+    putOff.delete(held.name);
     const stop = new AbortController();
     const work = { version: held.resourceVersion, stop, ends: AbortSignal.any([signal, stop.signal]) };
     atWork.set(held.name, work);

@@ -5,7 +5,7 @@ import { secrets } from '../../../src/kube/resource.ts';
 import { putIntoEscrow } from '../../../src/secrets/escrow.ts';
 import { anEscrowStage, binding, grant, key } from './escrow-stage.ts';
 
-/** One Secret in escrow has several versions, and what is heard of them comes in any order. */
+/** Of one connection several grants may lie in escrow, or one after the other, and what is heard of them comes in any order. */
 /** An older version is told of after a look found the newer one. */
 it.each([true, false])(
   'what is told of late, after a look has found what is newer, holds nothing (it cannot be taken away: %s)',
@@ -123,4 +123,52 @@ it('an older one that waits is put into escrow once the newer one there is gone'
   await deps.client.delete(secrets, 'ops', later?.name ?? '');
   await clock.advance(minutes(2));
   expect([settlement.of(key)?.kept, escrowed().length]).toEqual(['Escrow', 1]);
+});
+
+it('two in escrow for one name that come as a look is answered hold it until one is taken up', async () => {
+  const { deps, escrow, look, clock, settlement, generation } = anEscrowStage();
+  await look();
+  await clock.advance(seconds(1));
+  const seen: [number | undefined, boolean][] = [];
+  const { client } = deps;
+  const list = client.list.bind(client);
+  client.list = async (...asked) => {
+    seen.push([generation(), settlement.of(key) !== undefined]);
+    const answer = await list(...asked);
+    await new Promise<void>((resolve) => void clock.after(seconds(0.2), resolve));
+    return answer;
+  };
+  void escrow.look(); // sees nothing yet
+  seen.length = 0;
+  await clock.advance(seconds(0.1));
+  await putIntoEscrow(deps, binding, { ...grant, generation: 2 });
+  await putIntoEscrow(deps, binding, { ...grant, connectionUID: 'other', generation: 2 });
+  escrow.see();
+  await clock.advance(seconds(5));
+  await clock.advance(minutes(1));
+  expect([generation(), settlement.of(key)]).toEqual([2, undefined]);
+  expect(seen.filter(([stored, held]) => stored === undefined && !held)).toEqual([]);
+});
+
+it('a newer one, put off beside one of this process that waits, holds its connection until it is taken up', async () => {
+  const { deps, escrow, look, clock, refusing, settlement, generation } = anEscrowStage();
+  await look();
+  refusing.write = true;
+  await settlement.store({ binding, grant: { ...grant, generation: 5 }, since: grant.accessToken.issuedAt });
+  await clock.advance(seconds(0.3));
+  const seen: [number | undefined, boolean][] = [];
+  const { client } = deps;
+  const list = client.list.bind(client);
+  client.list = async (...asked) => {
+    await new Promise<void>((resolve) => void clock.after(seconds(0.2), resolve));
+    seen.push([generation(), settlement.of(key) !== undefined]);
+    return await list(...asked);
+  };
+  await putIntoEscrow(deps, binding, { ...grant, generation: 6 });
+  escrow.see();
+  await clock.advance(seconds(3));
+  refusing.write = false;
+  await clock.advance(minutes(1));
+  expect([generation(), settlement.of(key)]).toEqual([6, undefined]);
+  expect(seen.filter(([stored, held]) => stored === 5 && !held)).toEqual([]);
 });
