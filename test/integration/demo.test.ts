@@ -71,7 +71,7 @@ test('Ctrl-C in the middle of the story leaves nothing', { timeout }, async () =
 test('an operator that ends by itself ends the demo, which says so', { timeout }, async () => {
   const run = runDemo();
   const dir = await folderOf(run);
-  const [, pid] = await run.until(/process (\d+), log/);
+  const [, pid] = await run.until(/process group (\d+), log/);
   process.kill(Number(pid), 'SIGKILL');
   expect(await run.ended, run.text()).toBe(1);
   expect(run.text()).toContain('The operator ended by itself with exit code 137.');
