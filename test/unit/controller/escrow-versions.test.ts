@@ -5,7 +5,8 @@ import { secrets } from '../../../src/kube/resource.ts';
 import { putIntoEscrow } from '../../../src/secrets/escrow.ts';
 import { anEscrowStage, binding, grant, key } from './escrow-stage.ts';
 
-/** Of one connection several grants may lie in escrow, or one after the other, and what is heard of them comes in any order. */
+// Of one connection several grants may lie in escrow, or one after the other, and what is heard of them comes in any order.
+
 /** An older version is told of after a look found the newer one. */
 it.each([true, false])(
   'what is told of late, after a look has found what is newer, holds nothing (it cannot be taken away: %s)',
