@@ -33,7 +33,7 @@ RUN ["node", "--random-seed=1", "--max-semi-space-size=4", "--max-old-space-size
 FROM programs
 COPY --from=compiled --chown=0:0 --chmod=0755 /tmp/compile-cache /app/compile-cache
 # Why these: docs/performance.md.
-ENV NODE_ENV=production MALLOC_ARENA_MAX=2 NODE_COMPILE_CACHE=/app/compile-cache
+ENV NODE_ENV=production MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=65536 NODE_COMPILE_CACHE=/app/compile-cache
 USER 65532:65532
 EXPOSE 8080 8081 8082
 ENTRYPOINT ["node", "--max-semi-space-size=4", "--max-old-space-size=256", "--no-memory-reducer", "--expose-gc", "/app/square-operator.js"]

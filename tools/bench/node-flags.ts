@@ -13,9 +13,12 @@ export const nodeFlags: readonly string[] = [
 
 /**
  * The environment that Node gets there. glibc gives every thread an arena of its own to allocate from, and keeps what is
- * freed in each; two arenas make 10 MiB less. `compileCache` is a folder that `warmCompileCache` has filled.
+ * freed in each; two arenas make 10 MiB less. From 64 KiB on, which is what Node reads from a socket at a time, memory goes
+ * back to the system when it is freed: glibc would raise that limit by itself to whatever was freed once, and what was read
+ * would leave holes in its arenas. `compileCache` is a folder that `warmCompileCache` has filled.
  */
 export const nodeEnvironment = (compileCache: string): Readonly<Record<string, string>> => ({
   MALLOC_ARENA_MAX: '2',
+  MALLOC_MMAP_THRESHOLD_: '65536',
   NODE_COMPILE_CACHE: compileCache,
 });
