@@ -1,7 +1,7 @@
 import { countsOf, requestsBetween, total } from './api-server.ts';
 import type { Lab } from './lab.ts';
 import { quietSince, type RunningOperator } from './operator.ts';
-import type { Usage } from './usage.ts';
+import { cpuBetween, type Usage } from './usage.ts';
 
 /** What one phase cost. */
 export interface Figures {
@@ -52,7 +52,7 @@ export async function begin(lab: Lab, phase: string, connections: number, before
         phase,
         connections,
         seconds,
-        operatorSeconds: after.cpu - before.cpu,
+        operatorSeconds: cpuBetween(before, after),
         apiServerSeconds: apiNow.cpu - api.cpu,
         rss: after.rss,
         peak: after.peak,

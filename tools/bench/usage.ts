@@ -24,3 +24,6 @@ export function usageOf(pid: number): Usage {
     peak: mebibytes('VmHWM'),
   };
 }
+
+/** CPU between two readings, in seconds: whole ticks again, which the difference of two fractions is not. */
+export const cpuBetween = (before: Usage, after: Usage): number => Math.round((after.cpu - before.cpu) * ticks) / ticks;
